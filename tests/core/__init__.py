@@ -1,0 +1,1 @@
+"""The pure heart, by example and by law."""

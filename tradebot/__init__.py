@@ -1,0 +1,1 @@
+"""One small daemon that guards a trader's open trades tick by tick."""

@@ -1,0 +1,1 @@
+"""The paper broker: simulated or live prices, simulated fills."""

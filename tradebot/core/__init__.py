@@ -1,0 +1,1 @@
+"""The pure heart: one input in, intents and events out."""

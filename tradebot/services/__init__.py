@@ -1,0 +1,1 @@
+"""Async rooms: each owns one running task or one use case."""

@@ -1,0 +1,1 @@
+"""Where the book rests between two runs."""
