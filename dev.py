@@ -34,6 +34,7 @@ from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent
 PYTHON_MIN = (3, 11)
+MODULES = {"test": "pytest", "bench": "bench", "soak": "tests.soak"}
 STAMP = ".tradebot-stamp"
 _EXIT_FAILURE = 1
 _EXIT_USAGE = 2
@@ -63,7 +64,7 @@ def main(argv: list[str]) -> int:
     if command in {"", "-h", "--help", "help"}:
         print(__doc__)
         return 0 if command else _EXIT_USAGE
-    if command not in {"setup", "run", "test", "lint", "bench", "soak"}:
+    if command not in {"setup", "run", "lint", *MODULES}:
         print(f"dev.py: no command {command!r}; try: python3 dev.py --help", file=sys.stderr)
         return _EXIT_USAGE
     if command == "soak" and not arguments:
@@ -75,17 +76,13 @@ def main(argv: list[str]) -> int:
         print(f"dev.py: {error}", file=sys.stderr)
         return _EXIT_FAILURE
     os.chdir(ROOT)
-    if command == "setup":
-        return 0
     if command == "run":
         return run(ROOT, python, arguments)
     if command == "lint":
         return lint(python)
-    modules = {"test": "pytest", "bench": "bench", "soak": "tests.soak"}
-    _become(python, modules[command], arguments)
-
-
-# --- setup ----------------------------------------------------------------------------
+    if command in MODULES:
+        _become(python, MODULES[command], arguments)
+    return 0
 
 
 def setup(root: Path) -> Path:
@@ -224,9 +221,6 @@ def _belongs_to(venv: Path, base_python: str) -> bool:
     return (venv / "pyvenv.cfg").exists() and str(python.resolve()) == base_python
 
 
-# --- run ------------------------------------------------------------------------------
-
-
 def run(root: Path, python: str, arguments: list[str]) -> int:
     """Run the daemon until it ends, and return its exit code.
 
@@ -349,9 +343,6 @@ def _end(child: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait()
-
-
-# --- the other commands ---------------------------------------------------------------
 
 
 def lint(python: str) -> int:
