@@ -162,7 +162,7 @@ def _fill_with_pip(root: Path, venv: Path) -> None:
     install = [str(venv / "bin" / "python"), "-m", "pip", "install", "-q", "--retries", "2"]
     install.append("--disable-pip-version-check")
     lock = ["--require-hashes", "-r", str(root / "requirements.lock")]
-    _step("installing requirements.lock (half a minute with pip)", [*install, *lock])
+    _step("installing requirements.lock with pip", [*install, *lock])
     editable = ["--no-deps", "--no-build-isolation", "-e", str(root)]
     _step("installing tradebot", [*install, *editable])
 
@@ -187,7 +187,8 @@ def why_it_failed(output: str) -> str:
     if "ensurepip" in low:
         return "this Python cannot make a .venv: install python3-venv (or uv) first"
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    return lines[-1] if lines else "the installer said nothing"
+    errors = [line for line in lines if line.lower().startswith("error")]
+    return (errors or lines or ["the installer said nothing"])[-1]
 
 
 @contextlib.contextmanager
