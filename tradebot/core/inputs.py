@@ -1,0 +1,199 @@
+"""What the world tells the engine. Time comes with the input: the core has no clock."""
+
+import enum
+from decimal import Decimal
+
+import msgspec
+
+from tradebot.core.instruments import Instrument, NetKey
+from tradebot.core.trades import Reason, Rules, TradeRequest
+
+
+class Tick(msgspec.Struct, frozen=True, gc=False):
+    """One last traded price from a feed."""
+
+    instrument: str  # "EXCHANGE:SYMBOL"
+    ltp: float  # rupees, dollars, ...: quote currency per unit, as the feed sent it
+    at_ns: int  # the exchange's time, else the time of receipt; nanoseconds UTC
+    received_ns: int  # our clock at receipt; equals at_ns in a replay
+    bid: float | None = None
+    ask: float | None = None
+    seq: int = 0  # the feed's own count, ascending; a resumed feed continues after it
+
+
+class Timer(msgspec.Struct, frozen=True):
+    """The clock moved to ``at_ns``: deadlines, staleness and retries are judged."""
+
+    at_ns: int
+
+
+class CreateTrade(msgspec.Struct, frozen=True, kw_only=True):
+    """Guard this trade from now on."""
+
+    request: TradeRequest
+    at_ns: int
+    opened_at_ns: int | None = None  # replays: when the entry filled; None: at_ns
+    strict: bool = False  # refuse levels on the wrong side (a planned entry, a replay)
+
+
+class UpdateTrade(msgspec.Struct, frozen=True, kw_only=True):
+    """Replace a trade's rules; marks that the old rules reached stay."""
+
+    trade_id: str
+    rules: Rules
+    at_ns: int
+
+
+class ExitTrade(msgspec.Struct, frozen=True, kw_only=True):
+    """Leave a trade now, whatever its levels say."""
+
+    trade_id: str
+    at_ns: int
+    reason: Reason = Reason.MANUAL
+
+
+class OrderSide(enum.StrEnum):
+    """The direction of an order or an execution."""
+
+    BUY = "BUY"
+    SELL = "SELL"
+
+    @property
+    def sign(self) -> int:
+        """+1 for a purchase, -1 for a sale."""
+        return 1 if self is OrderSide.BUY else -1
+
+
+class Execution(msgspec.Struct, frozen=True, kw_only=True):
+    """One fill, as the broker reported it. Never edited, only appended."""
+
+    execution_id: str  # the broker's; the same fill seen twice carries it twice
+    order_id: str  # the broker's
+    client_order_id: str | None  # ours, where the broker carries it
+    key: NetKey
+    side: OrderSide
+    quantity: Decimal  # units, > 0
+    price: Decimal
+    at_ns: int
+
+
+class OrderState(enum.StrEnum):
+    """What the broker says of an order."""
+
+    OPEN = "open"
+    COMPLETE = "complete"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether no further execution is expected."""
+        return self is not OrderState.OPEN
+
+
+class OrderReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The broker's word on one order, pushed or asked for."""
+
+    order_id: str
+    client_order_id: str | None
+    key: NetKey
+    side: OrderSide
+    quantity: Decimal
+    filled: Decimal  # cumulative
+    state: OrderState
+    at_ns: int
+    message: str = ""
+
+
+class NotSent(msgspec.Struct, frozen=True, tag=True):
+    """Refused before any byte of it could act: nothing is on the wire."""
+
+    message: str
+
+
+class Refused(msgspec.Struct, frozen=True, tag=True):
+    """The broker refused it; it will never fill."""
+
+    message: str
+
+
+class Acked(msgspec.Struct, frozen=True, tag=True):
+    """The broker has it. It says nothing of fills."""
+
+    order_id: str
+
+
+class NoAction(msgspec.Struct, frozen=True, tag=True):
+    """The broker claims there is nothing to do; believed only when positions agree."""
+
+    message: str
+
+
+class Queued(msgspec.Struct, frozen=True, tag=True):
+    """It waits for somebody's approval at the broker: it is not placed."""
+
+    message: str
+
+
+class Unknown(msgspec.Struct, frozen=True, tag=True):
+    """No clear answer: the order may be alive. Ask, never send again."""
+
+    message: str
+
+
+Outcome = NotSent | Refused | Acked | NoAction | Queued | Unknown
+
+
+class PlaceReply(msgspec.Struct, frozen=True, kw_only=True):
+    """How a request to place an order ended."""
+
+    client_order_id: str
+    outcome: Outcome
+    at_ns: int
+
+
+class QueryReply(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to a query by our client order id."""
+
+    client_order_id: str
+    report: OrderReport | None  # None with ``answered``: the broker has never seen it
+    answered: bool  # False: the query itself failed and says nothing
+    at_ns: int
+
+
+class PositionsReply(msgspec.Struct, frozen=True, kw_only=True):
+    """The broker's net of one key, read on request."""
+
+    key: NetKey
+    net: Decimal | None  # signed units; None: the read failed, and says nothing
+    at_ns: int
+
+
+class FeedState(msgspec.Struct, frozen=True, kw_only=True):
+    """The feed connected or broke."""
+
+    up: bool
+    at_ns: int
+    why: str = ""
+
+
+class InstrumentsLoaded(msgspec.Struct, frozen=True):
+    """Instrument data from the broker or a file; replaces what was known of each."""
+
+    instruments: tuple[Instrument, ...]
+
+
+Input = (
+    Tick
+    | Timer
+    | CreateTrade
+    | UpdateTrade
+    | ExitTrade
+    | Execution
+    | OrderReport
+    | PlaceReply
+    | QueryReply
+    | PositionsReply
+    | FeedState
+    | InstrumentsLoaded
+)

@@ -1,0 +1,69 @@
+"""What can be traded: tick size, lot size, multiplier, and the key of a net position."""
+
+import enum
+import re
+from decimal import Decimal
+from typing import NamedTuple
+
+import msgspec
+
+
+class Kind(enum.StrEnum):
+    """The class of an instrument; price gates and price sources default by it."""
+
+    CASH = "cash"
+    FUTURE = "future"
+    OPTION = "option"
+    PERPETUAL = "perpetual"
+
+
+class Instrument(msgspec.Struct, frozen=True, kw_only=True):
+    """One tradable symbol on one exchange."""
+
+    exchange: str
+    symbol: str
+    kind: Kind = Kind.CASH
+    tick_size: Decimal = Decimal("0.01")  # smallest price step, in quote currency
+    lot_size: Decimal = Decimal(1)  # smallest tradable bundle, in units
+    multiplier: Decimal = Decimal(1)  # money per point and unit
+    freeze_quantity: Decimal | None = None  # largest quantity of one order, in units
+
+    @property
+    def id(self) -> str:
+        """The id that ticks carry: ``"NSE:SBIN"``."""
+        return instrument_id(self.exchange, self.symbol)
+
+
+class NetKey(NamedTuple):
+    """What the broker nets: one position per account, exchange, symbol and product."""
+
+    account: str
+    exchange: str
+    symbol: str
+    product: str
+
+    @property
+    def instrument(self) -> str:
+        """The id of the instrument behind this position."""
+        return instrument_id(self.exchange, self.symbol)
+
+
+def instrument_id(exchange: str, symbol: str) -> str:
+    """Return the id of an instrument; exchanges hold no colon, so it reads back uniquely."""
+    return f"{exchange}:{symbol}"
+
+
+# OpenAlgo's names: NAME + DDMMMYY + STRIKE + CE/PE, NAME + DDMMMYY + FUT (docs: symbol format).
+_OPTION = re.compile(r"\d{2}[A-Z]{3}\d{2}\d+(\.\d+)?(CE|PE)$")
+_FUTURE = re.compile(r"\d{2}[A-Z]{3}\d{2}FUT$")
+
+
+def kind_of(symbol: str) -> Kind:
+    """Guess the class of a symbol that no instrument list describes, by its name."""
+    if _OPTION.search(symbol):
+        return Kind.OPTION
+    if _FUTURE.search(symbol):
+        return Kind.FUTURE
+    if "PERP" in symbol:
+        return Kind.PERPETUAL
+    return Kind.CASH

@@ -1,0 +1,54 @@
+"""What the engine wants done. Somebody else does it, and the outcome comes back as an input."""
+
+from decimal import Decimal
+
+import msgspec
+
+from tradebot.core.inputs import OrderSide
+from tradebot.core.instruments import NetKey
+
+
+class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """Send a market order. The journal has it on disk before the first byte leaves."""
+
+    client_order_id: str  # "T17-x1": from trade and attempt, so every retry names the same order
+    trade_id: str
+    key: NetKey
+    side: OrderSide
+    quantity: Decimal
+    decided_at_ns: int
+
+
+class QueryOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """Ask the broker what became of an order that was sent without a clear answer."""
+
+    client_order_id: str
+    key: NetKey
+
+
+class ReadPosition(msgspec.Struct, frozen=True, kw_only=True):
+    """Ask the broker for the net of one key."""
+
+    key: NetKey
+
+
+class Subscribe(msgspec.Struct, frozen=True):
+    """The first active trade on an instrument: its ticks are wanted."""
+
+    instrument: str
+
+
+class Unsubscribe(msgspec.Struct, frozen=True):
+    """The last trade on an instrument has left."""
+
+    instrument: str
+
+
+class AskQuote(msgspec.Struct, frozen=True):
+    """A price is in doubt or missing: ask the second source."""
+
+    instrument: str
+    why: str
+
+
+Intent = PlaceOrder | QueryOrder | ReadPosition | Subscribe | Unsubscribe | AskQuote

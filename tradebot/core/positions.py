@@ -1,0 +1,62 @@
+"""Net positions, folded from executions."""
+
+from decimal import Decimal
+
+import msgspec
+
+from tradebot.core.inputs import Execution
+from tradebot.core.instruments import NetKey
+
+
+class Position(msgspec.Struct, frozen=True, kw_only=True):
+    """The net of one key: what all executions on it add up to.
+
+    ``cost`` is the signed sum of quantity times price of what is open, so the average is
+    derived and an addition to a short needs no special case.
+    """
+
+    key: NetKey
+    quantity: Decimal = Decimal(0)  # signed units: long > 0, short < 0
+    cost: Decimal = Decimal(0)
+    realized: Decimal = Decimal(0)  # gross, in points times units
+    version: int = 0
+
+    @property
+    def average(self) -> Decimal | None:
+        """The average entry price; a flat position has none."""
+        return self.cost / self.quantity if self.quantity else None
+
+
+def folded(position: Position, execution: Execution) -> Position:
+    """Return the position after one execution: add, reduce, or cross through zero."""
+    quantity = execution.side.sign * execution.quantity
+    price, held = execution.price, position.quantity
+    if held * quantity >= 0:
+        return _with(position, held + quantity, position.cost + quantity * price, Decimal(0))
+    closing = min(abs(quantity), abs(held)) * (1 if quantity > 0 else -1)
+    released = position.cost * closing / held  # signed like -cost: what the closed part had cost
+    gain = -(closing * price) + released
+    opening = quantity - closing
+    cost = opening * price if opening else position.cost + released
+    if held + quantity == 0:
+        cost = Decimal(0)  # flat is flat: no rest of a division survives it
+    return _with(position, held + quantity, cost, gain)
+
+
+def corrected(position: Position, net: Decimal) -> Position:
+    """Return the position at the broker's net, where that is not our fold's.
+
+    The average stays, because the broker's net says nothing of a price.
+    """
+    average = position.average or Decimal(0)
+    return _with(position, net, average * net, Decimal(0))
+
+
+def _with(position: Position, quantity: Decimal, cost: Decimal, gain: Decimal) -> Position:
+    return Position(
+        key=position.key,
+        quantity=quantity,
+        cost=cost,
+        realized=position.realized + gain,
+        version=position.version + 1,
+    )

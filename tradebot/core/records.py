@@ -1,0 +1,86 @@
+"""What must survive the process: the durable form of every change of the book.
+
+The engine emits records, the journal appends them and the store commits them. All are
+versioned or numbered, so applying one twice, or an older one late, changes nothing.
+"""
+
+import msgspec
+
+from tradebot.core.events import TradeEvent
+from tradebot.core.exits import Exit
+from tradebot.core.inputs import Execution
+from tradebot.core.positions import Position
+from tradebot.core.trades import Trade
+
+
+class TradeSaved(msgspec.Struct, frozen=True, kw_only=True, tag="trade"):
+    """A trade as it stands. ``highs_seen`` counts the highs of its line that it includes."""
+
+    trade: Trade
+    highs_seen: int
+
+
+class HighReached(msgspec.Struct, frozen=True, kw_only=True, tag="high"):
+    """A new best price of one side of one instrument, for every trade that trails there.
+
+    A trade's best price is the best of its own record and of all highs of its line with a
+    number above the record's ``highs_seen``. One row moves ten thousand trades.
+    """
+
+    line: str  # "NSE:SBIN LONG last": instrument, side, price source
+    number: int  # ascending within the line
+    price: float
+
+
+class ExitSaved(msgspec.Struct, frozen=True, kw_only=True, tag="exit"):
+    """An exit as it stands."""
+
+    exit: Exit
+
+
+class ExecutionSaved(msgspec.Struct, frozen=True, kw_only=True, tag="execution"):
+    """An execution, the first time it was seen."""
+
+    execution: Execution
+
+
+class PositionSaved(msgspec.Struct, frozen=True, kw_only=True, tag="position"):
+    """A net position as it stands."""
+
+    position: Position
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True, tag="told"):
+    """One line of a trade's story. ``number`` ascends over all trades."""
+
+    number: int
+    event: TradeEvent
+
+
+class Heard(msgspec.Struct, frozen=True, kw_only=True, tag="heard"):
+    """How far the inputs have come: the last tick's count and time."""
+
+    seq: int
+    at_ns: int
+
+
+Record = (
+    TradeSaved | HighReached | ExitSaved | ExecutionSaved | PositionSaved | Told | Heard
+)
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a start needs, as the store and the journal hold it.
+
+    ``trades`` are those that are not over; ``exits`` those of these trades that are not
+    done; ``executions`` the recent ones, for the dedupe and for entry orders.
+    """
+
+    trades: tuple[TradeSaved, ...] = ()
+    highs: tuple[HighReached, ...] = ()
+    exits: tuple[Exit, ...] = ()
+    executions: tuple[Execution, ...] = ()
+    positions: tuple[Position, ...] = ()
+    trades_made: int = 0  # numbers given to trades so far
+    lines_told: int = 0  # numbers given to story lines so far
+    heard: Heard | None = None

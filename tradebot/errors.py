@@ -1,0 +1,46 @@
+"""Every error, grouped by what the caller must do."""
+
+
+class TradebotError(Exception):
+    """Anything that tradebot itself raises; catch a subclass, not this."""
+
+
+class ConfigError(TradebotError):
+    """A setting is wrong: refuse to start, or keep the running settings."""
+
+
+class InputError(TradebotError):
+    """Something a person or a file gave us is wrong; answer with it and change nothing.
+
+    ``field`` names the offending key as the person wrote it, so an API or a file
+    reader can point at it.
+    """
+
+    def __init__(self, field: str, message: str) -> None:
+        """Keep ``field`` beside the readable ``message``."""
+        super().__init__(message)
+        self.field = field
+
+
+class BrokerError(TradebotError):
+    """The broker cannot be used. At start and in tools only: on the order path replies are values."""
+
+
+class FeedError(TradebotError):
+    """The feed broke: reconnect; prices are stale meanwhile."""
+
+
+class StoreError(TradebotError):
+    """The database or the journal failed: keep trading in memory, alert, retry."""
+
+
+class MigrationError(StoreError):
+    """The database's schema cannot be brought to ours: stop."""
+
+
+class LockHeldError(TradebotError):
+    """Another process guards this account or state directory."""
+
+
+class InvalidTransitionError(TradebotError):
+    """The broker said something that our table of states does not have: alert."""

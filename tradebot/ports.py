@@ -1,0 +1,137 @@
+"""The doors to the world, as protocols: what services need, whoever provides it."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Protocol
+
+import msgspec
+
+from tradebot.core.inputs import Execution, Input, OrderReport, Outcome, QueryReply, Tick
+from tradebot.core.instruments import Instrument, NetKey
+from tradebot.core.intents import PlaceOrder
+from tradebot.core.records import Record, Snapshot, Told, TradeSaved
+
+
+class Clock(Protocol):
+    """The time of day; durations are differences of it only where a jump does no harm."""
+
+    def now_ns(self) -> int:
+        """Return the time, nanoseconds UTC."""
+
+
+class Inbox(Protocol):
+    """The engine's queue, as adapters see it. Calls never wait."""
+
+    def tick(self, tick: Tick) -> None:
+        """Offer a tick. Above its bound the queue keeps low, high and last per instrument."""
+
+    def put(self, item: Input) -> None:
+        """Deliver anything else; never dropped, and processed before waiting ticks."""
+
+    async def room(self) -> None:
+        """Wait until a source faster than real time may go on."""
+
+
+class Quote(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer of the second price source."""
+
+    ltp: float
+    at_ns: int
+    bid: float | None = None
+    ask: float | None = None
+
+
+class Feed(Protocol):
+    """A source of ticks."""
+
+    async def run(self, inbox: Inbox) -> None:
+        """Deliver ticks and feed states until cancelled; a source that ends returns."""
+
+    def subscribe(self, instrument: str) -> None:
+        """Want the ticks of one instrument; a second call changes nothing."""
+
+    def unsubscribe(self, instrument: str) -> None:
+        """Want them no longer."""
+
+
+class Broker(Protocol):
+    """Where orders go. Replies on the order path are values, never exceptions."""
+
+    async def open(self, inbox: Inbox) -> None:
+        """Connect, and deliver executions and order reports to ``inbox`` from now on.
+
+        Raises:
+            BrokerError: it cannot be used; the daemon does not start.
+        """
+
+    async def close(self) -> None:
+        """Let go of everything; pending requests end as ``Unknown``."""
+
+    async def instruments(self) -> Sequence[Instrument]:
+        """Return what can be traded."""
+
+    async def place(self, order: PlaceOrder) -> Outcome:
+        """Send a market order; its client order id is never used twice."""
+
+    async def query(self, client_order_id: str) -> QueryReply:
+        """Ask what became of an order of ours."""
+
+    async def report(self, order_id: str) -> OrderReport | None:
+        """Ask for an order by the broker's own id; None: it has none of that name."""
+
+    async def net(self, key: NetKey) -> Decimal | None:
+        """Return the broker's signed net of one key; None: the read failed."""
+
+    async def executions(self) -> Sequence[Execution]:
+        """Return the day's executions, for what a stream may have dropped."""
+
+    async def quote(self, instrument: str) -> Quote | None:
+        """Return a price from the second source; None: it has none."""
+
+
+class Journal(Protocol):
+    """The append-only file that is written before anything leaves."""
+
+    def append(self, records: Sequence[Record]) -> int:
+        """Write one frame, without waiting for the disk; return its number.
+
+        After kill -9 it is there whole; after a power cut whole or not at all.
+
+        Raises:
+            StoreError: it could not be written.
+        """
+
+    def sync(self) -> None:
+        """Bring all that was appended to the disk.
+
+        Raises:
+            StoreError: the disk refused.
+        """
+
+
+class Store(Protocol):
+    """The database: one writer, whole transactions."""
+
+    async def load(self) -> Snapshot:
+        """Return what a start needs."""
+
+    async def commit(self, records: Sequence[Record], frame: int, *, full_sync: bool) -> None:
+        """Apply records in one transaction; ``frame`` is the last journal frame they cover.
+
+        Raises:
+            StoreError: nothing was applied, or it is not known; applying again is safe.
+        """
+
+    async def history(
+        self, *, limit: int, before: int | None = None, strategy: str | None = None
+    ) -> Sequence[TradeSaved]:
+        """Return trades that are over, newest first, from below trade number ``before``."""
+
+    async def trade(self, trade_id: str) -> TradeSaved | None:
+        """Return one trade, whether over or not."""
+
+    async def story(self, trade_id: str) -> Sequence[Told]:
+        """Return a trade's story, oldest line first."""
+
+    async def close(self) -> None:
+        """Write what waits and close the file."""
