@@ -19,6 +19,7 @@ import ctypes
 import fcntl
 import hashlib
 import importlib.util
+import itertools
 import os
 import re
 import select
@@ -142,27 +143,25 @@ def fingerprint(root: Path) -> str:
 
 
 def _fill_with_uv(uv: str, root: Path, venv: Path) -> None:
-    """Make ``venv`` hold exactly the lock: uv also takes out what is no longer in it."""
-    python = venv / "bin" / "python"
-    if not _belongs_to(venv, _base_python()):
-        _step("making .venv", [uv, "venv", "-q", "--clear", "--python", _base_python(), str(venv)])
-    install = [uv, "pip"]
-    lock = str(root / "requirements.lock")
-    target = ["-q", "--python", str(python)]
-    _step("installing requirements.lock", [*install, "sync", *target, "--require-hashes", lock])
-    editable = ["--no-deps", "--no-build-isolation", "-e", str(root)]
-    _step("installing tradebot", [*install, "install", *target, *editable])
+    """Make ``venv`` anew and fill it: a second with a warm cache."""
+    _step("making .venv", [uv, "venv", "-q", "--python", _base_python(), "--clear", str(venv)])
+    install = [uv, "pip", "install", "-q", "--python", str(venv / "bin" / "python")]
+    _install(install, root, "requirements.lock with uv")
 
 
 def _fill_with_pip(root: Path, venv: Path) -> None:
-    """Make ``venv`` anew and fill it: pip does not take out what left the lock."""
+    """Make ``venv`` anew and fill it: half a minute."""
     if importlib.util.find_spec("ensurepip") is None or importlib.util.find_spec("venv") is None:
         raise SetupError("this Python cannot make a .venv: install python3-venv (or uv) first")
     _step("making .venv", [_base_python(), "-m", "venv", "--clear", str(venv)])
-    install = [str(venv / "bin" / "python"), "-m", "pip", "install", "-q", "--retries", "2"]
-    install.append("--disable-pip-version-check")
+    pip = [str(venv / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
+    _install([*pip, "install", "-q", "--retries", "2"], root, "requirements.lock with pip")
+
+
+def _install(install: list[str], root: Path, what: str) -> None:
+    """Install the lock, and the project itself with what the lock brought to build it."""
     lock = ["--require-hashes", "-r", str(root / "requirements.lock")]
-    _step("installing requirements.lock with pip", [*install, *lock])
+    _step(f"installing {what}", [*install, *lock])
     editable = ["--no-deps", "--no-build-isolation", "-e", str(root)]
     _step("installing tradebot", [*install, *editable])
 
@@ -216,12 +215,6 @@ def _base_python() -> str:
     return str(Path(getattr(sys, "_base_executable", sys.executable)).resolve())
 
 
-def _belongs_to(venv: Path, base_python: str) -> bool:
-    """Say whether ``venv`` is whole enough to keep and was made from ``base_python``."""
-    python = venv / "bin" / "python"
-    return (venv / "pyvenv.cfg").exists() and str(python.resolve()) == base_python
-
-
 def run(root: Path, python: str, arguments: list[str]) -> int:
     """Run the daemon until it ends, and return its exit code.
 
@@ -258,7 +251,7 @@ def run(root: Path, python: str, arguments: list[str]) -> int:
 
 def state_dir(root: Path, arguments: list[str], environment: dict[str, str]) -> str:
     """Name the folder where the daemon started with ``arguments`` keeps its state."""
-    for word, following in zip(arguments, [*arguments[1:], ""], strict=True):
+    for word, following in itertools.pairwise([*arguments, ""]):
         if word.startswith("--state-dir="):
             return word.partition("=")[2]
         if word == "--state-dir" and following:
