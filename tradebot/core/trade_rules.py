@@ -5,7 +5,8 @@ a price might concern; replay, paper and live all end here.
 """
 
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import Context, Decimal
+from math import floor
 from typing import NamedTuple
 
 import msgspec
@@ -16,6 +17,12 @@ from tradebot.core.money import exact, plain, tick_at_or_above, tick_at_or_below
 from tradebot.core.trades import Breakeven, Marks, Reason, Rules, Side, TargetPart
 
 NO_CHARGES = Decimal(0)
+
+# An average entry is a division cut off at 28 digits, so a level that is 34 in truth comes
+# out as 33.99999999999999999999999999, a tick or a step away. What is computed from an
+# entry is meant to fewer digits than that, a count of steps to fewer still.
+_MEANT = Context(prec=24)
+_STEPS_MEANT = Context(prec=15)
 
 
 class TargetLevel(NamedTuple):
@@ -83,9 +90,8 @@ def levels_of(
 ) -> Levels:
     """Return the levels of a trade that entered at ``entry``.
 
-    Args:
-        charges: what both legs cost per unit, in quote currency.
-        targets_done: bit i set where part i of ``rules.targets`` is decided.
+    ``charges`` are what both legs cost per unit, in quote currency; bit i of
+    ``targets_done`` is set where part i of ``rules.targets`` is decided.
     """
     sign, tick = side.sign, instrument.tick_size
     trail, breakeven = rules.trail, rules.breakeven
@@ -99,9 +105,9 @@ def levels_of(
         else _tighter(sign, _against(rules.stop, entry, sign), tick),
         targets=_targets(rules.targets, entry, sign, tick, targets_done),
         trail_by=trail.by if trail else None,
-        activation=None if activation is None else entry + sign * activation.distance(entry),
+        activation=None if activation is None else _gained(sign, activation, entry),
         step=None if trail is None or trail.step is None else trail.step.distance(entry),
-        breakeven_at=None if breakeven is None else entry + sign * breakeven.at.distance(entry),
+        breakeven_at=None if breakeven is None else _gained(sign, breakeven.at, entry),
         breakeven=None
         if breakeven is None
         else _tighter(sign, _breakeven_price(breakeven, entry, sign, charges), tick),
@@ -170,7 +176,7 @@ def trail_level(levels: Levels, best_price: float) -> Decimal:
     """
     assert levels.trail_by is not None, "a trail level without a trail"
     sign, tick = levels.sign, levels.tick_size
-    best = exact(best_price)
+    best = _best(levels, best_price)
     if levels.step is not None:
         best = _step_from(levels) + sign * levels.step * steps_taken(levels, best)
     level = _tighter(sign, best - sign * levels.trail_by.distance(best), tick)
@@ -182,15 +188,15 @@ def trail_level(levels: Levels, best_price: float) -> Decimal:
 def steps_taken(levels: Levels, best: Decimal) -> int:
     """Return how many whole steps ``best`` lies beyond the price where the trail begins."""
     assert levels.step is not None, "steps of a trail that follows every tick"
-    count, rest = divmod(levels.sign * (best - _step_from(levels)), levels.step)
-    return int(count) - 1 if rest < 0 else int(count)
+    gain = levels.sign * (best - _step_from(levels))
+    return floor(_STEPS_MEANT.divide(gain, levels.step))
 
 
 def next_step(levels: Levels, best_price: float) -> Decimal:
     """Return the price at which a stepped trail takes its next value."""
     assert levels.step is not None, "steps of a trail that follows every tick"
-    taken = steps_taken(levels, exact(best_price))
-    return _step_from(levels) + levels.sign * levels.step * (taken + 1)
+    taken = steps_taken(levels, _best(levels, best_price))
+    return _MEANT.plus(_step_from(levels) + levels.sign * levels.step * (taken + 1))
 
 
 def refusal(trade_id: str, side: Side, levels: Levels, rules: Rules) -> str | None:
@@ -254,6 +260,15 @@ def _moved(marks: Marks, best_price: float) -> Marks:
     return Marks(trail_active=True, best_price=best_price, breakeven_done=marks.breakeven_done)
 
 
+def _best(levels: Levels, best_price: float) -> Decimal:
+    """Return a remembered best price exactly.
+
+    The mark is a float, and an average entry seldom is one: a best price that was
+    rounded from the entry is the entry, neither a step short of it nor a tick past it.
+    """
+    return levels.entry if best_price == float(levels.entry) else exact(best_price)
+
+
 def _better(sign: int, one: float, other: float) -> float:
     return max(one, other) if sign > 0 else min(one, other)
 
@@ -261,6 +276,11 @@ def _better(sign: int, one: float, other: float) -> float:
 def _against(level: Level, entry: Decimal, sign: int) -> Decimal:
     """Return the unrounded price of a level on the losing side of the entry."""
     return level.value if level.unit is Unit.PRICE else entry - sign * level.distance(entry)
+
+
+def _gained(sign: int, gain: Level, entry: Decimal) -> Decimal:
+    """Return the price at which a trade has gained this much."""
+    return _MEANT.plus(entry + sign * gain.distance(entry))
 
 
 def _breakeven_price(breakeven: Breakeven, entry: Decimal, sign: int, charges: Decimal) -> Decimal:
@@ -275,9 +295,7 @@ def _targets(
         if done >> part & 1:
             continue
         level = target.at
-        price = (
-            level.value if level.unit is Unit.PRICE else entry + sign * level.distance(entry)
-        )
+        price = level.value if level.unit is Unit.PRICE else entry + sign * level.distance(entry)
         # To the nearer tick: a target one tick too far has cost people their profit.
         levels.append(TargetLevel(_wider(sign, price, tick), part, target.quantity))
     return tuple(sorted(levels, key=lambda target: sign * target.price))
@@ -289,12 +307,14 @@ def _step_from(levels: Levels) -> Decimal:
 
 def _tighter(sign: int, price: Decimal, tick: Decimal) -> Decimal:
     """Round a protective level towards the market: up for a long, down for a short."""
-    return tick_at_or_above(price, tick) if sign > 0 else tick_at_or_below(price, tick)
+    meant = _MEANT.plus(price)
+    return tick_at_or_above(meant, tick) if sign > 0 else tick_at_or_below(meant, tick)
 
 
 def _wider(sign: int, price: Decimal, tick: Decimal) -> Decimal:
     """Round down for a long, up for a short."""
-    return tick_at_or_below(price, tick) if sign > 0 else tick_at_or_above(price, tick)
+    meant = _MEANT.plus(price)
+    return tick_at_or_below(meant, tick) if sign > 0 else tick_at_or_above(meant, tick)
 
 
 def _side_word(level: Decimal, entry: Decimal, tick: Decimal) -> str:
