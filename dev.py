@@ -39,6 +39,7 @@ MODULES = {"test": "pytest", "bench": "bench", "soak": "tests.soak"}
 STAMP = ".tradebot-stamp"
 _EXIT_FAILURE = 1
 _EXIT_USAGE = 2
+_EXIT_INTERRUPTED = 128 + signal.SIGINT
 _PR_SET_PDEATHSIG = 1  # from linux/prctl.h
 _STOP_S_MAX = 25  # the daemon's own stop timeout is 20 s (systemd/tradebot.service)
 _NO_NETWORK_SIGNS = (
@@ -76,6 +77,9 @@ def main(argv: list[str]) -> int:
     except SetupError as error:
         print(f"dev.py: {error}", file=sys.stderr)
         return _EXIT_FAILURE
+    except KeyboardInterrupt:
+        print("dev.py: stopped; the same command goes on from here", file=sys.stderr)
+        return _EXIT_INTERRUPTED
     os.chdir(ROOT)
     if command == "run":
         return run(ROOT, python, arguments)

@@ -198,6 +198,15 @@ def test_a_setup_that_was_cut_off_is_done_again(checkout, steps):
     assert "installing tradebot" in taken
 
 
+def test_a_setup_that_is_interrupted_ends_in_one_line(monkeypatch, capsys):
+    def interrupted(_root):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(dev, "setup", interrupted)
+    assert dev.main(["setup"]) == 130
+    assert capsys.readouterr().err.count("\n") == 1
+
+
 def test_an_environment_that_moved_is_made_again(checkout, steps, tmp_path):
     taken, _ = steps
     dev.setup(checkout)
