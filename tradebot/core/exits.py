@@ -71,6 +71,11 @@ class Exit(msgspec.Struct, frozen=True, kw_only=True):
     version: int = 0
 
     @property
+    def is_over(self) -> bool:
+        """Whether nothing more is to be done for it."""
+        return self.state is State.DONE
+
+    @property
     def remaining(self) -> Decimal:
         """Units decided and not yet filled."""
         return self.quantity - self.filled
@@ -87,6 +92,7 @@ class Exit(msgspec.Struct, frozen=True, kw_only=True):
 # with the position, never with a count.
 RETRY_SECONDS = (1, 2, 5, 10, 30)
 QUERY_SECONDS = (0, 1, 2, 5)
+WORKING_SECONDS = 5  # an order that the stream does not speak of is asked for
 _SECOND_NS = 1_000_000_000
 
 
@@ -118,7 +124,7 @@ def answered(exit_: Exit, outcome: Outcome, at_ns: int) -> Exit:
         return exit_
     match outcome:
         case Acked(order_id=order_id):
-            return _next(exit_, state=State.WORKING, order_id=order_id, tries=0)
+            return _working(exit_, order_id, at_ns)
         case NotSent() | Refused() | Queued():
             return waiting(exit_, at_ns)
         case NoAction():
@@ -162,14 +168,26 @@ def reported(exit_: Exit, state: OrderState, filled: Decimal, order_id: str, at_
         return _settled(exit_, at_ns, refused=state is OrderState.REJECTED)
     if exit_.state is State.WORKING and exit_.order_id == order_id:
         return exit_
-    return _next(exit_, state=State.WORKING, order_id=order_id, tries=0)
+    return _working(exit_, order_id, at_ns)
+
+
+def asked(exit_: Exit, at_ns: int) -> Exit:
+    """Return a working exit after a query: the next one is due after a pause."""
+    return _next(exit_, due_at_ns=at_ns + WORKING_SECONDS * _SECOND_NS)
+
+
+def due_now(exit_: Exit, at_ns: int) -> Exit:
+    """Return an exit of an earlier life, to be asked about at once."""
+    return _next(exit_, due_at_ns=at_ns)
 
 
 def filled_by(exit_: Exit, client_order_id: str, order_id: str, quantity: Decimal) -> Exit:
     """Return the exit after one execution of its present order, or late of an earlier one."""
     filled = exit_.filled + quantity
     if exit_.client_order_id != client_order_id:
-        return _next(exit_, filled=filled, state=State.DONE if _over(exit_, filled) else exit_.state)
+        return _next(
+            exit_, filled=filled, state=State.DONE if _over(exit_, filled) else exit_.state
+        )
     order_filled = exit_.order_filled + quantity
     state = exit_.state
     if order_filled >= exit_.order_quantity:
@@ -205,6 +223,11 @@ def _settled(exit_: Exit, at_ns: int, *, refused: bool) -> Exit:
     if exit_.remaining <= 0:
         return _next(exit_, state=State.DONE)
     return waiting(exit_, at_ns) if refused else _next(exit_, state=State.DECIDED, tries=0)
+
+
+def _working(exit_: Exit, order_id: str, at_ns: int) -> Exit:
+    due_at_ns = at_ns + WORKING_SECONDS * _SECOND_NS
+    return _next(exit_, state=State.WORKING, order_id=order_id, tries=0, due_at_ns=due_at_ns)
 
 
 def _over(exit_: Exit, filled: Decimal) -> bool:

@@ -6,6 +6,7 @@ from decimal import Decimal
 import msgspec
 
 from tradebot.core.instruments import Instrument, NetKey
+from tradebot.core.policy import Policy
 from tradebot.core.trades import Reason, Rules, TradeRequest
 
 
@@ -169,6 +170,15 @@ class PositionsReply(msgspec.Struct, frozen=True, kw_only=True):
     at_ns: int
 
 
+class QuoteReply(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer of the second price source to ``AskQuote``."""
+
+    instrument: str
+    ltp: float | None  # None: it has no price, or did not answer
+    at_ns: int
+    received_ns: int
+
+
 class FeedState(msgspec.Struct, frozen=True, kw_only=True):
     """The feed connected or broke."""
 
@@ -183,6 +193,12 @@ class InstrumentsLoaded(msgspec.Struct, frozen=True):
     instruments: tuple[Instrument, ...]
 
 
+class PolicyChanged(msgspec.Struct, frozen=True):
+    """The operator's settings of prices and sessions changed."""
+
+    policy: Policy
+
+
 Input = (
     Tick
     | Timer
@@ -194,6 +210,8 @@ Input = (
     | PlaceReply
     | QueryReply
     | PositionsReply
+    | QuoteReply
     | FeedState
     | InstrumentsLoaded
+    | PolicyChanged
 )

@@ -27,6 +27,8 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     lot_size: Decimal = Decimal(1)  # smallest tradable bundle, in units
     multiplier: Decimal = Decimal(1)  # money per point and unit
     freeze_quantity: Decimal | None = None  # largest quantity of one order, in units
+    price_low: Decimal | None = None  # the broker's circuit band; None: not known
+    price_high: Decimal | None = None
 
     @property
     def id(self) -> str:

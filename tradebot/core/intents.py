@@ -32,6 +32,12 @@ class ReadPosition(msgspec.Struct, frozen=True, kw_only=True):
     key: NetKey
 
 
+class ReadOrder(msgspec.Struct, frozen=True):
+    """Ask the broker what became of an entry order, by the broker's own id."""
+
+    order_id: str
+
+
 class Subscribe(msgspec.Struct, frozen=True):
     """The first active trade on an instrument: its ticks are wanted."""
 
@@ -51,4 +57,4 @@ class AskQuote(msgspec.Struct, frozen=True):
     why: str
 
 
-Intent = PlaceOrder | QueryOrder | ReadPosition | Subscribe | Unsubscribe | AskQuote
+Intent = PlaceOrder | QueryOrder | ReadPosition | ReadOrder | Subscribe | Unsubscribe | AskQuote

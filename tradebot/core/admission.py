@@ -1,0 +1,301 @@
+"""Commands of people and programs, and the entry's executions: how a trade comes to be guarded."""
+
+from decimal import Decimal
+
+import msgspec
+
+from tradebot.core import guarding, lanes
+from tradebot.core.book import Book
+from tradebot.core.events import (
+    EntryDied,
+    EntryFilled,
+    RulesChanged,
+    TradeClosed,
+    TradeCreated,
+    TradeRefused,
+)
+from tradebot.core.inputs import CreateTrade, Execution, ExitTrade, OrderReport, UpdateTrade
+from tradebot.core.intents import ReadOrder, Subscribe
+from tradebot.core.orders import Order, executed, reported
+from tradebot.core.trade_rules import effective_stop, entry_marks, levels_of, refusal
+from tradebot.core.trades import Marks, Reason, Rules, Status, Trade, TradeRequest
+
+ORDER_ASKED_EVERY_NS = 5_000_000_000
+
+
+def create(book: Book, command: CreateTrade) -> None:
+    """Guard a trade from now on, or refuse it and change nothing."""
+    request = command.request
+    trade_id = request.trade_id or _free_id(book)
+    why = _refusal(book, trade_id, command)
+    if why is not None:
+        book.say(TradeRefused(trade_id=trade_id, field=why[0], why=why[1], at_ns=command.at_ns))
+        return
+    book.trades_made += 1
+    trade = Trade(
+        trade_id=trade_id,
+        number=book.trades_made,
+        account=request.account,
+        strategy=request.strategy,
+        exchange=request.exchange,
+        symbol=request.symbol,
+        product=request.product,
+        side=request.side,
+        quantity=request.quantity,
+        rules=request.rules,
+        past_stop=request.past_stop,
+        price_source=request.price_source,
+        tag=request.tag,
+        order_id=request.order_id,
+        created_at_ns=command.at_ns,
+    )
+    trade = book.put_trade(trade)
+    line = book.line(trade.instrument)
+    if not line.guarded:
+        line.since_ns = command.at_ns
+        book.want(Subscribe(trade.instrument))
+    line.guarded.add(trade_id)
+    book.say(
+        TradeCreated(
+            trade_id=trade_id,
+            instrument=trade.instrument,
+            side=trade.side,
+            status=trade.status,
+            at_ns=command.at_ns,
+        )
+    )
+    opened_at_ns = command.at_ns if command.opened_at_ns is None else command.opened_at_ns
+    if request.order_id is None:
+        assert request.quantity is not None, "a trade without a quantity"
+        assert request.entry_price is not None, "a trade without an entry price"
+        _entered(book, trade, request.quantity, request.entry_price, opened_at_ns)
+    else:
+        _bind(book, trade, request.order_id, opened_at_ns)
+
+
+def update(book: Book, command: UpdateTrade) -> None:
+    """Replace a trade's rules: the only way in which a stop may loosen."""
+    trade = _open_trade(book, command.trade_id, command.at_ns)
+    if trade is None:
+        return
+    if trade.status is Status.TRIGGERED:
+        why = f"trade {trade.trade_id} is being left; its rules are over"
+        _refuse(book, trade.trade_id, why, command.at_ns)
+        return
+    if trade.status is Status.PENDING:
+        book.put_trade(trade, rules=command.rules, targets_done=0)
+        book.say(RulesChanged(trade_id=trade.trade_id, at_ns=command.at_ns, stop=None, was=None))
+        return
+    trade = guarding.disarm(book, trade)
+    was = effective_stop(book.levels[trade.trade_id], trade.marks)
+    kept = trade.rules.targets == command.rules.targets
+    changed = msgspec.structs.replace(
+        trade, rules=command.rules, targets_done=trade.targets_done if kept else 0
+    )
+    levels = book.put_levels(changed)
+    marks = entry_marks(levels, _kept_marks(trade.rules, command.rules, trade.marks))
+    trade = book.put_trade(
+        changed, marks=marks, armed=False, unguarded=False, deadline_ns=_deadline(book, changed)
+    )
+    book.add_deadline(trade)
+    now = effective_stop(levels, marks)
+    book.say(
+        RulesChanged(
+            trade_id=trade.trade_id,
+            at_ns=command.at_ns,
+            stop=now.level if now else None,
+            was=was.level if was else None,
+        )
+    )
+    guarding.arm(book, trade, command.at_ns)
+
+
+def exit_now(book: Book, command: ExitTrade) -> None:
+    """Leave a trade because a person says so."""
+    trade = _open_trade(book, command.trade_id, command.at_ns)
+    if trade is None:
+        return
+    if trade.status is Status.PENDING:
+        why = f"trade {trade.trade_id} has no filled entry yet: there is nothing to leave"
+        _refuse(book, trade.trade_id, why, command.at_ns)
+    elif trade.status is Status.ACTIVE:
+        guarding.leave_all(book, trade, command.reason, command.at_ns)
+
+
+def on_execution(book: Book, execution: Execution) -> None:
+    """Keep a fill that is not of our exits; one of a trade's entry order is guarded at once."""
+    order = book.orders.get(execution.order_id) or Order(order_id=execution.order_id)
+    book.orders[execution.order_id] = executed(order, execution)
+    trade = book.trades.get(book.entry_of_order.get(execution.order_id, ""))
+    if trade is not None:
+        _entered(book, trade, execution.quantity, execution.price, execution.at_ns)
+
+
+def on_report(book: Book, report: OrderReport) -> None:
+    """Keep the broker's word on an order that is not our exit's."""
+    order = book.orders.get(report.order_id) or Order(order_id=report.order_id)
+    order = book.orders[report.order_id] = reported(order, report)
+    trade = book.trades.get(book.entry_of_order.get(report.order_id, ""))
+    if trade is None:
+        return
+    if order.died_unfilled and trade.status is Status.PENDING:
+        _never_filled(book, trade, order, report.at_ns)
+    else:
+        lanes.close_if_left(book, trade, report.at_ns)
+
+
+def wake(book: Book, at_ns: int) -> None:
+    """Ask for entry orders that no report has settled: a stream may have dropped the last one."""
+    for order_id, due_ns in list(book.order_due_ns.items()):
+        order = book.orders.get(order_id)
+        if order is not None and order.is_settled:
+            del book.order_due_ns[order_id]
+        elif due_ns <= at_ns:
+            _ask(book, order_id, at_ns)
+
+
+def _ask(book: Book, order_id: str, at_ns: int) -> None:
+    book.order_due_ns[order_id] = at_ns + ORDER_ASKED_EVERY_NS
+    book.want(ReadOrder(order_id))
+
+
+def _bind(book: Book, trade: Trade, order_id: str, at_ns: int) -> None:
+    """Tie a trade to its entry order; what that order has done already counts."""
+    book.entry_of_order[order_id] = trade.trade_id
+    _ask(book, order_id, at_ns)
+    order = book.orders.get(order_id)
+    if order is None:
+        return
+    if order.executed:
+        _entered(book, trade, order.executed, order.notional / order.executed, at_ns)
+    elif order.died_unfilled:
+        _never_filled(book, trade, order, at_ns)
+
+
+def _entered(book: Book, trade: Trade, quantity: Decimal, price: Decimal, at_ns: int) -> None:
+    """Guard what has entered: levels from the new average entry, marks kept."""
+    if trade.filled:
+        trade = guarding.disarm(book, trade)
+    changed = msgspec.structs.replace(
+        trade,
+        filled=trade.filled + quantity,
+        entry_notional=trade.entry_notional + quantity * price,
+        opened_at_ns=at_ns if trade.opened_at_ns is None else trade.opened_at_ns,
+        status=Status.ACTIVE if trade.status is Status.PENDING else trade.status,
+    )
+    levels = book.put_levels(changed)
+    deadline_ns = _deadline(book, changed)
+    trade = book.put_trade(changed, marks=entry_marks(levels, trade.marks), deadline_ns=deadline_ns)
+    book.add_deadline(trade)
+    book.say(
+        EntryFilled(
+            trade_id=trade.trade_id,
+            quantity=quantity,
+            filled=trade.filled,
+            entry=trade.entry,
+            at_ns=at_ns,
+        )
+    )
+    if trade.status is Status.TRIGGERED:
+        # The exit was decided before this part came: it leaves too, for the same reason.
+        line = book.line(trade.instrument)
+        reason = trade.reason or Reason.MANUAL
+        guarding.leave(book, trade, reason, book.unassigned(trade), at_ns, line=line)
+    elif not trade.unguarded:
+        guarding.arm(book, trade, at_ns)
+
+
+def _never_filled(book: Book, trade: Trade, order: Order, at_ns: int) -> None:
+    why = order.message or f"its entry order {order.order_id} is {order.state.value}"
+    book.say(EntryDied(trade_id=trade.trade_id, why=why, at_ns=at_ns))
+    trade = book.put_trade(trade, status=Status.NEVER_FILLED, closed_at_ns=at_ns)
+    book.say(
+        TradeClosed(
+            trade_id=trade.trade_id,
+            status=trade.status,
+            reason=None,
+            exit_price=None,
+            realized_pnl=Decimal(0),
+            at_ns=at_ns,
+        )
+    )
+    book.retire(trade)
+
+
+def _deadline(book: Book, trade: Trade) -> int | None:
+    """Return when a trade's time is up."""
+    rule = trade.rules.time_exit
+    if rule is None or trade.opened_at_ns is None:
+        return None
+    if rule.after_ns is not None:
+        return trade.opened_at_ns + rule.after_ns
+    assert rule.at_minutes is not None, "a time exit without a time"
+    return book.session(trade.exchange).clock_time(trade.opened_at_ns, rule.at_minutes)
+
+
+def _kept_marks(old: Rules, new: Rules, marks: Marks) -> Marks:
+    """Return what of the marks outlives an edit: what the new rules would remember too."""
+    trails = marks.trail_active and new.trail is not None
+    return Marks(
+        trail_active=trails,
+        best_price=marks.best_price if trails else None,
+        breakeven_done=marks.breakeven_done and new.breakeven == old.breakeven,
+    )
+
+
+def _refusal(book: Book, trade_id: str, command: CreateTrade) -> tuple[str, str] | None:
+    """Say which field makes a request impossible, and why."""
+    request = command.request
+    if trade_id in book.trades:
+        return "trade_id", f"trade {trade_id} exists already"
+    if request.order_id is not None and request.order_id in book.entry_of_order:
+        owner = book.entry_of_order[request.order_id]
+        return "order_id", f"order {request.order_id} is the entry of trade {owner} already"
+    if not book.policy.opposite_allowed and (other := _opposite(book, request)):
+        return "side", (
+            f"{request.side.value.lower()} trade {trade_id} would net against trade "
+            f"{other.trade_id} on {request.exchange}:{request.symbol} {request.product}"
+        )
+    if command.strict and (why := planned_refusal(book, trade_id, request)):
+        return "rules", why
+    return None
+
+
+def planned_refusal(book: Book, trade_id: str, request: TradeRequest) -> str | None:
+    """Say why a request's levels are no plan for its entry, or None where they are one."""
+    if request.entry_price is None:
+        return None
+    instrument = book.instrument(f"{request.exchange}:{request.symbol}")
+    levels = levels_of(request.rules, request.side, request.entry_price, instrument)
+    return refusal(trade_id, request.side, levels, request.rules)
+
+
+def _opposite(book: Book, request: TradeRequest) -> Trade | None:
+    """Return an open trade of the other side on the same net position."""
+    line = book.lines.get(f"{request.exchange}:{request.symbol}")
+    if line is None:
+        return None
+    for trade_id in line.guarded:
+        trade = book.trades[trade_id]
+        same_net = (trade.account, trade.product) == (request.account, request.product)
+        if same_net and trade.side is not request.side:
+            return trade
+    return None
+
+
+def _free_id(book: Book) -> str:
+    number = book.trades_made + 1
+    while f"T{number}" in book.trades:
+        number += 1
+    return f"T{number}"
+
+
+def _open_trade(book: Book, trade_id: str, at_ns: int) -> Trade | None:
+    trade = book.trades.get(trade_id)
+    if trade is None:
+        _refuse(book, trade_id, f"trade {trade_id} is not open", at_ns)
+    return trade
+
+
+def _refuse(book: Book, trade_id: str, why: str, at_ns: int) -> None:
+    book.say(TradeRefused(trade_id=trade_id, field="trade_id", why=why, at_ns=at_ns))

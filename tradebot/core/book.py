@@ -1,0 +1,273 @@
+"""All live state of the trader, with the set of what must still become durable.
+
+Only the engine's rooms change it, and only inside ``Engine.process``. Every change goes
+through a ``put_*`` method, which counts the version and marks the thing dirty; so what
+the journal is given can never miss one.
+"""
+
+import heapq
+from decimal import Decimal
+
+import msgspec
+
+from tradebot.core.events import Event, TradeEvent
+from tradebot.core.exits import Exit
+from tradebot.core.inputs import Execution
+from tradebot.core.instruments import Instrument, NetKey, kind_of
+from tradebot.core.intents import Intent, Unsubscribe
+from tradebot.core.lines import Line
+from tradebot.core.orders import Order
+from tradebot.core.policy import Policy
+from tradebot.core.positions import Position, folded
+from tradebot.core.price_gate import Gate
+from tradebot.core.records import (
+    ExecutionSaved,
+    ExitSaved,
+    Heard,
+    HighReached,
+    PositionSaved,
+    Record,
+    Told,
+    TradeSaved,
+)
+from tradebot.core.sessions import Session
+from tradebot.core.trade_rules import Levels, levels_of
+from tradebot.core.trades import Trade
+
+ALWAYS_OPEN = Session()
+
+
+class Book:
+    """Trades, exits, positions, orders and lines of one account's guard."""
+
+    def __init__(self, policy: Policy) -> None:
+        """Start empty."""
+        self.policy = policy
+        self.instruments: dict[str, Instrument] = {}
+        self.lines: dict[str, Line] = {}
+        self.trades: dict[str, Trade] = {}  # those that are not over
+        self.levels: dict[str, Levels] = {}  # of trades with a filled entry
+        self.exits: dict[str, dict[int, Exit]] = {}  # by trade, then by number; open and done
+        self.lanes: dict[NetKey, list[Exit]] = {}  # exits that are not done, as decided
+        self.exit_of_order: dict[str, tuple[str, int]] = {}  # by client order id
+        self.entry_of_order: dict[str, str] = {}  # the broker's order id -> trade
+        self.positions: dict[NetKey, Position] = {}
+        self.orders: dict[str, Order] = {}  # entry orders and others', by the broker's id
+        self.order_due_ns: dict[str, int] = {}  # entry orders that may still fill: ask again at
+        self.deadlines: list[tuple[int, int, str]] = []  # heap of (at_ns, trade number, trade)
+        self.trades_made = 0
+        self.lines_told = 0
+        self.heard_seq = 0
+        self.heard_at_ns = 0
+        self.out: list[Event | Intent] = []
+        self._seen: set[str] = set()  # execution ids
+        self._dirty_trades: dict[str, Trade] = {}
+        self._dirty_exits: dict[tuple[str, int], Exit] = {}
+        self._dirty_positions: dict[NetKey, Position] = {}
+        self._moved: dict[str, Line] = {}  # lines whose best prices moved
+        self._fresh: list[ExecutionSaved | Told] = []
+
+    # What the engine says and wants.
+
+    def say(self, event: Event) -> None:
+        """Tell an event; one of a trade becomes a durable line of its story."""
+        self.out.append(event)
+        if isinstance(event, TradeEvent):
+            self.lines_told += 1
+            self._fresh.append(Told(number=self.lines_told, event=event))
+
+    def want(self, intent: Intent) -> None:
+        """Ask for something to be done."""
+        self.out.append(intent)
+
+    # What is known.
+
+    def instrument(self, instrument_id: str) -> Instrument:
+        """Return an instrument; one that no list describes gets defaults by its name."""
+        found = self.instruments.get(instrument_id)
+        if found is None:
+            exchange, _, symbol = instrument_id.partition(":")
+            found = Instrument(exchange=exchange, symbol=symbol, kind=kind_of(symbol))
+            self.instruments[instrument_id] = found
+        return found
+
+    def line(self, instrument_id: str) -> Line:
+        """Return an instrument's line, made at first need."""
+        found = self.lines.get(instrument_id)
+        if found is None:
+            instrument = self.instrument(instrument_id)
+            gate = Gate(
+                self.session(instrument.exchange),
+                self.policy.spikes[instrument.kind],
+                holds_jumps=self.policy.holds_jumps,
+            )
+            set_band(gate, instrument)
+            found = self.lines[instrument_id] = Line(instrument, gate)
+        return found
+
+    def session(self, exchange: str) -> Session:
+        """Return an exchange's session; round the clock where none is set."""
+        return self.policy.sessions.get(exchange, ALWAYS_OPEN)
+
+    def live(self, trade: Trade) -> Trade:
+        """Return a trade with the best price that its line holds for it."""
+        if not trade.marks.trail_active:
+            return trade
+        line = self.lines[trade.instrument]
+        triggers = line.triggers(trade.side, trade.price_source)
+        if trade.trade_id not in triggers:
+            return trade
+        best = triggers.best_price(trade.trade_id)
+        if best == trade.marks.best_price:
+            return trade
+        marks = msgspec.structs.replace(trade.marks, best_price=best)
+        return msgspec.structs.replace(trade, marks=marks)
+
+    def open_exits(self, trade_id: str) -> list[Exit]:
+        """Return a trade's exits that are not done."""
+        return [exit_ for exit_ in self.exits.get(trade_id, {}).values() if not exit_.is_over]
+
+    def unassigned(self, trade: Trade) -> Decimal:
+        """Return the units of a trade that no exit has claimed."""
+        claimed = sum((e.remaining for e in self.open_exits(trade.trade_id)), Decimal(0))
+        return max(Decimal(0), trade.remaining - claimed)
+
+    def net(self, key: NetKey) -> Decimal:
+        """Return the fold of all executions on a key."""
+        position = self.positions.get(key)
+        return position.quantity if position else Decimal(0)
+
+    # What changes.
+
+    def put_trade(self, trade: Trade, **changes: object) -> Trade:
+        """Replace a trade by a changed one, one version up."""
+        changed = msgspec.structs.replace(trade, version=trade.version + 1, **changes)
+        self._dirty_trades[trade.trade_id] = changed
+        if changed.status.is_over:
+            self.trades.pop(trade.trade_id, None)
+        else:
+            self.trades[trade.trade_id] = changed
+        return changed
+
+    def put_levels(self, trade: Trade) -> Levels:
+        """Compute a trade's levels anew, from its entry, rules and targets taken."""
+        levels = self.levels[trade.trade_id] = levels_of(
+            trade.rules,
+            trade.side,
+            trade.entry,
+            self.instrument(trade.instrument),
+            targets_done=trade.targets_done,
+        )
+        return levels
+
+    def put_exit(self, exit_: Exit) -> Exit:
+        """Keep an exit in its present state, and its lane in order."""
+        self.exits.setdefault(exit_.trade_id, {})[exit_.number] = exit_
+        self._dirty_exits[exit_.trade_id, exit_.number] = exit_
+        name = (exit_.trade_id, exit_.number)
+        if exit_.client_order_id is not None:
+            self.exit_of_order[exit_.client_order_id] = name
+        lane = self.lanes.setdefault(exit_.key, [])
+        place = next((i for i, e in enumerate(lane) if (e.trade_id, e.number) == name), None)
+        if place is None:
+            if not exit_.is_over:
+                lane.append(exit_)
+        elif exit_.is_over:
+            del lane[place]
+        else:
+            lane[place] = exit_
+        return exit_
+
+    def put_execution(self, execution: Execution) -> bool:
+        """Fold an execution into its position; False where it was seen before."""
+        if execution.execution_id in self._seen:
+            return False
+        self._seen.add(execution.execution_id)
+        self._fresh.append(ExecutionSaved(execution=execution))
+        before = self.positions.get(execution.key) or Position(key=execution.key)
+        self.put_position(folded(before, execution))
+        return True
+
+    def put_position(self, position: Position) -> None:
+        """Keep a net position."""
+        self.positions[position.key] = position
+        self._dirty_positions[position.key] = position
+
+    def add_deadline(self, trade: Trade) -> None:
+        """Wake for a trade's time exit."""
+        if trade.deadline_ns is not None:
+            heapq.heappush(self.deadlines, (trade.deadline_ns, trade.number, trade.trade_id))
+
+    def note_moved(self, line: Line) -> None:
+        """Remember that best prices of a line moved."""
+        self._moved[line.instrument.id] = line
+
+    def note_seen(self, execution_id: str) -> None:
+        """Know an execution from an earlier life."""
+        self._seen.add(execution_id)
+
+    def retire(self, trade: Trade) -> None:
+        """Let go of a trade that is over; its story and record are in the store."""
+        line = self.lines[trade.instrument]
+        line.triggers(trade.side, trade.price_source).drop(trade.trade_id)
+        line.waiting.discard(trade.trade_id)
+        line.guarded.discard(trade.trade_id)
+        line.refresh()
+        if not line.guarded:
+            self.want(Unsubscribe(trade.instrument))
+        for exit_ in self.exits.pop(trade.trade_id, {}).values():
+            if exit_.client_order_id is not None:
+                self.exit_of_order.pop(exit_.client_order_id, None)
+        self.levels.pop(trade.trade_id, None)
+        if trade.order_id is not None:
+            self.entry_of_order.pop(trade.order_id, None)
+            self.order_due_ns.pop(trade.order_id, None)
+
+    # What must survive.
+
+    def is_dirty(self) -> bool:
+        """Whether ``drain`` has something to give."""
+        return bool(
+            self._fresh
+            or self._dirty_trades
+            or self._dirty_exits
+            or self._dirty_positions
+            or self._moved
+        )
+
+    def drain(self) -> list[Record]:
+        """Return every change since the last drain, best prices first.
+
+        Highs come before the trades, so that a trade's ``highs_seen`` counts all highs that
+        its own best price already includes.
+        """
+        records: list[Record] = []
+        for line in self._moved.values():
+            for name, triggers in line.names():
+                prices = triggers.drain_highs()
+                before = triggers.highs_count - len(prices)
+                records.extend(
+                    HighReached(line=name, number=number, price=price)
+                    for number, price in enumerate(prices, before + 1)
+                )
+        for trade in self._dirty_trades.values():
+            triggers = self.line(trade.instrument).triggers(trade.side, trade.price_source)
+            records.append(TradeSaved(trade=self.live(trade), highs_seen=triggers.highs_count))
+        records.extend(ExitSaved(exit=exit_) for exit_ in self._dirty_exits.values())
+        records.extend(PositionSaved(position=p) for p in self._dirty_positions.values())
+        records.extend(self._fresh)
+        records.append(Heard(seq=self.heard_seq, at_ns=self.heard_at_ns))
+        self._moved.clear()
+        self._dirty_trades.clear()
+        self._dirty_exits.clear()
+        self._dirty_positions.clear()
+        self._fresh.clear()
+        return records
+
+
+def set_band(gate: Gate, instrument: Instrument) -> None:
+    """Give a gate the broker's circuit band, inclusive, where it is known."""
+    if instrument.price_low is not None:
+        gate.low = float(instrument.price_low - instrument.tick_size / 2)
+    if instrument.price_high is not None:
+        gate.high = float(instrument.price_high + instrument.tick_size / 2)

@@ -1,0 +1,238 @@
+"""The engine: one input in, intents and events out. It never waits and never looks at a clock.
+
+Live, shadow, paper, replay and simulation run this class and no other.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from tradebot.core import admission, guarding, lanes, restore
+from tradebot.core.book import Book, set_band
+from tradebot.core.events import (
+    Event,
+    InstrumentBlind,
+    InstrumentSeen,
+    PriceDropped,
+    PriceHeld,
+    PriceResolved,
+)
+from tradebot.core.inputs import (
+    CreateTrade,
+    Execution,
+    ExitTrade,
+    FeedState,
+    Input,
+    InstrumentsLoaded,
+    OrderReport,
+    PlaceReply,
+    PolicyChanged,
+    PositionsReply,
+    QueryReply,
+    QuoteReply,
+    Tick,
+    Timer,
+    UpdateTrade,
+)
+from tradebot.core.intents import AskQuote, Intent
+from tradebot.core.lines import Line
+from tradebot.core.policy import Policy
+from tradebot.core.price_gate import Fate, Screened
+from tradebot.core.records import Snapshot
+
+NOTHING: Sequence[Event | Intent] = ()
+
+# Dropped prices come in floods: each cause is told once, then when the count has doubled.
+_TOLD_COUNTS = frozenset(1 << power for power in range(64))
+
+
+class Engine:
+    """All decisions of the daemon, as a function of its inputs in their order."""
+
+    def __init__(self, policy: Policy) -> None:
+        """Start with an empty book."""
+        self.book = Book(policy)
+        self._lines = self.book.lines
+        self._handlers: dict[type, Callable[[Any], None]] = {
+            Timer: self._on_timer,
+            CreateTrade: lambda item: admission.create(self.book, item),
+            UpdateTrade: lambda item: admission.update(self.book, item),
+            ExitTrade: lambda item: admission.exit_now(self.book, item),
+            Execution: self._on_execution,
+            OrderReport: self._on_report,
+            PlaceReply: lambda item: lanes.on_reply(self.book, item),
+            QueryReply: self._on_query,
+            PositionsReply: lambda item: lanes.on_positions(self.book, item),
+            QuoteReply: self._on_quote,
+            FeedState: self._on_feed_state,
+            InstrumentsLoaded: self._on_instruments,
+            PolicyChanged: self._on_policy,
+        }
+
+    def restore(self, snapshot: Snapshot, at_ns: int) -> Sequence[Event | Intent]:
+        """Become the engine that wrote this snapshot; what was on the wire is in doubt."""
+        restore.restore(self.book, snapshot, at_ns)
+        return self._taken()
+
+    def process(self, item: Input) -> Sequence[Event | Intent]:
+        """Take one input, and return what is now true and what is wanted, in order."""
+        if type(item) is Tick:
+            line = self._lines.get(item.instrument)
+            if line is None:
+                return NOTHING
+            if line.gate.passes(item):
+                line.seq = item.seq
+                line.bid = item.bid
+                line.ask = item.ask
+                if line.lo < item.ltp < line.hi and not line.others:
+                    return NOTHING
+                guarding.on_prices(self.book, line, (item.ltp,), item.at_ns)
+            else:
+                self._on_odd_tick(line, item)
+        else:
+            self._handlers[type(item)](item)
+        return self._taken() if self.book.out else NOTHING
+
+    def hear(self, tick: Tick) -> None:
+        """Note how far the ticks have come, for the records; once a batch is enough."""
+        self.book.heard_seq = tick.seq
+        self.book.heard_at_ns = tick.at_ns
+
+    def next_deadline_ns(self) -> int | None:
+        """Return the earliest time exit that waits; a replay moves its clock there first."""
+        return self.book.deadlines[0][0] if self.book.deadlines else None
+
+    def _taken(self) -> Sequence[Event | Intent]:
+        out, self.book.out = self.book.out, []
+        return out
+
+    def _on_odd_tick(self, line: Line, tick: Tick) -> None:
+        """Take a price that is not just the next one: the first, a jump, a late or a bad one."""
+        was_fresh = line.gate.fresh
+        screened = line.gate.screen(tick)
+        if screened.prices:
+            line.seq, line.bid, line.ask = tick.seq, tick.bid, tick.ask
+            line.quote_asked = False
+            if was_fresh:
+                self._end_blindness(line, tick.received_ns)
+        self._say_screened(line, tick, screened)
+        if screened.prices:
+            guarding.on_prices(self.book, line, screened.prices, line.gate.at_ns)
+
+    def _say_screened(self, line: Line, tick: Tick, screened: Screened) -> None:
+        name, gate = line.instrument.id, line.gate
+        if screened.fate is Fate.DROPPED:
+            if gate.dropped in _TOLD_COUNTS:
+                self.book.say(
+                    PriceDropped(
+                        instrument=name,
+                        ltp=tick.ltp,
+                        why=screened.why,
+                        count=gate.dropped,
+                        at_ns=tick.received_ns,
+                    )
+                )
+            return
+        if screened.held is not None:
+            self.book.say(
+                PriceResolved(
+                    instrument=name,
+                    ltp=screened.held,
+                    by=tick.ltp,
+                    confirmed=screened.fate is Fate.CONFIRMED,
+                    at_ns=tick.received_ns,
+                )
+            )
+        if screened.fate is Fate.HELD:
+            self.book.say(
+                PriceHeld(instrument=name, ltp=tick.ltp, before=gate.ltp, at_ns=tick.received_ns)
+            )
+            if line.guarded:
+                self.book.want(AskQuote(instrument=name, why="a jump waits to be confirmed"))
+
+    def _on_quote(self, reply: QuoteReply) -> None:
+        """Let the second source decide a doubt, or see for a blind instrument.
+
+        A polled price that has not changed is not a new price: it does not refresh its age.
+        """
+        line = self._lines.get(reply.instrument)
+        if line is None or reply.ltp is None:
+            return
+        line.quote_asked = False
+        if line.gate.held is None and reply.ltp == line.ltp:
+            return
+        tick = Tick(
+            instrument=reply.instrument,
+            ltp=reply.ltp,
+            at_ns=max(reply.at_ns, line.gate.at_ns),
+            received_ns=reply.received_ns,
+            seq=line.seq,
+        )
+        self._on_odd_tick(line, tick)
+
+    def _on_timer(self, timer: Timer) -> None:
+        guarding.on_deadlines(self.book, timer.at_ns)
+        lanes.wake(self.book, timer.at_ns)
+        admission.wake(self.book, timer.at_ns)
+        limit_ns = self.book.policy.stale_after_ns
+        if limit_ns is None:
+            return
+        for line in self._lines.values():
+            if line.guarded:
+                self._look_for_silence(line, timer.at_ns, limit_ns)
+
+    def _look_for_silence(self, line: Line, at_ns: int, limit_ns: int) -> None:
+        gate = line.gate
+        seen_ns = max(gate.received_ns, line.since_ns)
+        if at_ns - seen_ns <= limit_ns or not gate.is_open(at_ns):
+            return
+        if line.blind_since_ns is None:
+            line.blind_since_ns = seen_ns + limit_ns
+            gate.went_blind()
+            self.book.say(
+                InstrumentBlind(instrument=line.instrument.id, age_ns=at_ns - seen_ns, at_ns=at_ns)
+            )
+        if not line.quote_asked:
+            line.quote_asked = True
+            self.book.want(AskQuote(instrument=line.instrument.id, why="no price arrives"))
+
+    def _end_blindness(self, line: Line, at_ns: int) -> None:
+        if line.blind_since_ns is None:
+            return
+        blind_ns = at_ns - line.blind_since_ns
+        line.blind_ns += blind_ns
+        line.blind_since_ns = None
+        self.book.say(InstrumentSeen(instrument=line.instrument.id, blind_ns=blind_ns, at_ns=at_ns))
+
+    def _on_execution(self, execution: Execution) -> None:
+        if self.book.put_execution(execution) and not lanes.on_execution(self.book, execution):
+            admission.on_execution(self.book, execution)
+
+    def _on_report(self, report: OrderReport) -> None:
+        if not lanes.on_report(self.book, report):
+            admission.on_report(self.book, report)
+
+    def _on_query(self, reply: QueryReply) -> None:
+        lanes.on_query(self.book, reply)
+
+    def _on_feed_state(self, state: FeedState) -> None:
+        if state.up:
+            return
+        for line in self._lines.values():
+            line.quote_asked = False
+
+    def _on_instruments(self, loaded: InstrumentsLoaded) -> None:
+        for instrument in loaded.instruments:
+            self.book.instruments[instrument.id] = instrument
+            line = self._lines.get(instrument.id)
+            if line is not None:
+                line.instrument = instrument
+                set_band(line.gate, instrument)
+
+    def _on_policy(self, changed: PolicyChanged) -> None:
+        self.book.policy = policy = changed.policy
+        for line in self._lines.values():
+            line.gate.configure(
+                self.book.session(line.instrument.exchange),
+                policy.spikes[line.instrument.kind],
+                holds_jumps=policy.holds_jumps,
+            )

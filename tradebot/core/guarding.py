@@ -1,0 +1,270 @@
+"""Guarding trades: arming them, judging prices for them, and deciding to leave."""
+
+import heapq
+from decimal import Decimal
+
+import msgspec
+
+from tradebot.core import lanes
+from tradebot.core.book import Book
+from tradebot.core.events import (
+    BreakevenReached,
+    ExitDecided,
+    PastStopFound,
+    TrailActivated,
+)
+from tradebot.core.exits import Exit
+from tradebot.core.levels import Level, Unit
+from tradebot.core.lines import Line
+from tradebot.core.money import exact
+from tradebot.core.trade_rules import (
+    Leave,
+    Levels,
+    candidates,
+    effective_stop,
+    judge,
+    trail_level,
+)
+from tradebot.core.trades import Marks, PastStop, Reason, Rules, Status, Trade
+
+
+def arm(book: Book, trade: Trade, at_ns: int) -> None:
+    """Guard a trade from the next price on; past its stop, do what was asked for.
+
+    Without a fit price the question waits for the first one.
+    """
+    line = book.line(trade.instrument)
+    if trade.past_stop is not PastStop.EXIT and not trade.armed:
+        if line.ltp is None or line.gate.fresh:
+            line.waiting.add(trade.trade_id)
+            line.refresh()
+            return
+        trade = _past_stop(book, trade, line.ltp, at_ns)
+        if trade.unguarded:
+            return
+        trade = book.put_trade(trade, armed=True)
+    triggers = line.triggers(trade.side, trade.price_source)
+    triggers.add(trade.trade_id, book.levels[trade.trade_id], trade.marks)
+    book.note_moved(line)
+    line.refresh()
+
+
+def disarm(book: Book, trade: Trade) -> Trade:
+    """Stop judging a trade by prices; return it with the best price that it reached."""
+    trade = book.live(trade)
+    line = book.line(trade.instrument)
+    line.triggers(trade.side, trade.price_source).drop(trade.trade_id)
+    line.waiting.discard(trade.trade_id)
+    line.refresh()
+    return trade
+
+
+def on_prices(book: Book, line: Line, prices: tuple[float, ...], at_ns: int) -> None:
+    """Judge accepted prices for every trade on a line, one after the other."""
+    if line.waiting:
+        waiting, line.waiting = sorted(line.waiting), set()
+        for trade_id in waiting:
+            arm(book, book.trades[trade_id], at_ns)
+    for price in prices:
+        _on_price(book, line, price, at_ns)
+
+
+def _on_price(book: Book, line: Line, ltp: float, at_ns: int) -> None:
+    """Judge one price: move the best prices, and settle every trade that it reaches."""
+    hits: list[tuple[int, str, Marks, float]] = []
+    for (side, source), triggers in line.sides.items():
+        price = line.price_for(side, source, ltp)
+        x = side.sign * price
+        if triggers.floor < x < triggers.ceiling:
+            continue
+        book.note_moved(line)
+        if triggers.rise(x):
+            continue
+        hits.extend(
+            (book.trades[trade_id].number, trade_id, marks, price)
+            for trade_id, marks in triggers.reached(x)
+        )
+    hits.sort(key=lambda hit: hit[0])
+    for _number, trade_id, marks, price in hits:
+        _settle(book, line, book.trades[trade_id], marks, price=price, at_ns=at_ns)
+    line.refresh()
+
+
+def _settle(
+    book: Book, line: Line, trade: Trade, before: Marks, *, price: float, at_ns: int
+) -> None:
+    """Judge a trade that the index proposed, and arm it again if something of it stays."""
+    levels = book.levels[trade.trade_id]
+    verdict = judge(levels, before, price)
+    if verdict.leaves:
+        trade = msgspec.structs.replace(trade, marks=before)
+        for taken in verdict.leaves:
+            trade = _take(book, line, trade, taken, price=price, at_ns=at_ns)
+            if trade.status is not Status.ACTIVE:
+                return
+        levels = book.put_levels(trade)
+    marks = verdict.marks
+    if verdict.leaves or _turned(before, marks):
+        trade = book.put_trade(trade, marks=marks)
+        _say_marks(book, trade, levels, before, ltp=price, at_ns=at_ns)
+    line.triggers(trade.side, trade.price_source).add(trade.trade_id, levels, marks)
+
+
+def _take(book: Book, line: Line, trade: Trade, taken: Leave, *, price: float, at_ns: int) -> Trade:
+    """Carry out one decision of a verdict."""
+    left = book.unassigned(trade)
+    quantity = left
+    if taken.part is not None:
+        asked = trade.rules.targets[taken.part].quantity
+        quantity = left if asked is None else min(left, asked)
+        trade = msgspec.structs.replace(trade, targets_done=trade.targets_done | 1 << taken.part)
+    return leave(
+        book,
+        trade,
+        taken.reason,
+        quantity,
+        at_ns,
+        level=taken.level,
+        part=taken.part,
+        price=price,
+        line=line,
+    )
+
+
+def leave(
+    book: Book,
+    trade: Trade,
+    reason: Reason,
+    quantity: Decimal,
+    at_ns: int,
+    *,
+    line: Line,
+    level: Decimal | None = None,
+    part: int | None = None,
+    price: float | None = None,
+) -> Trade:
+    """Decide to leave ``quantity`` of a trade: it can never be decided twice.
+
+    The trade is TRIGGERED in this very call when nothing of it is left to guard.
+    """
+    gate, number = line.gate, trade.exits + 1
+    book.say(
+        ExitDecided(
+            trade_id=trade.trade_id,
+            exit=number,
+            reason=reason,
+            quantity=quantity,
+            at_ns=at_ns,
+            level=level,
+            ltp=line.ltp if price is None else price,
+            source=trade.price_source,
+            tick_at_ns=None if line.ltp is None else gate.at_ns,
+            received_ns=None if line.ltp is None else gate.received_ns,
+            seq=line.seq,
+            best_price=trade.marks.best_price if trade.marks.trail_active else None,
+            entry=trade.entry,
+            candidates=tuple(candidates(book.levels[trade.trade_id], trade.marks)),
+        )
+    )
+    whole = quantity >= book.unassigned(trade)
+    trade = book.put_trade(
+        trade,
+        exits=number,
+        status=Status.TRIGGERED if whole else trade.status,
+        reason=reason if whole else trade.reason,
+    )
+    book.put_exit(
+        Exit(
+            trade_id=trade.trade_id,
+            number=number,
+            key=trade.key,
+            side=lanes.leaving_side(trade),
+            quantity=quantity,
+            reason=reason,
+            decided_at_ns=at_ns,
+            part=part,
+        )
+    )
+    lanes.advance(book, trade.key, at_ns)
+    return book.trades[trade.trade_id]
+
+
+def on_deadlines(book: Book, at_ns: int) -> None:
+    """Leave every trade whose time is up, in the order of the deadlines."""
+    while book.deadlines and book.deadlines[0][0] <= at_ns:
+        deadline_ns, _number, trade_id = heapq.heappop(book.deadlines)
+        trade = book.trades.get(trade_id)
+        if trade is None or trade.deadline_ns != deadline_ns or trade.status is not Status.ACTIVE:
+            continue
+        leave_all(book, trade, Reason.TIME, deadline_ns)
+
+
+def leave_all(book: Book, trade: Trade, reason: Reason, at_ns: int) -> None:
+    """Leave all of a trade that no exit has claimed, by no level of its own."""
+    trade = disarm(book, trade)
+    line = book.line(trade.instrument)
+    leave(book, trade, reason, book.unassigned(trade), at_ns, line=line)
+
+
+def _past_stop(book: Book, trade: Trade, ltp: float, at_ns: int) -> Trade:
+    """Answer for a trade that is created beyond its own stop."""
+    levels = book.levels[trade.trade_id]
+    stop = effective_stop(levels, trade.marks)
+    price = exact(ltp)
+    if stop is None or levels.sign * (price - stop.level) > 0:
+        return trade
+    book.say(
+        PastStopFound(
+            trade_id=trade.trade_id,
+            ltp=ltp,
+            stop=stop.level,
+            answer=trade.past_stop.value,
+            at_ns=at_ns,
+        )
+    )
+    if trade.past_stop is PastStop.ASK:
+        return book.put_trade(trade, unguarded=True)
+    rules, marks = _from_here(trade.rules, levels, trade.marks, price, ltp)
+    trade = book.put_trade(trade, rules=rules, marks=marks)
+    book.put_levels(trade)
+    return trade
+
+
+def _from_here(
+    rules: Rules, levels: Levels, marks: Marks, price: Decimal, ltp: float
+) -> tuple[Rules, Marks]:
+    """Return rules and marks with stop and trail at their distance from the last price."""
+    if levels.stop is not None:
+        stop = price - levels.sign * abs(levels.entry - levels.stop)
+        rules = msgspec.structs.replace(rules, stop=Level(Unit.PRICE, max(Decimal(0), stop)))
+    if marks.trail_active:
+        marks = msgspec.structs.replace(marks, best_price=ltp)
+    return rules, marks
+
+
+def _turned(before: Marks, after: Marks) -> bool:
+    """Whether more than the best price changed."""
+    return (
+        before.trail_active != after.trail_active or before.breakeven_done != after.breakeven_done
+    )
+
+
+def _say_marks(
+    book: Book, trade: Trade, levels: Levels, before: Marks, *, ltp: float, at_ns: int
+) -> None:
+    after = trade.marks
+    if after.trail_active and not before.trail_active:
+        assert after.best_price is not None, "an active trail without a best price"
+        book.say(
+            TrailActivated(
+                trade_id=trade.trade_id,
+                ltp=ltp,
+                level=trail_level(levels, after.best_price),
+                at_ns=at_ns,
+            )
+        )
+    if after.breakeven_done and not before.breakeven_done:
+        assert levels.breakeven is not None, "a break-even move without a level"
+        book.say(
+            BreakevenReached(trade_id=trade.trade_id, ltp=ltp, level=levels.breakeven, at_ns=at_ns)
+        )

@@ -1,0 +1,119 @@
+"""One instrument's live line: its gate, its last price, and the triggers that wait on it."""
+
+import math
+from collections.abc import Iterator
+
+from tradebot.core.instruments import Instrument
+from tradebot.core.price_gate import Gate
+from tradebot.core.trades import PriceSource, Side
+from tradebot.core.triggers import Triggers
+
+
+class Line:
+    """Everything that a tick of one instrument may touch.
+
+    ``lo`` and ``hi`` bound the prices at which nothing can happen to any trade that is
+    judged by last prices; while ``others`` is empty, nothing else needs a look.
+    """
+
+    __slots__ = (
+        "ask",
+        "bid",
+        "blind_ns",
+        "blind_since_ns",
+        "gate",
+        "guarded",
+        "hi",
+        "instrument",
+        "lo",
+        "others",
+        "quote_asked",
+        "seq",
+        "sides",
+        "since_ns",
+        "waiting",
+    )
+
+    def __init__(self, instrument: Instrument, gate: Gate) -> None:
+        """Start a line without a price and without trades."""
+        self.instrument = instrument
+        self.gate = gate
+        self.sides: dict[tuple[Side, PriceSource], Triggers] = {}
+        self.others: tuple[tuple[Side, PriceSource], ...] = ()  # sides judged by richer prices
+        self.guarded: set[str] = set()  # trades that are not over
+        self.waiting: set[str] = set()  # trades whose arming waits for a fit price
+        self.bid: float | None = None
+        self.ask: float | None = None
+        self.seq = 0  # the feed's count of the last price
+        self.since_ns = 0  # when the first of the present trades came
+        self.blind_since_ns: int | None = None
+        self.blind_ns = 0  # total, of blind times that ended
+        self.quote_asked = False
+        self.lo = -math.inf
+        self.hi = math.inf
+
+    @property
+    def ltp(self) -> float | None:
+        """The last accepted price, however old; None before the first."""
+        return None if math.isnan(self.gate.ltp) else self.gate.ltp
+
+    def triggers(self, side: Side, source: PriceSource, highs_count: int = 0) -> Triggers:
+        """Return the triggers of one side and price source, made at first need."""
+        found = self.sides.get((side, source))
+        if found is None:
+            found = self.sides[side, source] = Triggers(side.sign, highs_count)
+            self.others = tuple(
+                sorted(name for name in self.sides if name[1] is not PriceSource.LAST)
+            )
+        return found
+
+    def start_highs(self, side: Side, source: PriceSource, count: int) -> None:
+        """Number the highs of a side after ``count`` earlier ones; before its first trade."""
+        assert (side, source) not in self.sides, f"{self.instrument.id} has {side} already"
+        self.triggers(side, source, count)
+
+    def price_for(self, side: Side, source: PriceSource, ltp: float) -> float:
+        """Return the price that a side is judged by; a side that is missing falls back to ltp."""
+        if source is PriceSource.EXIT_SIDE:
+            return _fit(self.bid if side is Side.LONG else self.ask, ltp, self.gate)
+        if source is PriceSource.MID and self.bid is not None and self.ask is not None:
+            return _fit((self.bid + self.ask) / 2, ltp, self.gate)
+        return ltp
+
+    def refresh(self) -> None:
+        """Find the quiet band again, after triggers changed."""
+        if self.waiting:
+            self.lo, self.hi = math.inf, -math.inf  # every price gets a look
+            return
+        lo, hi = -math.inf, math.inf
+        for (side, source), triggers in self.sides.items():
+            if source is not PriceSource.LAST:
+                continue
+            if side is Side.LONG:
+                lo, hi = max(lo, triggers.floor), min(hi, triggers.ceiling)
+            else:  # mirrored: a short's floor is a price above
+                lo, hi = max(lo, -triggers.ceiling), min(hi, -triggers.floor)
+        self.lo, self.hi = lo, hi
+
+    def names(self) -> Iterator[tuple[str, Triggers]]:
+        """Yield each side's durable name with its triggers."""
+        for (side, source), triggers in self.sides.items():
+            yield line_name(self.instrument.id, side, source), triggers
+
+
+def line_name(instrument: str, side: Side, source: PriceSource) -> str:
+    """Return the durable name of one side of a line: ``"NSE:SBIN LONG last"``."""
+    return f"{instrument} {side.value} {source.value}"
+
+
+def split_line_name(name: str) -> tuple[str, Side, PriceSource]:
+    """Return instrument, side and price source of a line's durable name."""
+    instrument, side, source = name.rsplit(" ", 2)
+    return instrument, Side(side), PriceSource(source)
+
+
+def _fit(price: float | None, ltp: float, gate: Gate) -> float:
+    """Return a bid, ask or mid that can be true, else the last price."""
+    if price is None or not math.isfinite(price) or price <= 0:
+        return ltp
+    return price if abs(price - ltp) <= float(gate.spike) * ltp else ltp

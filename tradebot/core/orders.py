@@ -1,0 +1,74 @@
+"""The life of one order that others placed, as a table: is its entry still to come?"""
+
+from decimal import Decimal
+
+import msgspec
+
+from tradebot.core.inputs import Execution, OrderReport, OrderState
+
+_S = OrderState
+
+# What an order becomes when the broker reports a state. Reports may be late or doubled;
+# a final state is never taken back by one, except that a fill proves an order complete.
+_NEXT: dict[OrderState, dict[OrderState, OrderState]] = {
+    _S.OPEN: {state: state for state in _S},
+    _S.COMPLETE: dict.fromkeys(_S, _S.COMPLETE),
+    _S.CANCELLED: {
+        _S.OPEN: _S.CANCELLED,
+        _S.COMPLETE: _S.COMPLETE,
+        _S.CANCELLED: _S.CANCELLED,
+        _S.REJECTED: _S.CANCELLED,
+    },
+    _S.REJECTED: {
+        _S.OPEN: _S.REJECTED,
+        _S.COMPLETE: _S.COMPLETE,
+        _S.CANCELLED: _S.REJECTED,
+        _S.REJECTED: _S.REJECTED,
+    },
+}
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """One order at the broker, as far as reports and executions tell."""
+
+    order_id: str
+    state: OrderState = OrderState.OPEN
+    executed: Decimal = Decimal(0)  # by executions: what has moved quantity
+    notional: Decimal = Decimal(0)  # sum of quantity times price of these
+    reported: Decimal = Decimal(0)  # filled, as the broker's reports say
+    message: str = ""
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it ended and every fill that was reported has executed here."""
+        return self.state.is_final and self.executed >= self.reported
+
+    @property
+    def died_unfilled(self) -> bool:
+        """Whether it ended without a fill, and none is known to be on its way."""
+        ended = self.state in (OrderState.CANCELLED, OrderState.REJECTED)
+        return ended and not self.executed and not self.reported
+
+
+def reported(order: Order, report: OrderReport) -> Order:
+    """Return the order after the broker's word on it."""
+    return Order(
+        order_id=order.order_id,
+        state=_NEXT[order.state][report.state],
+        executed=order.executed,
+        notional=order.notional,
+        reported=max(order.reported, report.filled),
+        message=report.message or order.message,
+    )
+
+
+def executed(order: Order, execution: Execution) -> Order:
+    """Return the order after one of its executions; a fill may follow a cancel, and is true."""
+    return Order(
+        order_id=order.order_id,
+        state=order.state,
+        executed=order.executed + execution.quantity,
+        notional=order.notional + execution.quantity * execution.price,
+        reported=order.reported,
+        message=order.message,
+    )

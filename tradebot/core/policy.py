@@ -1,0 +1,26 @@
+"""What the operator decided about prices and sessions, as the engine needs it."""
+
+from decimal import Decimal
+
+import msgspec
+
+from tradebot.core.instruments import Kind
+from tradebot.core.sessions import Session
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings of the engine; a change arrives as an input like everything else."""
+
+    # A jump of more than this fraction from the last accepted price is suspect.
+    spikes: dict[Kind, Decimal] = msgspec.field(
+        default_factory=lambda: {
+            Kind.CASH: Decimal("0.01"),
+            Kind.FUTURE: Decimal("0.01"),
+            Kind.OPTION: Decimal("0.25"),
+            Kind.PERPETUAL: Decimal("0.01"),
+        }
+    )
+    holds_jumps: bool = True  # False: suspect prices are judged at once
+    stale_after_ns: int | None = None  # None: silence is not judged (a recording's is no fault)
+    sessions: dict[str, Session] = msgspec.field(default_factory=dict)  # by exchange
+    opposite_allowed: bool = False  # trades of both sides on one net position

@@ -1,0 +1,106 @@
+"""The book of an earlier life, from what it made durable."""
+
+from bisect import bisect_right
+
+import msgspec
+
+from tradebot.core import exits, guarding
+from tradebot.core.book import Book
+from tradebot.core.exits import State
+from tradebot.core.intents import QueryOrder, Subscribe
+from tradebot.core.lines import line_name, split_line_name
+from tradebot.core.orders import Order, executed
+from tradebot.core.records import HighReached, Snapshot, TradeSaved
+from tradebot.core.trades import Status, Trade
+
+
+def restore(book: Book, snapshot: Snapshot, at_ns: int) -> None:
+    """Fill an empty book. What was being sent when the process died is in doubt."""
+    assert not book.trades, "a book is restored once, before anything else"
+    book.trades_made = snapshot.trades_made
+    book.lines_told = snapshot.lines_told
+    if snapshot.heard is not None:
+        book.heard_seq = snapshot.heard.seq
+        book.heard_at_ns = snapshot.heard.at_ns
+    for position in snapshot.positions:
+        book.positions[position.key] = position
+    for execution in snapshot.executions:
+        book.note_seen(execution.execution_id)
+        order = book.orders.get(execution.order_id) or Order(order_id=execution.order_id)
+        book.orders[execution.order_id] = executed(order, execution)
+    highs = _by_line(snapshot.highs)
+    for saved in sorted(snapshot.trades, key=lambda saved: saved.trade.number):
+        _restore_trade(book, restored_marks(saved, highs), at_ns)
+    _count_highs(book, snapshot)
+    _restore_exits(book, snapshot, at_ns)
+    for trade in list(book.trades.values()):
+        if trade.status is Status.ACTIVE and not trade.unguarded:
+            guarding.arm(book, trade, at_ns)
+
+
+def restored_marks(saved: TradeSaved, highs: dict[str, list[HighReached]]) -> Trade:
+    """Return a trade with its best price: its own, or the best of the highs since."""
+    trade = saved.trade
+    best = trade.marks.best_price
+    name = line_name(trade.instrument, trade.side, trade.price_source)
+    if not trade.marks.trail_active or best is None or name not in highs:
+        return trade
+    since = highs[name]
+    first = bisect_right(since, saved.highs_seen, key=lambda high: high.number)
+    better = max if trade.side.sign > 0 else min
+    for high in since[first:]:
+        best = better(best, high.price)
+    marks = msgspec.structs.replace(trade.marks, best_price=best)
+    return msgspec.structs.replace(trade, marks=marks)
+
+
+def _restore_trade(book: Book, trade: Trade, at_ns: int) -> None:
+    book.trades[trade.trade_id] = trade
+    line = book.line(trade.instrument)
+    if not line.guarded:
+        line.since_ns = at_ns
+        book.want(Subscribe(trade.instrument))
+    line.guarded.add(trade.trade_id)
+    if trade.filled:
+        book.put_levels(trade)
+    if trade.order_id is not None:
+        book.entry_of_order[trade.order_id] = trade.trade_id
+        book.order_due_ns[trade.order_id] = at_ns
+    if trade.status is Status.ACTIVE:
+        book.add_deadline(trade)
+
+
+def _count_highs(book: Book, snapshot: Snapshot) -> None:
+    """Number the next highs after every one on disk: an old one must never lift a new trade."""
+    counts: dict[str, int] = {}
+    for high in snapshot.highs:
+        counts[high.line] = max(counts.get(high.line, 0), high.number)
+    for saved in snapshot.trades:
+        trade = saved.trade
+        name = line_name(trade.instrument, trade.side, trade.price_source)
+        counts[name] = max(counts.get(name, 0), saved.highs_seen)
+    for name, count in counts.items():
+        instrument, side, source = split_line_name(name)
+        book.line(instrument).start_highs(side, source, count)
+
+
+def _restore_exits(book: Book, snapshot: Snapshot, at_ns: int) -> None:
+    numbers = {trade_id: trade.number for trade_id, trade in book.trades.items()}
+    for exit_ in sorted(
+        snapshot.exits, key=lambda e: (e.decided_at_ns, numbers[e.trade_id], e.number)
+    ):
+        if exit_.state.is_in_doubt:
+            assert exit_.client_order_id is not None, "a request without a name"
+            book.put_exit(exits.in_doubt(exit_, at_ns))
+            book.want(QueryOrder(client_order_id=exit_.client_order_id, key=exit_.key))
+        elif exit_.state in (State.WORKING, State.CHECKING):
+            book.put_exit(exits.due_now(exit_, at_ns))
+        else:
+            book.put_exit(exit_)
+
+
+def _by_line(highs: tuple[HighReached, ...]) -> dict[str, list[HighReached]]:
+    lines: dict[str, list[HighReached]] = {}
+    for high in sorted(highs, key=lambda high: high.number):
+        lines.setdefault(high.line, []).append(high)
+    return lines
