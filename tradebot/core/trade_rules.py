@@ -96,6 +96,8 @@ def levels_of(
     sign, tick = side.sign, instrument.tick_size
     trail, breakeven = rules.trail, rules.breakeven
     activation = trail.activation if trail else None
+    step = trail.step.distance(entry) if trail and trail.step else None
+    assert step is None or step > 0, f"a trail in steps of {step}"
     return Levels(
         sign=sign,
         tick_size=tick,
@@ -106,7 +108,7 @@ def levels_of(
         targets=_targets(rules.targets, entry, sign, tick, targets_done),
         trail_by=trail.by if trail else None,
         activation=None if activation is None else _gained(sign, activation, entry),
-        step=None if trail is None or trail.step is None else trail.step.distance(entry),
+        step=step,
         breakeven_at=None if breakeven is None else _gained(sign, breakeven.at, entry),
         breakeven=None
         if breakeven is None
@@ -199,11 +201,19 @@ def next_step(levels: Levels, best_price: float) -> Decimal:
     return _MEANT.plus(_step_from(levels) + levels.sign * levels.step * (taken + 1))
 
 
-def refusal(trade_id: str, side: Side, levels: Levels, rules: Rules) -> str | None:
+def refusal(
+    trade_id: str,
+    side: Side,
+    levels: Levels,
+    rules: Rules,
+    *,
+    charges: Decimal = NO_CHARGES,
+) -> str | None:
     """Say why these levels are no plan for an entry, or None where they are one.
 
     For trades whose entry is still to be sent, and for replays. A position that exists
     is never refused: a level that it has already passed follows ``past_stop``.
+    ``charges`` are those that ``levels`` were made with.
     """
     name = f"{side.value.lower()} trade {trade_id}"
     entry, sign, tick = levels.entry, levels.sign, levels.tick_size
@@ -219,20 +229,22 @@ def refusal(trade_id: str, side: Side, levels: Levels, rules: Rules) -> str | No
         if sign * (target.price - entry) < tick:
             where = _side_word(target.price, entry, tick)
             return f"target {plain(target.price)} is {where} entry {plain(entry)} for {name}"
-    return _breakeven_refusal(name, levels, rules)
-
-
-def _breakeven_refusal(name: str, levels: Levels, rules: Rules) -> str | None:
-    if rules.breakeven is None or levels.breakeven_at is None:
-        return None
-    lock = rules.breakeven.lock.distance(levels.entry)
-    gain = rules.breakeven.at.distance(levels.entry)
-    if gain - lock < levels.tick_size:
-        return (
-            f"breakeven at {rules.breakeven.at} must be at least one tick "
-            f"({plain(levels.tick_size)}) beyond its lock {rules.breakeven.lock} for {name}"
-        )
+    if rules.breakeven is not None:
+        return _breakeven_refusal(name, levels, rules.breakeven, charges)
     return None
+
+
+def _breakeven_refusal(name: str, levels: Levels, rule: Breakeven, charges: Decimal) -> str | None:
+    gain, lock = rule.at.distance(levels.entry), rule.lock.distance(levels.entry)
+    if _MEANT.plus(gain - lock - charges) >= levels.tick_size:
+        return None
+    beyond = f"its lock {rule.lock}"
+    if charges:
+        beyond += f" and charges of {plain(charges)} a unit"
+    return (
+        f"breakeven at {rule.at} must be at least one tick "
+        f"({plain(levels.tick_size)}) beyond {beyond} for {name}"
+    )
 
 
 def _marks_after(levels: Levels, marks: Marks, price: float, ltp: Decimal) -> Marks:
@@ -247,7 +259,9 @@ def _marks_after(levels: Levels, marks: Marks, price: float, ltp: Decimal) -> Ma
         if active:
             assert best is not None, "an active trail without a best price"
             best = _better(sign, best, price)
-        elif levels.activation is None or sign * (ltp - levels.activation) >= 0:
+        elif levels.activation is None:
+            active, best = True, _better(sign, price, float(levels.entry))
+        elif sign * (ltp - levels.activation) >= 0:
             active, best = True, price
     if levels.breakeven_at is not None and sign * (ltp - levels.breakeven_at) >= 0:
         done = True
