@@ -54,7 +54,7 @@ def judge(
     prices: Iterable[float],
     *,
     quantity: Decimal | None = None,
-    charges: Decimal = Decimal(0),
+    charges: Decimal | Fraction = ZERO,
 ) -> Verdict:
     """Walk a trade along ``prices``; without ``quantity`` no part but an open one ends it."""
     judged = Judge(rules, side, entry, tick, quantity=quantity, charges=charges)
@@ -78,7 +78,7 @@ class Judge:
         tick: Decimal,
         *,
         quantity: Decimal | None = None,
-        charges: Decimal = Decimal(0),
+        charges: Decimal | Fraction = ZERO,
     ):
         self.rules = rules
         self.up = side is Side.LONG
