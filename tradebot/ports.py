@@ -19,6 +19,13 @@ class Clock(Protocol):
         """Return the time, nanoseconds UTC."""
 
 
+class Say(Protocol):
+    """One line of the log: a stable event name, and its fields."""
+
+    def __call__(self, event: str, level: str = "info", **fields: object) -> None:
+        """Write ``event`` at ``debug``, ``info``, ``warning``, ``error`` or ``critical``."""
+
+
 class Inbox(Protocol):
     """The engine's queue, as adapters see it. Calls never wait."""
 
