@@ -1,0 +1,262 @@
+"""The journal: preallocated files that only grow, written before anything leaves.
+
+Each segment is named by its first frame and by its own number. A start begins a new
+segment, so nothing is ever written in front of what an earlier process left; a segment
+that the database covers becomes the next one (its blocks exist: a sync of it costs two
+thirds of one of a fresh file), any other covered one is deleted.
+"""
+
+import contextlib
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from tradebot.core.records import Record
+from tradebot.errors import StoreError
+from tradebot.stores.frames import Frame, chained, frame_bytes, frames_in
+from tradebot.stores.rows import packed, unpacked
+
+SEGMENT_BYTES = 4 << 20
+SEGMENTS_MAX = 256  # 1 GiB: above it the database has not followed for a whole day
+_PAGE = 4096
+_NAME = re.compile(r"frames-(\d{16})-(\d{8})")
+
+
+class Recovered(msgspec.Struct, frozen=True, kw_only=True):
+    """What the journal knows that the database does not."""
+
+    frames: tuple[tuple[int, tuple[Record, ...]], ...] = ()  # number, records; ascending
+    dropped: int = 0  # whole frames behind a hole that a power cut may leave; no reason to worry
+    damage: tuple[str, ...] = ()  # what had been on the disk and is not: a reason
+
+
+class _Segment(msgspec.Struct, kw_only=True):
+    path: Path
+    size: int
+    last: int  # its last frame
+    spare: bool = False  # sound and covered: the next segment is made of it
+    damaged: bool = False  # or next to damage: kept for a person
+
+
+class FileJournal:
+    """The journal's directory. ``open``, then ``recover`` once, then ``append`` and ``sync``."""
+
+    def __init__(self, directory: Path, segment_bytes: int) -> None:
+        """Call ``open`` instead."""
+        self.epoch_seen = 0  # the highest epoch that wrote here; ours must be above it
+        self._directory = directory
+        self._segment_bytes = segment_bytes
+        self._found: list[list[Frame]] = []  # until ``recover``
+        self._sealed: list[_Segment] = []
+        self._serial = 0  # of the newest segment
+        self._epoch: int | None = None
+        self._last = 0  # frame appended
+        self._synced = 0  # frame on the disk
+        self._unsynced: list[tuple[int, bytes]] = []  # written again when a sync fails
+        self._fd: int | None = None
+        self._current = _Segment(path=directory, size=0, last=0)
+        self._end = 0  # where the next frame goes
+
+    @classmethod
+    def open(cls, directory: Path, *, segment_bytes: int = SEGMENT_BYTES) -> "FileJournal":
+        """Read what is there.
+
+        Raises:
+            StoreError: the directory or one of its files cannot be read.
+        """
+        journal = cls(directory, segment_bytes)
+        where = directory
+        try:
+            directory.mkdir(mode=0o750, parents=True, exist_ok=True)
+            found = [(match, path) for path in directory.iterdir() if (match := _named(path))]
+            for match, where in sorted(found, key=lambda pair: int(pair[0][2])):
+                journal._take(where, int(match[1]), int(match[2]))
+        except OSError as error:
+            raise StoreError(f"{where}: cannot read the journal: {error.strerror}") from error
+        return journal
+
+    def _take(self, path: Path, first: int, serial: int) -> None:
+        data = path.read_bytes()
+        frames = list(frames_in(data, first))
+        last = max((frame.number for frame in frames), default=0)
+        self._found.append(frames)
+        self._sealed.append(_Segment(path=path, size=len(data), last=last))
+        self._serial = max(self._serial, serial)
+        self.epoch_seen = max(self.epoch_seen, *(frame.epoch for frame in frames), 0)
+
+    def recover(self, *, epoch: int, after: int) -> Recovered:
+        """Return what was appended above frame ``after``, and go on numbering behind it.
+
+        Args:
+            epoch: this process's, from the database.
+            after: the last frame that the database covers.
+
+        Raises:
+            StoreError: a process of this epoch or a later one has written here.
+        """
+        if epoch <= self.epoch_seen:
+            raise StoreError(
+                f"{self._directory}: epoch {self.epoch_seen} has written here, ours is {epoch}"
+            )
+        assert self._epoch is None, "recover is called once"
+        chain = chained(self._found, after)
+        self._found = []
+        self._epoch, self._last, self._synced = epoch, max(chain.last, after), chain.synced
+        damage = [
+            f"{self._directory}: frames {first} to {last} were on the disk and are gone"
+            for first, last in chain.lost
+        ]
+        frames = []
+        for frame in chain.frames:
+            try:
+                frames.append((frame.number, tuple(unpacked(frame.payload))))
+            except ValueError as error:
+                damage.append(f"{self._directory}: frame {frame.number} is not readable: {error}")
+        for segment in self._sealed:
+            segment.damaged = bool(damage) and segment.last > after
+        return Recovered(frames=tuple(frames), dropped=chain.dropped, damage=tuple(damage))
+
+    @property
+    def last(self) -> int:
+        """The number of the last frame appended."""
+        return self._last
+
+    def append(self, records: Sequence[Record]) -> int:
+        """Write one frame and return its number (see the port)."""
+        assert self._epoch is not None, "recover comes before append"
+        number = self._last + 1
+        frame = frame_bytes(packed(records), epoch=self._epoch, number=number, synced=self._synced)
+        try:
+            if self._fd is not None and self._end + len(frame) > self._current.size:
+                self._flush(self._fd)
+                self._seal()
+            fd = self._begin(number, len(frame)) if self._fd is None else self._fd
+            self._write(fd, frame)
+        except OSError as error:
+            raise self._failed(f"cannot append frame {number}", error) from error
+        self._last = self._current.last = number
+        self._unsynced.append((number, frame))
+        return number
+
+    def sync(self) -> None:
+        """Bring all that was appended to the disk (see the port)."""
+        if not self._unsynced:
+            return
+        try:
+            self._flush(self._begin(self._last, 0) if self._fd is None else self._fd)
+        except OSError as error:
+            raise self._failed(f"cannot sync frame {self._last}", error) from error
+
+    def covered(self, frame: int) -> None:
+        """Let go of segments up to a frame that the database has *on the disk*.
+
+        A commit without full sync covers nothing: a power cut takes it back.
+
+        Raises:
+            StoreError: a file could not be removed; nothing is lost by it.
+        """
+        self._unsynced = [(number, data) for number, data in self._unsynced if number > frame]
+        for segment in [s for s in self._sealed if s.last <= frame and not s.spare]:
+            fits = segment.size == self._segment_bytes and not segment.damaged
+            if fits and not any(s.spare for s in self._sealed):
+                segment.spare = True
+                continue
+            try:
+                if segment.damaged:
+                    segment.path.rename(segment.path.with_suffix(".damaged"))
+                else:
+                    segment.path.unlink(missing_ok=True)
+            except OSError as error:
+                raise StoreError(f"{segment.path}: cannot remove: {error.strerror}") from error
+            self._sealed.remove(segment)
+
+    def close(self) -> None:
+        """Let go of the file; what was appended stays as it is."""
+        if self._fd is not None:
+            self._seal()
+
+    def _begin(self, number: int, more: int) -> int:
+        """Start a segment with room for what is not on the disk yet and ``more`` bytes."""
+        if len(self._sealed) >= SEGMENTS_MAX:
+            raise OSError(0, f"{SEGMENTS_MAX} segments wait for the database")
+        waiting = b"".join(data for _, data in self._unsynced)
+        first = self._unsynced[0][0] if self._unsynced else number
+        self._serial += 1
+        size = max(self._segment_bytes, -(-(len(waiting) + more) // _PAGE) * _PAGE)
+        path = self._directory / f"frames-{first:016}-{self._serial:08}"
+        fd = self._from_spare(path, size)
+        if fd is None:
+            fd = _created(path, size)
+        self._fd, self._end = fd, 0
+        self._current = _Segment(path=path, size=size, last=self._last)
+        _sync_directory(self._directory)
+        if waiting:
+            self._write(fd, waiting)
+        return fd
+
+    def _from_spare(self, path: Path, size: int) -> int | None:
+        spare = next((s for s in self._sealed if s.spare and s.size == size), None)
+        if spare is None:
+            return None
+        self._sealed.remove(spare)
+        try:
+            spare.path.rename(path)
+            return os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+        except OSError:
+            return None  # a fresh file does as well
+
+    def _write(self, fd: int, data: bytes) -> None:
+        done = 0
+        while done < len(data):  # one call, unless a signal or a full disk cuts it short
+            done += os.pwrite(fd, data[done:] if done else data, self._end + done)
+        self._end += done
+
+    def _flush(self, fd: int) -> None:
+        os.fdatasync(fd)
+        self._synced = self._last
+        self._unsynced.clear()
+
+    def _failed(self, what: str, error: OSError) -> StoreError:
+        """Give the segment up: a page that failed to reach the disk may read as clean after.
+
+        Its frames that no sync covered are written again to the next segment.
+        """
+        path = self._directory
+        if self._fd is not None:
+            path = self._current.path
+            self._seal()
+        return StoreError(f"{path}: {what}: {error.strerror}")
+
+    def _seal(self) -> None:
+        assert self._fd is not None
+        with contextlib.suppress(OSError):  # an error of the writes was or will be a sync's
+            os.close(self._fd)
+        self._fd = None
+        self._sealed.append(self._current)
+
+
+def _named(path: Path) -> re.Match[str] | None:
+    return _NAME.fullmatch(path.name)
+
+
+def _created(path: Path, size: int) -> int:
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        os.posix_fallocate(fd, 0, size)
+        os.fsync(fd)  # the size too, so that a later fdatasync has only data to bring
+    except OSError:
+        os.close(fd)
+        path.unlink(missing_ok=True)
+        raise
+    return fd
+
+
+def _sync_directory(directory: Path) -> None:
+    fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

@@ -1,0 +1,93 @@
+"""Numbered SQL files that bring a database to the schema of this program."""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from tradebot.errors import MigrationError
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def migrate(db: sqlite3.Connection, path: Path, migrations: Path = MIGRATIONS) -> int:
+    """Apply what is missing and return the schema's version.
+
+    Each file and its ``user_version`` are one transaction. A database that already holds a
+    schema is copied beside itself first.
+
+    Args:
+        db: a connection in autocommit mode (``isolation_level=None``).
+        path: the database's file; backups lie beside it.
+        migrations: where the numbered files are.
+
+    Raises:
+        MigrationError: a newer program made the database, or a file failed; the database
+            is as it was.
+    """
+    files = _numbered(migrations)
+    newest = len(files)
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if version > newest:
+        raise MigrationError(
+            f"{path} has schema {version}, this program knows {newest}: run the newer tradebot"
+        )
+    if 0 < version < newest:
+        _back_up(db, path.with_name(f"{path.name}.schema-{version}"))
+    for number in range(version + 1, newest + 1):
+        _apply(db, path, files[number - 1], number)
+    return newest
+
+
+def _numbered(migrations: Path) -> list[Path]:
+    files = sorted(migrations.glob("*.sql"))
+    for number, file in enumerate(files, start=1):
+        assert re.fullmatch(rf"{number:04}_\w+\.sql", file.name), f"{file.name} is not {number:04}_"
+    return files
+
+
+def _apply(db: sqlite3.Connection, path: Path, file: Path, number: int) -> None:
+    try:
+        db.execute("BEGIN EXCLUSIVE")
+        for statement in statements(file.read_text()):
+            db.execute(statement)
+        db.execute(f"PRAGMA user_version = {number}")
+        db.execute("COMMIT")
+    except sqlite3.Error as error:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise MigrationError(f"{path}: {file.name} failed: {error}") from error
+
+
+def statements(script: str) -> Iterator[str]:
+    """Yield the statements of a script; the body of a trigger stays whole.
+
+    ``executescript`` would commit first, and so tear schema and ``user_version`` apart.
+    """
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+    assert not _without_comments(statement), f"unfinished statement: {statement}"
+
+
+def _without_comments(text: str) -> str:
+    return re.sub(r"--[^\n]*", "", text).strip()
+
+
+def _back_up(db: sqlite3.Connection, target: Path) -> None:
+    """Copy the database, whole or not at all; an older copy of the same schema is replaced."""
+    part = target.with_name(f"{target.name}.part")
+    try:
+        part.unlink(missing_ok=True)
+        part.touch(mode=0o600)
+        copy = sqlite3.connect(part)
+        try:
+            db.backup(copy)
+        finally:
+            copy.close()
+        part.replace(target)
+    except (OSError, sqlite3.Error) as error:
+        raise MigrationError(f"{target}: no backup, so no migration: {error}") from error
