@@ -86,19 +86,6 @@ def test_where_a_price_is_not_allowed_distances_still_are(text):
     assert str(parse_level(text, "trail.by", price_allowed=False)) == text
 
 
-@pytest.mark.parametrize("text", ["0%", "0pts", "0.000pts", "@0"])
-def test_a_zero_is_refused_where_it_would_be_a_trail_by_nothing(text):
-    assert parse_level(text, "breakeven.lock").value == 0
-    with pytest.raises(InputError) as refused:
-        parse_level(text, "trail.step", zero_allowed=False)
-    assert refused.value.field == "trail.step"
-    assert str(refused.value) == f"trail.step = {text!r} must be above zero"
-
-
-def test_the_smallest_level_is_not_a_zero():
-    assert parse_level("0.000000000000001%", "trail.by", zero_allowed=False).value > 0
-
-
 @given(levels)
 @example(Level(Unit.POINTS, D("1E+2")))
 @example(Level(Unit.PERCENT, D("1E-7")))

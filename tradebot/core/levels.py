@@ -48,26 +48,13 @@ class Level(msgspec.Struct, frozen=True):
         return of * self.value / 100 if self.unit is Unit.PERCENT else self.value
 
 
-def parse_level(
-    text: object, field: str, *, price_allowed: bool = True, zero_allowed: bool = True
-) -> Level:
+def parse_level(text: object, field: str, *, price_allowed: bool = True) -> Level:
     """Read a level.
-
-    ``zero_allowed`` is for a stop at the entry and a lock of nothing; a trail by nothing
-    or in steps of nothing is a mistake.
 
     Raises:
         InputError: anything but the three forms, a bare number above all: ``stop = 2``
             has been read as percent, points and price by three programs.
     """
-    level = _level(text, field, price_allowed=price_allowed)
-    if not zero_allowed and not level.value:
-        message = f"{field} = {text!r} must be above zero"
-        raise InputError(field, message)
-    return level
-
-
-def _level(text: object, field: str, *, price_allowed: bool) -> Level:
     forms = FORMS if price_allowed else FORMS.rpartition(" or ")[0].replace(", ", " or ")
     if isinstance(text, str) and (match := _LEVEL.fullmatch(text.strip())):
         at, number, unit = match.groups()
