@@ -6,10 +6,11 @@ price on top. Every price that is no new high of the top group is a new high of 
 a new high of the top group alone is arithmetic on four scalars: no heap is touched,
 however many trades follow it. A new high that reaches the next group merges the two.
 
-Two trades of one group differ only in their distance, and a larger distance never gives a
-tighter level: ``trail_level`` is the lower of "best minus distance, rounded up" and "best
-minus one tick, rounded down", and neither rises with the distance. So the smallest
-distance in points and the smallest in percent speak for the whole group.
+Trades whose level follows the best price of their group differ only in their distance,
+and a larger distance never gives a tighter level: ``trail_level`` is the lower of "best
+minus distance, rounded up" and "best minus one tick, rounded down", and neither rises with
+the distance. So the smallest distance in points and the smallest in percent speak for the
+whole group.
 """
 
 from bisect import bisect_left
@@ -37,7 +38,7 @@ class Group(msgspec.Struct, eq=False):
     best: float  # of a parked group; the top group's is ``TrailGroups.best``
     trigger: float = inf  # parked: no member leaves above it; inf: not parked
     members: int = 0
-    points: list["Entry"] = []  # unstepped trails by distance in points, the dead included
+    points: list["Entry"] = []  # trails that follow, by distance in points, the dead included
     percents: list["Entry"] = []  # the same by percent
     into: Self | None = None  # the group that it was merged into
 
@@ -128,15 +129,20 @@ class TrailGroups:
         group = armed.group = _root(armed.group)
         return self.best if group is self._top else group.best
 
-    def join(self, armed: Armed, best: float) -> None:
-        """Take in a trade with an active trail."""
+    def join(self, armed: Armed, best: float, *, follows: bool) -> None:
+        """Take in a trade with an active trail.
+
+        Args:
+            follows: whether its level moves with every new high; if not, the level is a
+                trigger that stands elsewhere, and only the best price is kept here.
+        """
         if self._open > best:
             self._close_mark()
         levels = armed.levels
         group = armed.group = self._group_at(best, levels.tick_size)
         group.members += 1
-        if levels.step is not None:
-            return  # its level is a fixed trigger; only its best price is kept here
+        if not follows:
+            return
         assert levels.trail_by is not None, "a trailing trade without a trail"
         heap = group.points if levels.trail_by.unit is Unit.POINTS else group.percents
         heappush(heap, (levels.trail_by.value, armed.serial, armed))

@@ -11,9 +11,13 @@ from collections.abc import Iterator
 from heapq import heappop, heappush
 from math import inf, nextafter
 
+from tradebot.core.money import exact
 from tradebot.core.trade_rules import Levels, next_step, trail_level
 from tradebot.core.trades import Marks
 from tradebot.core.trail_groups import Armed, TrailGroups, compact_heap
+
+# Twice what a count of steps can be off, relative to the prices that it is made of.
+_STEP_SLACK = 1e-14
 
 
 class Triggers:
@@ -119,7 +123,8 @@ class Triggers:
             heappush(self._ups, (up, armed.serial, armed))
         if marks.trail_active and levels.trail_by is not None:
             assert marks.best_price is not None, "an active trail without a best price"
-            self._trails.join(armed, self._sign * marks.best_price)
+            follows = not _stands(levels, marks.best_price)
+            self._trails.join(armed, self._sign * marks.best_price, follows=follows)
         self._set_bounds()
 
     def drop(self, trade_id: str) -> None:
@@ -207,16 +212,17 @@ class Triggers:
 
 
 def _stop_of(levels: Levels, marks: Marks) -> float | None:
-    """Return the nearest stop that stands still, mirrored; an unstepped trail does not."""
+    """Return the nearest stop that stands still, mirrored."""
     sign = levels.sign
     stops = []
     if levels.stop is not None:
         stops.append(sign * float(levels.stop))
     if marks.breakeven_done and levels.breakeven is not None:
         stops.append(sign * float(levels.breakeven))
-    if marks.trail_active and levels.trail_by is not None and levels.step is not None:
+    if marks.trail_active and levels.trail_by is not None:
         assert marks.best_price is not None, "an active trail without a best price"
-        stops.append(sign * float(trail_level(levels, marks.best_price)))
+        if _stands(levels, marks.best_price):
+            stops.append(sign * float(trail_level(levels, marks.best_price)))
     return max(stops, default=None)
 
 
@@ -233,9 +239,33 @@ def _up_of(levels: Levels, marks: Marks) -> float | None:
             # Without an activation any price switches it on: the next one does.
             at = levels.activation
             ups.append(-inf if at is None else sign * float(at))
-        elif levels.step is not None:
+        else:
             assert marks.best_price is not None, "an active trail without a best price"
-            # A step is counted by a division and placed by a product, each rounded to 28
-            # digits; one float nearer covers both.
-            ups.append(nextafter(sign * float(next_step(levels, marks.best_price)), -inf))
+            ups += _trail_ups(levels, marks.best_price)
     return min(ups, default=None)
+
+
+def _trail_ups(levels: Levels, best_price: float) -> Iterator[float]:
+    """Yield the new highs, mirrored, after which a trail is no longer what it was."""
+    sign, entry = levels.sign, float(levels.entry)
+    if levels.step is not None:
+        at = float(next_step(levels, best_price))
+        # Steps are counted to 15 digits, so a price this near may count as the next.
+        yield sign * at - _STEP_SLACK * (abs(at) + entry)
+    if exact(entry) != levels.entry:
+        # A best price that is the entry's nearest float is judged as the entry itself, so
+        # at that price, and only there, equal distances may mean different levels.
+        if best_price == entry:
+            yield nextafter(sign * entry, inf)
+        elif sign * best_price < sign * entry:
+            yield sign * entry
+
+
+def _stands(levels: Levels, best_price: float) -> bool:
+    """Whether a trail's level is its own, not that of every trade with this best price.
+
+    It holds up to the next of ``_trail_ups``.
+    """
+    if levels.step is not None:
+        return True
+    return best_price == float(levels.entry) and exact(best_price) != levels.entry

@@ -1,0 +1,405 @@
+"""The trigger index wakes for what the exact rule would do, and for nothing else."""
+
+import importlib.util
+from decimal import Decimal
+from math import inf, nextafter
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tests.soak.index_against_scan import Figures, walk
+from tradebot.core import trade_rules, trail_groups, triggers
+from tradebot.core.instruments import Instrument
+from tradebot.core.levels import parse_level
+from tradebot.core.money import exact
+from tradebot.core.trade_rules import Levels, judge, levels_of, steps_taken
+from tradebot.core.trades import Breakeven, Marks, Rules, Side, TargetPart, Trail
+from tradebot.core.triggers import Triggers
+
+WAITING = Marks()
+
+
+def trailing_from(best_price: float) -> Marks:
+    return Marks(trail_active=True, best_price=best_price)
+
+
+def levels(
+    *,
+    side: Side = Side.LONG,
+    entry: str = "100",
+    stop: str | None = None,
+    targets: tuple[str, ...] = (),
+    trail: str | None = None,
+    activation: str | None = None,
+    step: str | None = None,
+    breakeven: str | None = None,
+    tick_size: str = "0.05",
+) -> Levels:
+    def level(text):
+        return None if text is None else parse_level(text, "test")
+
+    rules = Rules(
+        stop=level(stop),
+        targets=tuple(TargetPart(at=level(text), quantity=Decimal(1)) for text in targets),
+        trail=Trail(by=level(trail), activation=level(activation), step=level(step))
+        if trail
+        else None,
+        breakeven=Breakeven(at=level(breakeven), lock=level("0pts")) if breakeven else None,
+    )
+    instrument = Instrument(exchange="X", symbol="Y", tick_size=Decimal(tick_size))
+    return levels_of(rules, side, Decimal(entry), instrument)
+
+
+def tick(index: Triggers, sign: int, price: float) -> str | list[str]:
+    """Say what a price does: "quiet", "rise", or whom it reaches."""
+    x = sign * price
+    if index.floor < x < index.ceiling:
+        return "quiet"
+    if index.rise(x):
+        return "rise"
+    return sorted(trade_id for trade_id, _ in index.reached(x))
+
+
+def test_an_empty_index_is_quiet_at_every_price():
+    index = Triggers(1)
+    assert (index.floor, index.ceiling, len(index), list(index)) == (-inf, inf, 0, [])
+    assert not index.rise(100.0)
+    assert index.reached(100.0) == []
+
+
+@pytest.mark.parametrize(
+    ("rules", "marks", "quiet", "reached"),
+    [
+        ({"stop": "1pts"}, WAITING, 99.05, 99.0),
+        ({"targets": ("2pts", "1pts")}, WAITING, 100.95, 101.0),
+        ({"trail": "1pts", "activation": "3pts"}, WAITING, 102.95, 103.0),
+        ({"trail": "1pts", "activation": "0.01pts"}, WAITING, 100.0, 100.05),
+        ({"trail": "1pts"}, trailing_from(100.0), 99.05, 99.0),
+        ({"trail": "1%"}, trailing_from(100.0), 99.05, 99.0),
+        ({"trail": "1pts", "step": "0.5pts"}, trailing_from(100.0), 99.05, 99.0),
+        ({"trail": "1pts", "step": "0.5pts"}, trailing_from(100.6), 99.55, 99.5),
+        ({"trail": "1pts", "step": "0.5pts"}, trailing_from(100.6), 100.6, 101.0),
+        ({"breakeven": "1pts"}, WAITING, 100.95, 101.0),
+        ({"breakeven": "1pts"}, Marks(breakeven_done=True), 100.05, 100.0),
+        ({"breakeven": "1pts", "stop": "@100.2"}, Marks(breakeven_done=True), 100.25, 100.2),
+    ],
+)
+@pytest.mark.parametrize("side", Side)
+def test_a_trade_is_reached_at_its_nearest_level_and_not_a_tick_before(
+    rules, marks, quiet, reached, side
+):
+    def price(of_a_long):  # the mirror image about the entry, for a short
+        return float(100 + side.sign * (Decimal(repr(of_a_long)) - 100))
+
+    if rules.get("stop") == "@100.2" and side is Side.SHORT:
+        rules = rules | {"stop": "@99.8"}
+    if marks.best_price is not None:
+        marks = trailing_from(price(marks.best_price))
+    index = Triggers(side.sign)
+    index.add("T1", levels(side=side, **rules), marks)
+    assert tick(index, side.sign, price(quiet)) in ("quiet", [])
+    assert tick(index, side.sign, price(reached)) == ["T1"]
+    assert "T1" not in index
+
+
+def test_a_trade_without_rules_is_never_reached():
+    index = Triggers(1)
+    index.add("T1", levels(), WAITING)
+    assert (index.floor, index.ceiling, len(index)) == (-inf, inf, 1)
+
+
+def test_the_marks_of_a_reached_trade_are_those_from_before_the_price():
+    index = Triggers(1)
+    index.add("rises", levels(trail="5pts", targets=("3pts",)), trailing_from(100.0))
+    index.add("stays", levels(trail="5pts"), trailing_from(100.0))
+    assert index.rise(102.0)
+    assert index.reached(103.0) == [("rises", trailing_from(102.0))]
+    assert dict(index) == {"stays": trailing_from(103.0)}
+
+
+def test_marks_that_did_not_move_are_the_same_object():
+    index, marks = Triggers(-1), trailing_from(100.0)
+    index.add("T1", levels(side=Side.SHORT, trail="1pts"), marks)
+    assert dict(index)["T1"] is marks
+
+
+def test_a_passed_level_fires_on_the_next_price_whatever_it_is():
+    index = Triggers(1)
+    index.add("T1", levels(stop="@101"), WAITING)
+    assert tick(index, 1, 100.5) == ["T1"]
+
+
+def test_a_trail_that_waits_for_a_price_is_switched_on_by_the_next():
+    index = Triggers(1)
+    index.add("T1", levels(trail="1pts"), WAITING)
+    assert tick(index, 1, 97.0) == ["T1"]
+
+
+def test_a_trade_above_its_stop_is_judged_with_its_stop_before_a_new_high():
+    index = Triggers(1)
+    index.add("T1", levels(trail="1pts", stop="@103"), trailing_from(100.0))
+    assert not index.rise(102.0)
+    assert index.reached(102.0) == [("T1", trailing_from(100.0))]
+
+
+def test_a_new_high_of_the_top_group_is_quiet_once_it_is_taken():
+    index = Triggers(1)
+    index.add("T1", levels(trail="1pts"), trailing_from(100.0))
+    assert tick(index, 1, 100.0) == "quiet"
+    assert tick(index, 1, 101.0) == "rise"
+    assert tick(index, 1, 101.0) == "quiet"
+    assert index.ceiling == nextafter(101.0, inf)
+    assert index.best_price("T1") == 101.0
+    assert tick(index, 1, 100.0) == ["T1"]
+
+
+def test_a_new_high_that_reaches_the_next_group_joins_it():
+    index = Triggers(1)
+    index.add("high", levels(trail="5pts"), trailing_from(103.0))
+    index.add("low", levels(trail="1pts"), trailing_from(100.0))
+    assert tick(index, 1, 102.0) == "rise"
+    assert tick(index, 1, 103.0) == []
+    assert tick(index, 1, 104.0) == "rise"
+    assert dict(index) == {"high": trailing_from(104.0), "low": trailing_from(104.0)}
+
+
+def test_a_price_in_the_rounding_of_a_trail_wakes_once_and_judges_nobody(monkeypatch):
+    computed = []
+
+    def counted(*args):
+        computed.append(args)
+        return judged(*args)
+
+    judged = trade_rules.trail_level
+    monkeypatch.setattr(trail_groups, "trail_level", counted)
+    index = Triggers(1)
+    for number in range(1000):
+        index.add(f"T{number}", levels(trail="1.02pts"), trailing_from(100.0))
+    assert [tick(index, 1, 99.02) for _ in range(3)] == [[], "quiet", "quiet"]
+    assert len(computed) == 1
+    assert len(tick(index, 1, 99.0)) == 1000
+    assert len(computed) == 2
+
+
+def test_arming_again_replaces_rules_and_best_price():
+    index = Triggers(1)
+    index.add("T1", levels(stop="1pts", trail="1pts"), trailing_from(100.0))
+    index.add("T1", levels(stop="5pts"), WAITING)
+    assert (len(index), index.floor, index.best_price("T1")) == (1, 95.0, None)
+
+
+def test_a_dropped_trade_is_not_reached():
+    index = Triggers(1)
+    index.add("T1", levels(stop="1pts", targets=("1pts",)), WAITING)
+    index.add("T2", levels(stop="2pts", targets=("2pts",)), WAITING)
+    index.drop("T1")
+    index.drop("T1")
+    assert (index.floor, index.ceiling, len(index)) == (98.0, 102.0, 1)
+    index.drop("T2")
+    index.add("T3", levels(trail="1pts"), trailing_from(100.0))
+    index.drop("T3")
+    assert (index.floor, index.ceiling) == (-inf, inf)
+
+
+def test_a_trade_that_two_levels_reach_is_returned_once():
+    index = Triggers(1)
+    index.add("T1", levels(stop="@105", targets=("@103",), trail="1pts"), trailing_from(106.0))
+    assert index.reached(104.0) == [("T1", trailing_from(106.0))]
+
+
+def test_the_best_price_of_a_trade_that_is_not_armed_is_an_error():
+    with pytest.raises(KeyError):
+        Triggers(1).best_price("T1")
+
+
+def test_highs_of_a_short_are_its_lowest_prices():
+    index = Triggers(-1, highs_count=4)
+    index.add("T1", levels(side=Side.SHORT, trail="1pts"), trailing_from(100.0))
+    assert not index.moved
+    assert index.rise(-99.5)
+    assert index.rise(-99.0)
+    assert (index.moved, index.highs_count) == (True, 4)
+    assert (index.drain_highs(), index.moved, index.highs_count) == ([99.0], False, 5)
+
+
+def test_compaction_forgets_the_entries_of_trades_that_left():
+    index = Triggers(1)
+    wide = levels(stop="9pts", targets=("9pts",), trail="8pts")
+    for number in range(500):
+        index.add(f"T{number}", wide, trailing_from(100.0))
+    index.add("near", levels(stop="1pts", targets=("1pts",), trail="1pts"), trailing_from(100.0))
+    for number in range(490):
+        index.drop(f"T{number}")
+    heaps = [index.compact() for _ in range(4)]
+    assert heaps == [True, True, True, False]
+    assert len(index._stops) == len(index._ups) == len(index) == 11
+    assert (tick(index, 1, 99.1), tick(index, 1, 99.0)) == ("quiet", ["near"])
+    assert len(tick(index, 1, 91.0)) == 10
+
+
+def test_a_level_that_no_float_can_hold_is_not_slept_through():
+    index = Triggers(1)
+    rules = levels(targets=("@99.999999999999999",), tick_size="0.000000000000001")
+    index.add("T1", rules, WAITING)
+    assert not judge(rules, WAITING, nextafter(100.0, 0)).leaves
+    assert tick(index, 1, nextafter(100.0, 0)) == "quiet"
+    assert judge(rules, WAITING, 100.0).leaves
+    assert tick(index, 1, 100.0) == ["T1"]
+
+
+def test_a_price_a_hair_below_a_step_counts_as_the_step():
+    index, stepped = Triggers(1), levels(trail="1pts", step="0.5pts")
+    index.add("T1", stepped, trailing_from(299.6))
+    assert tick(index, 1, 299.9) == "rise"
+    price = nextafter(300.0, 0)
+    assert steps_taken(stepped, exact(price)) == 400
+    assert tick(index, 1, price) == ["T1"]
+
+
+# Trades that entered at this average and at the float nearest to it have one best price,
+# but at this distance the level of one lies a tick above the other's.
+AVERAGE = "100.0333333333333333333333333"
+A_HAIR_FROM_A_TICK = "0.133333333333333pts"
+
+
+def test_an_average_entry_is_not_taken_for_the_float_that_a_neighbour_entered_at():
+    index, best = Triggers(1), float(AVERAGE)
+    index.add("float", levels(entry=repr(best), trail=A_HAIR_FROM_A_TICK), trailing_from(best))
+    index.add("average", levels(entry=AVERAGE, trail=A_HAIR_FROM_A_TICK), trailing_from(best))
+    assert tick(index, 1, 100.0) == "quiet"
+    assert tick(index, 1, 99.95) == ["average"]
+    assert tick(index, 1, 99.90) == ["float"]
+
+
+def test_an_average_entry_is_ordinary_once_there_is_a_new_high():
+    index, best = Triggers(1), float(AVERAGE)
+    index.add("T1", levels(entry=AVERAGE, trail="1pts"), trailing_from(best))
+    assert index.floor == 99.05
+    assert index.reached(100.05) == [("T1", trailing_from(best))]
+    index.add("T1", levels(entry=AVERAGE, trail="1pts"), trailing_from(100.05))
+    assert index.rise(100.10)
+
+
+def test_a_best_price_that_reaches_an_average_entry_is_told():
+    index = Triggers(1)
+    index.add("T1", levels(entry=AVERAGE, trail="1pts"), trailing_from(100.0))
+    assert tick(index, 1, 100.02) == "rise"
+    assert tick(index, 1, float(AVERAGE)) == ["T1"]
+
+
+# The differential, and the proof that it would notice.
+
+
+def test_the_index_leaves_as_the_plain_scan_does_on_random_paths():
+    total = Figures()
+    for seed in range(300):
+        total = total.plus(walk(seed))
+    assert total.mismatches == ()
+    assert total.exits > 4_000
+    assert total.woken < total.ticks  # of two sides each
+
+
+def mutated(module: ModuleType, old: str, new: str) -> ModuleType:
+    """Return a copy of a module in which one piece of the source is another."""
+    assert module.__file__ is not None
+    source = Path(module.__file__).read_text()
+    assert source.count(old) == 1, f"{old!r} is {source.count(old)} times in {module.__name__}"
+    spec = importlib.util.spec_from_loader(module.__name__, loader=None)
+    assert spec is not None
+    copy = importlib.util.module_from_spec(spec)
+    exec(compile(source.replace(old, new), "<mutant>", "exec"), copy.__dict__)
+    return copy
+
+
+def index_with(old: str, new: str) -> type[Triggers]:
+    assert triggers.__file__ is not None
+    if old in Path(triggers.__file__).read_text():
+        mutant: type[Triggers] = mutated(triggers, old, new).Triggers
+        return mutant
+    groups = mutated(trail_groups, old, new)
+
+    class Mutant(Triggers):
+        def __init__(self, sign: int, highs_count: int = 0) -> None:
+            super().__init__(sign, highs_count)
+            self._trails = groups.TrailGroups(sign, highs_count)
+
+    return Mutant
+
+
+MUTANTS = {
+    "a new high passes the next group": ("min(up, trails.next_best)", "up"),
+    "a new high passes a target": ("min(up, trails.next_best)", "trails.next_best"),
+    "a new high is taken under a fixed stop": ("self.floor < x < self._limit", "x < self._limit"),
+    "stops are exclusive": ("-stops[0][0] >= x", "-stops[0][0] > x"),
+    "targets are exclusive": ("ups[0][0] <= x", "ups[0][0] < x"),
+    "trails are exclusive": ("and x <= self.floor:", "and x < self.floor:"),
+    "a stale stop is returned": (
+        "armed = heappop(stops)[2]\n            if armed.alive",
+        "armed = heappop(stops)[2]\n            if armed",
+    ),
+    "a trade that left keeps its entries": ("        armed.alive = False\n", ""),
+    "an activation starts at the entry": (
+        "join(armed, self._sign * marks.best_price,",
+        "join(armed, self._sign * float(levels.entry if levels.activation else marks.best_price),",
+    ),
+    "an inactive trail without an activation sleeps": ("-inf if at is None", "inf if at is None"),
+    "a taken break-even is no stop": (
+        "if marks.breakeven_done and levels.breakeven is not None",
+        "if False",
+    ),
+    "a break-even is not awaited": ("and not marks.breakeven_done", "and False"),
+    "a step is not awaited": (
+        "    if levels.step is not None:\n        at =",
+        "    if False:\n        at =",
+    ),
+    "a stepped trail follows every tick": (
+        "    if levels.step is not None:\n        return True",
+        "    if False:\n        return True",
+    ),
+    "a trail that stands is no stop": ("if _stands(levels, marks.best_price):", "if False:"),
+    "an average entry stands after a new high": ("if best_price == entry:", "if False:"),
+    "the others miss a high that reaches somebody": (
+        "        self._trails.lift(x)\n",
+        "        if not reached:\n            self._trails.lift(x)\n",
+    ),
+    "parked groups sleep": ("trails.parked_floor())", "-inf)"),
+    "points are not padded": ("max(float(points) - self._tick, self._tick)", "float(points)"),
+    "a percent is not padded": ("x * self._factor + tick", "x * self._factor"),
+    "a trail's least distance is forgotten": (
+        "max(float(points) - self._tick, self._tick)",
+        "float(points) - self._tick * 0 - self._tick / 2",
+    ),
+    "a merge keeps the smaller heap": ("    return large\n", "    return small\n"),
+    "a merge forgets members": ("    keep.members += gone.members\n", ""),
+    "a merge leaves no way to the new group": ("    gone.into, gone", "    _, gone"),
+    "a merged group stays measured as it was": (
+        "        self._top = top\n        self._reach, self._factor = self._measure(top)\n",
+        "        self._top = top\n",
+    ),
+    "a covered group sleeps": ("            self._park_trigger(self._top, self.floor)\n", ""),
+    "an uncovered group keeps the old distances": (
+        "inf\n        self._reach, self._factor = self._measure(group)\n",
+        "inf\n",
+    ),
+    "a tighter member does not tighten": ("if heap[0][2] is armed:", "if False:"),
+    "a trade joins whatever group is near": ("and self._keys[place] == -best", ""),
+    "distances are floats": (
+        "(levels.trail_by.value, armed.s",
+        "(float(levels.trail_by.value), armed.s",
+    ),
+    "a high is not recorded": ("self.best = self._open = x", "self.best = x"),
+    "a high from before lifts who joins after it": ("if self._open > best:", "if False:"),
+    "a mark is counted twice": ("self.highs_count += 1", "self.highs_count += 2"),
+}
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_the_differential_notices_an_index_in_which(name):
+    make = index_with(*MUTANTS[name])
+    assert any(walk(seed, make).mismatches for seed in range(1_000))
+
+
+def test_the_differential_finds_nothing_in_a_copy_that_is_no_mutant():
+    for make in (index_with("min(up, trails", "min(up, trails"), index_with("< x:", "< x:")):
+        assert not any(walk(seed, make).mismatches for seed in range(10))

@@ -1,0 +1,1 @@
+"""Long searches for faults, started by hand: ``python -m tests.soak NAME``."""
