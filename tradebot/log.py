@@ -1,0 +1,221 @@
+"""The log: one event a line, with a stable name and key=value fields.
+
+    2026-01-22T09:41:07.120Z INFO     trade.closed trade_id=T17 reason=stop
+
+Lines go to the standard error and to a file that rotates; under systemd to the journal
+alone, which has times and files of its own. A line break in a value cannot begin a line,
+and a value that is bound to the name of a secret is never written.
+"""
+
+import datetime as dt
+import json
+import logging
+import math
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from loguru import logger
+
+if TYPE_CHECKING:
+    from loguru import Record
+
+FILE_NAME = "tradebot.log"
+FILE_BYTES_MAX = 10_000_000
+FILES_KEPT = 10
+DIRECTORY_MODE = 0o750
+FILE_MODE = 0o640
+VALUE_LENGTH_MAX = 2000
+
+_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
+_PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}  # syslog(3)
+_RESERVED = frozenset({"time", "severity", "event"})  # what every JSON line has of its own
+
+_SECRET_NAME = re.compile(
+    r"(?:.*_)?(?:key|apikey|token|secret|password|authorization|cookie)", re.IGNORECASE
+)
+_SECRET = re.compile(r"tb_[A-Za-z0-9_-]{16,}")  # our own keys, wherever they turn up
+_INTEGER_BITS = 64  # of longer ones Python may refuse to write the decimal digits
+_HIDDEN = "***"
+_BARE = re.compile(r"[^\s\"=\\]+")
+
+_threshold = _LEVELS["info"]
+
+
+def say(event: str, level: str = "info", /, **fields: object) -> None:
+    """Write one line.
+
+    Args:
+        event: its stable name: ``trade.closed``.
+        level: ``debug``, ``info``, ``warning``, ``error`` or ``critical``.
+        fields: what happened to whom, in this order; any name is free for a field.
+    """
+    if _LEVELS[level] < _threshold:
+        return
+    safe = {name: _safe(name, value) for name, value in fields.items()}
+    text = " ".join([_shown(event), *(f"{name}={_shown(value)}" for name, value in safe.items())])
+    # Without arguments of its own loguru leaves braces in the text alone.
+    logger.bind(event=event, severity=level, fields=safe).log(level.upper(), text)
+
+
+def configure(
+    *,
+    level: str,
+    form: str,
+    directory: Path | None = None,
+    environ: Mapping[str, str] = os.environ,
+    stream: TextIO | None = None,
+) -> None:
+    """Say where lines go from now on, and how they look.
+
+    Args:
+        level: the least severe that is written.
+        form: ``text``, ``json`` or ``journal``; a text whose reader is the journal
+            becomes ``journal``.
+        directory: of the log file; None: no file. The journal needs none.
+        environ: the environment, for JOURNAL_STREAM and NO_COLOR.
+        stream: instead of the standard error.
+    """
+    out = sys.stderr if stream is None else stream
+    to_journal = form == "journal" or _is_journal(out, environ)
+    form = "journal" if to_journal and form == "text" else form
+    set_level(level)
+    logger.remove()
+    colours = form == "text" and out.isatty() and not environ.get("NO_COLOR")
+    logger.add(out, level=0, format=_FORMS[form], colorize=colours, diagnose=False, backtrace=False)
+    logging.basicConfig(handlers=[_FromLibraries()], level=logging.WARNING, force=True)
+    logging.captureWarnings(capture=True)
+    if directory is not None and not to_journal:
+        _add_file(directory, _FORMS[form])
+
+
+def set_level(level: str) -> None:
+    """Write events of this level and above."""
+    global _threshold  # noqa: PLW0603 - the process has one log
+    _threshold = _LEVELS[level]
+
+
+def close() -> None:
+    """Write what waits and close the file."""
+    logger.remove()
+
+
+def _add_file(directory: Path, form: "Callable[[Record], str]") -> None:
+    """Write to a file too; a guard without its log file still guards."""
+    try:
+        directory.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
+        logger.add(
+            directory / FILE_NAME,
+            level=0,
+            format=form,
+            colorize=False,
+            diagnose=False,
+            backtrace=False,
+            rotation=FILE_BYTES_MAX,
+            retention=FILES_KEPT,
+            encoding="utf-8",
+            opener=lambda path, flags: os.open(path, flags, FILE_MODE),
+        )
+    except OSError as error:
+        say("log.no_file", "warning", directory=str(directory), error=error.strerror)
+
+
+def _is_journal(out: TextIO, environ: Mapping[str, str]) -> bool:
+    """Whether ``out`` is the very stream that systemd connected to the journal.
+
+    systemd.exec(5): JOURNAL_STREAM holds its device and inode. A child whose output was
+    sent elsewhere inherits the variable and must not believe it.
+    """
+    stream = environ.get("JOURNAL_STREAM")
+    if not stream:
+        return False
+    try:
+        status = os.fstat(out.fileno())
+    except (OSError, ValueError):
+        return False
+    return stream == f"{status.st_dev}:{status.st_ino}"
+
+
+def _safe(name: str, value: object) -> object:
+    """Return a value that may be written: no secret, no broken line, not too long."""
+    if _SECRET_NAME.fullmatch(name):
+        return _HIDDEN
+    match value:
+        case bool() | None:
+            return value
+        case int():
+            return value if value.bit_length() < _INTEGER_BITS else hex(value)[:VALUE_LENGTH_MAX]
+        case float() if math.isfinite(value):
+            return value
+    text = _SECRET.sub(_HIDDEN, str(value))
+    return text if len(text) <= VALUE_LENGTH_MAX else f"{text[:VALUE_LENGTH_MAX]}..."
+
+
+def _shown(value: object) -> str:
+    """Return a value as one word, in quotes where it has spaces or what a line must not have."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case None:
+            return "none"
+        case str():
+            if value.isprintable() and _BARE.fullmatch(value):
+                return value
+            return f'"{_escaped(value)}"'
+        case _:
+            return str(value)
+
+
+def _escaped(text: str) -> str:
+    """Return text that a terminal shows and never obeys."""
+    quoted = json.dumps(text, ensure_ascii=False)[1:-1]
+    if quoted.isprintable():
+        return quoted
+    return "".join(
+        char if char.isprintable() else json.dumps(char)[1:-1].replace("\x7f", "\\u007f")
+        for char in quoted
+    )
+
+
+def _text(_: "Record") -> str:
+    return "{time:YYYY-MM-DDTHH:mm:ss.SSS!UTC}Z <level>{level: <8}</level> {message}\n"
+
+
+def _journal(record: "Record") -> str:
+    priority = _PRIORITIES[record["extra"].get("severity", "info")]
+    return f"\\<{priority}>{{message}}\n"  # without the backslash it would be a colour
+
+
+def _json(record: "Record") -> str:
+    extra = record["extra"]
+    fields = extra.get("fields", {})
+    line = {
+        "time": record["time"].astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z",
+        "severity": extra.get("severity", "info"),
+        "event": extra.get("event", record["message"]),
+        **{f"{name}_" if name in _RESERVED else name: value for name, value in fields.items()},
+    }
+    extra["line"] = json.dumps(line)
+    return "{extra[line]}\n"
+
+
+class _FromLibraries(logging.Handler):
+    """What libraries say through ``logging`` becomes a line like ours."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record; a library's mistake in its own message stays there."""
+        try:
+            message = record.getMessage()
+        except (TypeError, ValueError, KeyError):
+            message = str(record.msg)
+        error = record.exc_info[1] if record.exc_info else None
+        more = {} if error is None else {"error": f"{type(error).__name__}: {error}"}
+        level = record.levelname.lower()
+        known = level if level in _LEVELS else "warning"
+        say("library.said", known, library=record.name, message=message, **more)
+
+
+_FORMS = {"text": _text, "json": _json, "journal": _journal}
