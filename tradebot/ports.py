@@ -22,7 +22,7 @@ class Clock(Protocol):
 class Say(Protocol):
     """One line of the log: a stable event name, and its fields."""
 
-    def __call__(self, event: str, level: str = "info", **fields: object) -> None:
+    def __call__(self, event: str, level: str = "info", /, **fields: object) -> None:
         """Write ``event`` at ``debug``, ``info``, ``warning``, ``error`` or ``critical``."""
 
 

@@ -203,4 +203,5 @@ class Trade(msgspec.Struct, frozen=True, kw_only=True):
         """Profit of the units that left, before charges."""
         if not self.exited:
             return Decimal(0)
-        return self.side.sign * (self.exit_notional - self.entry * self.exited) * multiplier
+        cost = self.entry_notional * self.exited / self.filled  # one division, at the end
+        return self.side.sign * (self.exit_notional - cost) * multiplier

@@ -7,6 +7,7 @@ world hear of it: an order can never leave before the decision is on disk.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from tradebot.core.engine import Engine
 from tradebot.core.events import Event
@@ -23,6 +24,13 @@ TURN_TICKS = 256  # ticks of one turn: a quarter of a millisecond of quiet ones
 Outputs = Sequence[Event | Intent]
 
 
+class Deliver(Protocol):
+    """Who hands a turn's outputs to the parts that they concern."""
+
+    def __call__(self, outputs: Outputs, *, is_safe: bool) -> None:
+        """Take outputs; ``is_safe``: what led to them is on disk."""
+
+
 class EngineLoop:
     """The engine's queue and its only caller; the ``Inbox`` of every adapter.
 
@@ -37,14 +45,14 @@ class EngineLoop:
         journal: Journal,
         *,
         say: Say,
-        deliver: Callable[[Outputs, bool], None],
+        deliver: Deliver,
         keep: Callable[[list[Record], int], None],
         pulse: Callable[[], None],
     ) -> None:
         """Connect the engine to the world.
 
         Args:
-            deliver: takes a turn's outputs, and whether they are safely on disk.
+            deliver: takes a turn's outputs.
             keep: takes a turn's records and their journal frame, for the database.
             pulse: called at each timer that the engine has taken; feeds the watchdog.
         """
@@ -125,13 +133,13 @@ class EngineLoop:
             if not answer.done():
                 answer.set_result(out)
         if outputs:
-            self._deliver(outputs, is_safe)
+            self._deliver(outputs, is_safe=is_safe)
 
-    def flush_heard(self) -> None:
-        """Journal how far the ticks have come, though nothing else changed."""
-        book = self.engine.book
-        if book.heard_seq != self._heard_seq or book.is_dirty():
-            self._write([])
+    def finish(self) -> None:
+        """Take everything that waits, after ``run`` was stopped: the last turns of a life."""
+        while self.waiting:
+            self.turn()
+        self._write(())
 
     def _take_ticks(self, outputs: list[Event | Intent]) -> None:
         """Judge ticks until the turn is full or one of them asks for something."""

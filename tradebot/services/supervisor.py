@@ -2,7 +2,7 @@
 
 import asyncio
 import traceback
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from tradebot.ports import Say
@@ -21,8 +21,8 @@ class Supervisor:
         self._say = say
         self._keepers: dict[str, asyncio.Task[None]] = {}
         self._errands: set[asyncio.Task[None]] = set()
-        self._failed = asyncio.Event()
         self._stopping = False
+        self.on_failure: Callable[[str], None] = lambda _why: None  # told once a keeper has ended
         self.failure = ""  # the name and error of the keeper that ended the daemon
 
     def start(self, name: str, keeper: Coroutine[Any, Any, None]) -> None:
@@ -37,10 +37,6 @@ class Supervisor:
         task = asyncio.create_task(errand, name=name)
         self._errands.add(task)
         task.add_done_callback(self._errand_ended)
-
-    async def failed(self) -> None:
-        """Wait until a keeper has ended."""
-        await self._failed.wait()
 
     async def stop(self, name: str, *, within_s: float = 5.0) -> None:
         """Cancel one keeper and wait until it is gone."""
@@ -80,7 +76,7 @@ class Supervisor:
         error = None if task.cancelled() else task.exception()
         self.failure = f"{task.get_name()}: {_described(error)}"
         self._say("task.ended", "critical", task=task.get_name(), error=_described(error))
-        self._failed.set()
+        self.on_failure(f"task {self.failure}")
 
     def _errand_ended(self, task: asyncio.Task[None]) -> None:
         self._errands.discard(task)

@@ -1,0 +1,59 @@
+"""Events as lines of the log: one event a line, with a name that never changes."""
+
+from decimal import Decimal
+
+import msgspec
+
+from tradebot.core import events as ev
+from tradebot.core.money import plain
+from tradebot.ports import Say
+
+NAMES: dict[type, tuple[str, str]] = {
+    ev.TradeCreated: ("trade.created", "info"),
+    ev.TradeRefused: ("trade.refused", "warning"),
+    ev.EntryFilled: ("entry.filled", "info"),
+    ev.EntryDied: ("entry.died", "warning"),
+    ev.RulesChanged: ("rules.changed", "warning"),
+    ev.TrailActivated: ("trail.activated", "info"),
+    ev.BreakevenReached: ("breakeven.reached", "info"),
+    ev.PastStopFound: ("stop.passed", "warning"),
+    ev.ExitDecided: ("exit.decided", "info"),
+    ev.ExitSent: ("exit.sent", "info"),
+    ev.ExitAnswered: ("exit.answered", "info"),
+    ev.ExitFilled: ("exit.filled", "info"),
+    ev.TradeClosed: ("trade.closed", "info"),
+    ev.TradeStuck: ("trade.stuck", "critical"),
+    ev.PriceHeld: ("price.held", "warning"),
+    ev.PriceResolved: ("price.resolved", "info"),
+    ev.PriceDropped: ("price.dropped", "warning"),
+    ev.InstrumentBlind: ("instrument.blind", "error"),
+    ev.InstrumentSeen: ("instrument.seen", "warning"),
+    ev.BookDiffers: ("book.differs", "warning"),
+}
+
+
+def announce(say: Say, event: ev.Event) -> None:
+    """Write an event as one line; an exit that was not simply taken is a warning."""
+    name, level = NAMES[type(event)]
+    if isinstance(event, ev.ExitAnswered) and event.outcome != "acked":
+        level = "warning"
+    fields = {
+        key: _text(value)
+        for key, value in msgspec.structs.asdict(event).items()
+        if value is not None and key not in _UNSAID
+    }
+    if isinstance(event, ev.ExitDecided):
+        fields["stops"] = ",".join(f"{c.reason.value}@{plain(c.level)}" for c in event.candidates)
+        if event.received_ns is not None:
+            fields["age_ms"] = max(0, event.at_ns - event.received_ns) // 1_000_000
+    say(name, level, **fields)
+
+
+# Times are the log's own; what a decision was made of has words of its own.
+_UNSAID = frozenset({"at_ns", "candidates", "tick_at_ns", "received_ns"})
+
+
+def _text(value: object) -> object:
+    if isinstance(value, Decimal):
+        return plain(value)
+    return value

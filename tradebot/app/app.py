@@ -1,0 +1,197 @@
+"""The daemon's life: lock, recover, serve, reload, stop."""
+
+import asyncio
+import gc
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable
+
+from tradebot.app.lock import Lock, paper_lock
+from tradebot.app.notify import Notifier
+from tradebot.app.parts import Parts
+from tradebot.app.policy import policy_of
+from tradebot.app.serving import api_server
+from tradebot.app.state import StateDirectory
+from tradebot.config import changed, is_live
+from tradebot.config.settings import Settings
+from tradebot.core.inputs import PolicyChanged
+from tradebot.errors import ConfigError, LockHeldError
+from tradebot.ports import Say
+
+LOCK_WAIT_S = 5.0  # how long a daemon that is just ending may take
+LOCK_PAUSE_S = 0.1
+INTERRUPTED = 130  # what a shell expects after Ctrl-C
+
+
+class App:
+    """One daemon."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        state: StateDirectory,
+        *,
+        say: Say,
+        load: Callable[[], Settings],
+    ) -> None:
+        """Take the settings; nothing is opened yet.
+
+        Args:
+            load: reads the settings anew; raises ConfigError where they are wrong.
+        """
+        self._settings = settings
+        self._state = state
+        self._say = say
+        self._load = load
+        self._notifier = Notifier()
+        self._told = asyncio.Event()
+        self._why = ""
+        self._started_s = time.monotonic()
+        self._watched_s = 0.0
+
+    async def run(self) -> int:
+        """Live until told to stop; return the exit code.
+
+        Raises:
+            LockHeldError: another daemon guards this account.
+            StoreError: what is kept cannot be read or written.
+            BrokerError: the broker cannot be used.
+        """
+        self._state.prepare()
+        lock = await self._locked()
+        try:
+            parts = await Parts.open(self._settings, self._state, say=self._say)
+            try:
+                await self._live(parts)
+            finally:
+                self._state.withdraw()
+                await parts.close()
+                self._report(parts)
+        finally:
+            lock.release()
+            self._notifier.close()
+        return 1 if parts.supervisor.failure else 0
+
+    async def _locked(self) -> Lock:
+        """Take the lock; a daemon that is just ending gets some seconds to do so."""
+        lock = paper_lock(self._state.path)
+        last_s = time.monotonic() + LOCK_WAIT_S
+        while True:
+            try:
+                lock.take()
+            except LockHeldError:
+                if time.monotonic() >= last_s:
+                    raise
+                await asyncio.sleep(LOCK_PAUSE_S)
+            else:
+                return lock
+
+    async def _live(self, parts: Parts) -> None:
+        """Serve until a signal, or the end of a part that must not end."""
+        server = api_server(self._settings, self._state, parts)
+        parts.on_pulse = lambda: self._feed_watchdog(parts)
+        parts.supervisor.on_failure = self._tell_to_stop
+        self._catch_signals(parts)
+        parts.start()
+        parts.supervisor.start("api", server.run())
+        parts.supervisor.start("configuration", self._watch_configuration(parts))
+        await server.bound()
+        self._state.announce(server.address)
+        gc.collect()
+        gc.freeze()  # what the start made lives as long as the process: it is never looked at again
+        self._say(
+            "daemon.ready",
+            mode=self._settings.mode.value,
+            api=server.address,
+            trades=len(parts.engine.book.trades),
+            seconds=round(time.monotonic() - self._started_s, 3),
+        )
+        self._notifier.say(READY="1", STATUS=_status(parts))
+        await self._told.wait()
+        self._notifier.say(STOPPING="1")
+        self._say("daemon.stopping", why=self._why)
+        await server.stop()
+
+    def _catch_signals(self, parts: Parts) -> None:
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self._tell_to_stop, "SIGTERM")
+        loop.add_signal_handler(signal.SIGINT, self._interrupt)
+        loop.add_signal_handler(signal.SIGHUP, self._reload, parts, "SIGHUP")
+        loop.add_signal_handler(signal.SIGUSR2, self._dump, parts)
+
+    def _tell_to_stop(self, why: str) -> None:
+        self._why = self._why or why
+        self._told.set()
+
+    def _interrupt(self) -> None:
+        """Stop in order; the second time at once, as after a kill: nothing is lost by it."""
+        if self._told.is_set():
+            self._say("daemon.interrupted", "warning")
+            os._exit(INTERRUPTED)
+        self._tell_to_stop("SIGINT")
+
+    def _reload(self, parts: Parts, why: str) -> None:
+        """Take new settings, all or nothing."""
+        try:
+            settings = self._load()
+        except ConfigError as error:
+            for problem in str(error).splitlines():
+                self._say("config.refused", "error", why=why, problem=problem)
+            return
+        differences = changed(self._settings, settings)
+        for key, old, new in differences:
+            self._say("config.changed", key=key, old=old, new=new, live=is_live(key))
+        if not differences:
+            self._say("config.unchanged", why=why)
+            return
+        self._settings = settings
+        parts.loop.put(PolicyChanged(policy_of(settings)))
+
+    def _feed_watchdog(self, parts: Parts) -> None:
+        """Tell systemd that the engine takes its inputs; it is told by nobody else."""
+        every_s = self._notifier.watchdog_s
+        now_s = time.monotonic()
+        if every_s is not None and now_s - self._watched_s >= every_s / 2:
+            self._watched_s = now_s
+            self._notifier.say(WATCHDOG="1", STATUS=_status(parts))
+
+    def _dump(self, parts: Parts) -> None:
+        """Write tasks and state to the log, for a person who wonders."""
+        for line in parts.supervisor.dump():
+            self._say("dump.task", task=line)
+        book = parts.engine.book
+        for name, value in (
+            ("trades", len(book.trades)),
+            ("open_exits", sum(len(lane) for lane in book.lanes.values())),
+            ("inputs_waiting", parts.loop.waiting),
+            ("rows_waiting", parts.persister.waiting),
+            ("ticks_judged", parts.loop.ticks_judged),
+            ("ticks_thinned", parts.loop.ticks_thinned),
+        ):
+            self._say("dump.state", name=name, value=value)
+
+    def _report(self, parts: Parts) -> None:
+        """Say how things stand at the end."""
+        book = parts.engine.book
+        by_status = Counter(trade.status.value for trade in book.trades.values())
+        self._say(
+            "daemon.stopped",
+            why=self._why,
+            uptime_s=round(time.monotonic() - self._started_s, 1),
+            closed=parts.trades_closed,
+            open=len(book.trades),
+            **{f"open_{status.lower()}": count for status, count in sorted(by_status.items())},
+            exits_in_doubt=sum(
+                exit_.state.is_in_doubt for lane in book.lanes.values() for exit_ in lane
+            ),
+            ticks=parts.loop.ticks_judged,
+            unsaved=parts.persister.waiting,
+        )
+
+
+def _status(parts: Parts) -> str:
+    """Return the line that ``systemctl status`` shows."""
+    book = parts.engine.book
+    return f"{len(book.trades)} trades guarded, {parts.trades_closed} closed since the start"

@@ -1,0 +1,121 @@
+"""The state directory: everything that is written lies under it."""
+
+import contextlib
+import hashlib
+import http.client
+import json
+import os
+import secrets
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+from tradebot.errors import StoreError
+
+DIRECTORY_MODE = 0o750
+SECRET_MODE = 0o600
+ANSWER_S = 2.0
+
+
+class StateDirectory(msgspec.Struct, frozen=True):
+    """The paths of one daemon's files."""
+
+    path: Path
+
+    @property
+    def database(self) -> Path:
+        """The engine's database."""
+        return self.path / "tradebot.db"
+
+    @property
+    def journal(self) -> Path:
+        """The journal's directory."""
+        return self.path / "journal"
+
+    @property
+    def paper(self) -> Path:
+        """The paper world's own file."""
+        return self.path / "paper.db"
+
+    @property
+    def daemon(self) -> Path:
+        """Address and pid of the running daemon, for local tools."""
+        return self.path / "daemon.json"
+
+    @property
+    def admin_key(self) -> Path:
+        """The key of local tools."""
+        return self.path / "admin.key"
+
+    @property
+    def logs(self) -> Path:
+        """The rotated log files."""
+        return Path(os.environ.get("LOGS_DIRECTORY", self.path / "logs"))
+
+    def prepare(self) -> None:
+        """Make the directory.
+
+        Raises:
+            StoreError: it cannot be made or written to.
+        """
+        try:
+            self.path.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.path):
+                pass
+        except OSError as error:
+            message = f"the state directory {self.path} cannot be used: {error.strerror}"
+            raise StoreError(message) from error
+
+    def admin_key_hash(self) -> bytes:
+        """Return the SHA-256 of the local tools' key, made at the first start.
+
+        Raises:
+            StoreError: the key file cannot be read or written, or others may read it.
+        """
+        try:
+            if not self.admin_key.exists():
+                _write_secret(self.admin_key, f"tb_{secrets.token_urlsafe(32)}\n")
+            if self.admin_key.stat().st_mode & 0o077:
+                raise StoreError(f"{self.admin_key} may be read by others; allowed is mode 0600")
+            key = self.admin_key.read_text().strip()
+        except OSError as error:
+            raise StoreError(f"{self.admin_key}: {error.strerror}") from error
+        if not key:
+            raise StoreError(f"{self.admin_key} is empty; remove it to have a new key made")
+        return hashlib.sha256(key.encode()).digest()
+
+    def announce(self, address: str) -> None:
+        """Say where the API listens and who we are."""
+        text = json.dumps({"address": address, "pid": os.getpid()}) + "\n"
+        _write_secret(self.daemon, text)
+
+    def is_served(self) -> bool:
+        """Whether the daemon that announced itself here answers."""
+        try:
+            address = json.loads(self.daemon.read_text())["address"]
+            host, _, port = str(address).rpartition(":")
+            connection = http.client.HTTPConnection(host.strip("[]"), int(port), timeout=ANSWER_S)
+            with contextlib.closing(connection):
+                connection.request("GET", "/health")
+                return connection.getresponse().status == http.client.OK
+        except (OSError, ValueError, KeyError, TypeError, http.client.HTTPException):
+            return False
+
+    def withdraw(self) -> None:
+        """Say that nothing listens any more."""
+        with contextlib.suppress(OSError):
+            self.daemon.unlink(missing_ok=True)
+
+
+def _write_secret(path: Path, text: str) -> None:
+    """Replace a file as a whole, readable by its owner alone from the first byte."""
+    fresh = path.with_name(path.name + ".new")
+    with contextlib.suppress(FileNotFoundError):
+        fresh.unlink()
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, SECRET_MODE)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
