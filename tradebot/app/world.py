@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from tradebot.app.instruments_file import read_instruments
 from tradebot.brokers.paper.broker import PaperBroker
 from tradebot.brokers.paper.fate import Chances
 from tradebot.brokers.paper.feed import ReplayFeed, SimulatedFeed
@@ -14,6 +13,7 @@ from tradebot.brokers.paper.recordings import recorded_instruments
 from tradebot.config.settings import Market, Paper
 from tradebot.core.instruments import Instrument
 from tradebot.ports import Clock, Feed
+from tradebot.services.replay_inputs import read_instruments
 
 
 class PaperWorld:
@@ -59,7 +59,8 @@ class PaperWorld:
     def _instruments(self) -> Sequence[Instrument]:
         if self._paper.market is not Market.REPLAY:
             return INSTRUMENTS
-        described = read_instruments(self._paper.instruments_file)
+        file = self._paper.instruments_file
+        described = read_instruments(file.read_text()) if file else []
         known = {instrument.id: instrument for instrument in described}
         recorded = recorded_instruments(self._paper.replay_files)
         return [known.get(instrument.id, instrument) for instrument in recorded]

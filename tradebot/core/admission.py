@@ -194,6 +194,7 @@ def _entered(book: Book, trade: Trade, quantity: Decimal, price: Decimal, at_ns:
             filled=trade.filled,
             entry=trade.entry,
             at_ns=at_ns,
+            seq=book.line(trade.instrument).seq,
         )
     )
     if trade.status is Status.TRIGGERED:
@@ -202,7 +203,7 @@ def _entered(book: Book, trade: Trade, quantity: Decimal, price: Decimal, at_ns:
         reason = trade.reason or Reason.MANUAL
         guarding.leave(book, trade, reason, book.unassigned(trade), at_ns, line=line)
     elif not trade.unguarded:
-        guarding.arm(book, trade, at_ns)
+        guarding.arm(book, trade, at_ns, is_new=changed.filled == quantity)
 
 
 def _never_filled(book: Book, trade: Trade, order: Order, at_ns: int) -> None:
