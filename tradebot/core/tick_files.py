@@ -4,7 +4,6 @@ import heapq
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from sys import intern
 from typing import NamedTuple, NoReturn
 
 from tradebot.core.inputs import Tick
@@ -148,7 +147,7 @@ def _row(table: _Table, line: str, number: int, before: int) -> _Row:
     at_ns = _time(cells[0], where, before)
     instrument = instrument_id(_word(cells[1], "exchange", where), _word(cells[2], "symbol", where))
     if '"' not in line:  # else the cells as the short way splits them are other ones
-        table.known[cells[1], cells[2]] = instrument = intern(instrument)
+        table.known[cells[1], cells[2]] = instrument
     ltp = _number(cells[3], "price", where)
     if table.qty and cells[table.qty].strip():
         qty = _number(cells[table.qty], "qty", where)
