@@ -233,8 +233,8 @@ def test_what_libraries_say_becomes_a_line_like_ours():
     theirs.warning("two %s %s", "one")
     theirs.log(35, "odd")
     try:
-        int("why")
-    except ValueError:
+        {}["why"]
+    except KeyError:
         theirs.exception("failed")
     with warnings.catch_warnings():
         warnings.simplefilter("always")
@@ -243,7 +243,7 @@ def test_what_libraries_say_becomes_a_line_like_ours():
         '<4>library.said library=uvicorn.error message="bad\\nrequest"',
         '<4>library.said library=uvicorn.error message="two %s %s"',
         "<4>library.said library=uvicorn.error message=odd",
-        "<3>library.said library=uvicorn.error message=failed error=\"ValueError: invalid literal for int() with base 10: 'why'\"",
+        "<3>library.said library=uvicorn.error message=failed error=\"KeyError: 'why'\"",
     ]
     assert "DeprecationWarning: old" in written()[4]
 
