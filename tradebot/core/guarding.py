@@ -28,12 +28,17 @@ from tradebot.core.trade_rules import (
 from tradebot.core.trades import Marks, PastStop, Reason, Rules, Status, Trade
 
 
-def arm(book: Book, trade: Trade, at_ns: int) -> None:
+def arm(book: Book, trade: Trade, at_ns: int, *, is_new: bool = False) -> None:
     """Guard a trade from the next price on; past its stop, do what was asked for.
 
-    Without a fit price the question waits for the first one.
+    Without a fit price the question waits for the first one. A trade that ``is_new``
+    waits while a jump is held: a price from before it opened never judges it.
     """
     line = book.line(trade.instrument)
+    if is_new and line.gate.held is not None:
+        line.waiting.add(trade.trade_id)
+        line.refresh()
+        return
     if trade.past_stop is not PastStop.EXIT and not trade.armed:
         if line.ltp is None or line.gate.fresh:
             line.waiting.add(trade.trade_id)
@@ -62,11 +67,20 @@ def disarm(book: Book, trade: Trade) -> Trade:
 def on_prices(book: Book, line: Line, prices: tuple[float, ...], at_ns: int) -> None:
     """Judge accepted prices for every trade on a line, one after the other."""
     if line.waiting:
-        waiting, line.waiting = sorted(line.waiting), set()
-        for trade_id in waiting:
-            arm(book, book.trades[trade_id], at_ns)
+        # Of a confirmed jump, the price that was held came before those that wait.
+        for price in prices[:-1]:
+            _on_price(book, line, price, at_ns)
+        prices = prices[-1:]
+        arm_waiting(book, line, at_ns)
     for price in prices:
         _on_price(book, line, price, at_ns)
+
+
+def arm_waiting(book: Book, line: Line, at_ns: int) -> None:
+    """Guard the trades that waited for a price of their own time, be it one that is held."""
+    waiting, line.waiting = sorted(line.waiting), set()
+    for trade_id in waiting:
+        arm(book, book.put_trade(book.trades[trade_id]), at_ns)
 
 
 def _on_price(book: Book, line: Line, ltp: float, at_ns: int) -> None:
@@ -104,7 +118,8 @@ def _settle(
                 return
         levels = book.put_levels(trade)
     marks = verdict.marks
-    if verdict.leaves or _turned(before, marks):
+    # A best price that was judged here is in no high of the line: the row must say it.
+    if verdict.leaves or marks is not before:
         trade = book.put_trade(trade, marks=marks)
         _say_marks(book, trade, levels, before, ltp=price, at_ns=at_ns)
     line.triggers(trade.side, trade.price_source).add(trade.trade_id, levels, marks)
@@ -240,13 +255,6 @@ def _from_here(
     if marks.trail_active:
         marks = msgspec.structs.replace(marks, best_price=ltp)
     return rules, marks
-
-
-def _turned(before: Marks, after: Marks) -> bool:
-    """Whether more than the best price changed."""
-    return (
-        before.trail_active != after.trail_active or before.breakeven_done != after.breakeven_done
-    )
 
 
 def _say_marks(
