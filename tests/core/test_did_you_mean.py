@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from tradebot.core.did_you_mean import hint, shown, suggestion
+from tradebot.core.did_you_mean import hint, shown, suggestion, tidy_key
 
 KNOWN = ("stop", "target", "trail", "quantity")
 MEANINGS = {"sl": "stop", "gone": "not among the known"}
@@ -64,3 +64,11 @@ def test_a_hint_lists_what_is_allowed_where_nothing_resembles_the_word():
 )
 def test_a_value_is_shown_on_one_short_line(value, text):
     assert shown(value) == text
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [("sl", "sl"), ("a\nb", "'a\\nb'"), ("k" * 61, f"'{'k' * 60}...'"), ("", "")],
+)
+def test_a_key_is_shown_as_it_is_unless_it_would_break_the_line(key, text):
+    assert tidy_key(key) == text

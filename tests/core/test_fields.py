@@ -119,7 +119,7 @@ def test_a_word_is_read_has_a_default_or_must_be_there():
         ("text", "trail = 'text': must be an object with by, step"),
         (None, "trail = null: must be an object with by, step"),
         ({"bu": 1}, 'trail.bu is no key of a trail; did you mean "by"?'),
-        ({"colour\n": 1}, "trail.colour\\n is no key of a trail; allowed: by, step"),
+        ({"colour\n": 1}, "trail.'colour\\n' is no key of a trail; allowed: by, step"),
         ({7: 1}, "trail.7 is no key of a trail; allowed: by, step"),
     ],
 )

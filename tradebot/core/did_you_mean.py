@@ -54,6 +54,11 @@ def shown(value: object) -> str:
             return repr(value)[:_SHOWN_LENGTH_MAX]
 
 
+def tidy_key(key: str) -> str:
+    """Return a key for a message: as it is, unless it is long or would break the line."""
+    return key if key.isprintable() and len(key) <= _SHOWN_LENGTH_MAX else shown(key)
+
+
 def _edits(one: str, other: str) -> int:
     """Count the letters to insert, drop or change; two swapped neighbours count once."""
     older, row = [0], list(range(len(other) + 1))

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import TypeVar
 
-from tradebot.core.did_you_mean import hint, shown
+from tradebot.core.did_you_mean import hint, shown, tidy_key
 from tradebot.errors import InputError
 
 NUMBER_MAX = Decimal(10**15)
@@ -41,7 +41,7 @@ def json_object(
         raise wrong(prefix.rstrip(".") or what, value, f"an object with {', '.join(keys)}")
     for key in value:
         if key not in keys:
-            field = prefix + shown(key).strip("'\"")
+            field = prefix + tidy_key(str(key))
             guess = hint(str(key), keys, meanings)
             raise InputError(field, f"{field} is no key of a {what}; {guess}")
     return {key: item for key, item in value.items() if item is not None}

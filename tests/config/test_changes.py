@@ -1,0 +1,97 @@
+"""What differs between two settings is told key by key."""
+
+import datetime as dt
+import tomllib
+
+import pytest
+
+from tradebot.config import Change, changed, load, toml_text, words_of
+from tradebot.config.keys import KEYS
+
+OTHER = {  # a value that is not the default
+    "price.cash.source": "mid",
+    "price.future.source": "mid",
+    "price.option.source": "mid",
+    "price.perpetual.source": "mid",
+    "price.cash.spike": "3%",
+    "price.future.spike": "3%",
+    "price.option.spike": "3%",
+    "price.perpetual.spike": "3%",
+    "price.stale_after": "5s",
+    "account.id": "PAPER-2",
+    "defaults.strategy": "swing",
+    "defaults.product": "CNC",
+    "paper.seed": 2,
+    "paper.speed": 2.0,
+    "paper.latency": "1s",
+    "paper.slippage": "1%",
+    "paper.partial_fills": 0.5,
+    "paper.rejects": 0.5,
+    "api.listen": "127.0.0.1:1",
+    "store.sync_every": "1s",
+    "log.level": "debug",
+    "log.format": "json",
+}
+ONE_VALUE_ONLY = {"mode", "broker.kind", "paper.market"}  # in this version, or without files
+
+
+@pytest.fixture
+def loaded(tmp_path):
+    def load_text(text):
+        (tmp_path / "config.toml").write_text(text)
+        (tmp_path / "a.csv").write_text("")
+        return load(tmp_path / "config.toml").settings
+
+    return load_text
+
+
+def test_the_same_settings_have_no_changes():
+    assert changed(load(None).settings, load(None).settings) == []
+
+
+@pytest.mark.parametrize(("key", "value"), OTHER.items())
+def test_each_key_that_changed_is_told_alone(key, value, loaded):
+    new = loaded(f"{key} = {toml_text(value)}")
+    assert changed(load(None).settings, new) == [
+        Change(key, KEYS[key].default, value, KEYS[key].live)
+    ]
+
+
+def test_every_key_is_compared(loaded, tmp_path):
+    new = loaded('[paper]\nreplay_files = ["a.csv"]\ninstruments_file = "a.csv"\n')
+    assert [change.key for change in changed(load(None).settings, new)] == [
+        "paper.replay_files",
+        "paper.instruments_file",
+    ]
+    assert set(KEYS) == {*OTHER, "paper.replay_files", "paper.instruments_file", *ONE_VALUE_ONLY}
+
+
+def test_what_a_running_guard_may_take_over_is_told_from_what_needs_a_restart():
+    live = {key.name for key in KEYS.values() if key.live}
+    assert live == {key for key in OTHER if key.startswith(("price.", "defaults."))} | {"log.level"}
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ('a\n"b"', '"a\\n\\"b\\""'),
+        (True, "true"),
+        (1, "1"),
+        (1.0, "1.0"),
+        ([], "[]"),
+        (["mon", "tue"], '["mon", "tue"]'),
+        (dt.date(2026, 1, 26), "2026-01-26"),
+        (
+            {"open": "09:15", "holidays": [dt.date(2026, 1, 26)]},
+            '{ open = "09:15", holidays = [2026-01-26] }',
+        ),
+    ],
+)
+def test_a_value_is_shown_as_toml_has_it(value, text):
+    assert toml_text(value) == text
+    assert tomllib.loads(f"value = {text}") == {"value": value}
+
+
+def test_every_setting_has_words(loaded):
+    words = words_of(loaded('[sessions.X]\nzone = "Asia/Tokyo"\n'))
+    assert list(words) == [*KEYS, "sessions.X"]

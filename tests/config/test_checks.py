@@ -1,0 +1,81 @@
+"""Settings that are right by themselves and wrong together are refused."""
+
+import os
+
+import pytest
+
+from tradebot.config import BadSettingsError, load
+
+
+def problems(tmp_path, text):
+    path = tmp_path / "config.toml"
+    path.write_text(text)
+    try:
+        load(path)
+    except BadSettingsError as error:
+        return [str(problem).removeprefix(f"{path}:") for problem in error.problems]
+    return []
+
+
+@pytest.mark.parametrize("mode", ["live", "shadow"])
+def test_what_needs_a_real_broker_is_refused_with_a_clear_sentence(mode, tmp_path):
+    (line,) = problems(tmp_path, f'mode = "{mode}"')
+    why = f"{mode} needs a real broker, which this version does not have; allowed: paper"
+    assert line == f"1: mode = '{mode}': {why}"
+
+
+@pytest.mark.parametrize("kind", ["openalgo", "bybit"])
+def test_a_broker_of_a_later_version_is_refused(kind, tmp_path):
+    (line,) = problems(tmp_path, f'broker.kind = "{kind}"')
+    assert line.endswith("this version has no such broker yet; allowed: paper")
+
+
+def test_a_replay_needs_recordings(tmp_path):
+    (tmp_path / "a.csv").write_text("")
+    assert problems(tmp_path, 'paper.market = "replay"') == [
+        "1: paper.market = 'replay': paper.replay_files is empty; name the recordings to replay"
+    ]
+    text = '[paper]\nmarket = "replay"\nreplay_files = ["a.csv"]'
+    assert problems(tmp_path, text) == []
+    # What is wrong with the files says enough.
+    assert len(problems(tmp_path, '[paper]\nmarket = "replay"\nreplay_files = 5')) == 1
+
+
+def test_every_file_that_is_not_there_is_named(tmp_path):
+    text = '[paper]\nreplay_files = ["b.csv", "c.csv"]\ninstruments_file = "d.csv"'
+    first, second, third = problems(tmp_path, text)
+    assert first.startswith("2: paper.replay_files = [...]: no file ")
+    assert first.endswith("b.csv'")
+    assert second.endswith("c.csv'")
+    assert third.startswith("3: paper.instruments_file = ")
+    assert third.endswith(": no such file")
+
+
+def test_a_file_whose_folder_may_not_be_entered_is_not_there(tmp_path):
+    name = "x" * 300 if os.geteuid() == 0 else "locked/a.csv"
+    (tmp_path / "locked").mkdir(mode=0)
+    assert len(problems(tmp_path, f'paper.instruments_file = "{name}"')) == 1
+
+
+@pytest.mark.parametrize(("slippage", "fits"), [("99.9%", True), ("100%", False), ("500pts", True)])
+def test_slippage_never_makes_a_price_negative(slippage, fits, tmp_path):
+    assert (problems(tmp_path, f'paper.slippage = "{slippage}"') == []) is fits
+
+
+@pytest.mark.parametrize(
+    ("listen", "fits"),
+    [
+        ("127.0.0.1:4800", True),
+        ("127.9.9.9:4800", True),
+        ("localhost:4800", True),
+        ("[::1]:4800", True),
+        ("0.0.0.0:4800", False),
+        ("[::]:4800", False),
+        ("192.168.1.5:4800", False),
+        ("example.org:4800", False),
+    ],
+)
+def test_only_this_machine_may_reach_the_api(listen, fits, tmp_path):
+    found = problems(tmp_path, f'api.listen = "{listen}"')
+    assert (found == []) is fits
+    assert fits or "must be an address of this machine alone" in found[0]

@@ -1,0 +1,57 @@
+"""``Settings`` from the values of all keys."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import TypeVar
+
+from tradebot.config import settings as s
+from tradebot.config.forms import known
+from tradebot.core.levels import Level
+from tradebot.core.sessions import Session
+from tradebot.core.trades import PriceSource
+
+_Kind = TypeVar("_Kind")
+
+
+def settings_of(values: Mapping[str, object], sessions: Mapping[str, Session]) -> s.Settings:
+    """Return the settings; every key has a value that its form has read."""
+
+    def value(key: str, kind: type[_Kind]) -> _Kind:
+        return known(values[key], kind)
+
+    def class_price(kind: str) -> s.ClassPrice:
+        source, spike = f"price.{kind}.source", f"price.{kind}.spike"
+        return s.ClassPrice(source=value(source, PriceSource), spike=value(spike, Decimal))
+
+    instruments = values["paper.instruments_file"]
+    return s.Settings(
+        mode=value("mode", s.Mode),
+        account=s.Account(id=value("account.id", str)),
+        broker=s.Broker(kind=value("broker.kind", s.BrokerKind)),
+        price=s.Price(
+            cash=class_price("cash"),
+            future=class_price("future"),
+            option=class_price("option"),
+            perpetual=class_price("perpetual"),
+            stale_after_ns=value("price.stale_after", int),
+        ),
+        defaults=s.Defaults(
+            strategy=value("defaults.strategy", str), product=value("defaults.product", str)
+        ),
+        paper=s.Paper(
+            market=value("paper.market", s.Market),
+            seed=value("paper.seed", int),
+            replay_files=value("paper.replay_files", tuple),
+            instruments_file=None if instruments is None else known(instruments, Path),
+            speed=value("paper.speed", float),
+            latency_ns=value("paper.latency", int),
+            slippage=value("paper.slippage", Level),
+            partial_fills=value("paper.partial_fills", float),
+            rejects=value("paper.rejects", float),
+        ),
+        api=s.Api(listen=value("api.listen", s.Listen)),
+        store=s.Store(sync_every_ns=value("store.sync_every", int)),
+        log=s.Log(level=value("log.level", s.LogLevel), format=value("log.format", s.LogFormat)),
+        sessions=dict(sessions),
+    )

@@ -1,0 +1,50 @@
+"""What differs between two settings, and how settings are shown to a person."""
+
+import datetime as dt
+import json
+from typing import NamedTuple
+
+from tradebot.config.keys import KEYS
+from tradebot.config.read_sessions import SESSIONS, session_words
+from tradebot.config.settings import Settings
+
+
+class Change(NamedTuple):
+    """One key whose value differs."""
+
+    key: str
+    old: object  # as TOML has it; None: it was not there
+    new: object
+    live: bool  # in force after a reload; False: needs a restart
+
+
+def changed(old: Settings, new: Settings) -> list[Change]:
+    """Return what differs, in the order of the file."""
+    before, after = words_of(old), words_of(new)
+    return [
+        # Sessions are live: the engine takes them as it takes the prices' settings.
+        Change(key, before.get(key), after.get(key), key not in KEYS or KEYS[key].live)
+        for key in dict.fromkeys([*before, *after])
+        if before.get(key) != after.get(key)
+    ]
+
+
+def words_of(settings: Settings) -> dict[str, object]:
+    """Return every setting by its key, as TOML has it."""
+    words = {key.name: key.text(settings) for key in KEYS.values()}
+    for exchange, session in settings.sessions.items():
+        words[f"{SESSIONS}.{exchange}"] = session_words(session)
+    return words
+
+
+def toml_text(value: object) -> str:
+    """Return a value in TOML's spelling, on one line."""
+    match value:
+        case dict():
+            return f"{{ {', '.join(f'{key} = {toml_text(item)}' for key, item in value.items())} }}"
+        case list():
+            return f"[{', '.join(map(toml_text, value))}]"
+        case dt.date():
+            return value.isoformat()
+        case _:
+            return json.dumps(value, ensure_ascii=False)

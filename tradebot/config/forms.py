@@ -1,0 +1,234 @@
+"""The forms that a value of config.toml can have: how each is read and how it is written.
+
+A reader is given the value and the name of its key, and refuses with both and with what
+is allowed. A writer returns what the reader reads.
+"""
+
+import datetime as dt
+import enum
+import ipaddress
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from tradebot.config.settings import Listen
+from tradebot.core.did_you_mean import hint, shown
+from tradebot.core.fields import repeatable, text, word, wrong
+from tradebot.core.levels import Level, parse_clock_minutes, parse_duration_ns, parse_level
+from tradebot.core.money import plain
+from tradebot.core.rule_words import clock_text, duration_text
+from tradebot.core.sessions import WEEKDAYS
+from tradebot.errors import InputError
+
+FILES_MAX = 1000
+HOLIDAYS_MAX = 1000
+
+_PERCENT = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,6})?)%")
+_HOST_LENGTH_MAX = 253
+_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}")
+_PORT_MAX = 65535
+_PATH_LENGTH_MAX = 4096
+_ELEMENT = re.compile(r".*\[(\d+)\]")
+_Word = TypeVar("_Word", bound=enum.StrEnum)
+_Kind = TypeVar("_Kind")
+
+
+class Form(NamedTuple):
+    """One form: ``write(read(value, key))`` is the value again, in its usual spelling."""
+
+    read: Callable[[object, str], object]
+    write: Callable[[object], object]
+    is_text: bool = True  # in TOML; what is not is read as TOML from the environment
+
+
+def one_of(kind: type[_Word]) -> Form:
+    """One of the words of an enumeration."""
+    return Form(lambda value, key: word({key: value}, key, kind), str)
+
+
+def name(length_min: int = 1, length_max: int = 64) -> Form:
+    """A printable text."""
+    return Form(
+        lambda value, key: text({key: value}, key, length_min=length_min, length_max=length_max),
+        str,
+    )
+
+
+def whole(low: int, high: int) -> Form:
+    """A whole number."""
+
+    def read(value: object, key: str) -> int:
+        if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
+            return value
+        raise wrong(key, value, f"a whole number, {low} to {high}")
+
+    return Form(read, _as_is, is_text=False)
+
+
+def real(low: float, high: float) -> Form:
+    """A number."""
+
+    def read(value: object, key: str) -> float:
+        if isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high:
+            return float(value)
+        raise wrong(key, value, f"a number, {low:g} to {high:g}")
+
+    return Form(read, _as_is, is_text=False)
+
+
+def duration(low: str, high: str) -> Form:
+    """A length of time, as nanoseconds."""
+    low_ns, high_ns = parse_duration_ns(low, "low"), parse_duration_ns(high, "high")
+
+    def read(value: object, key: str) -> int:
+        ns = parse_duration_ns(repeatable(value), key)
+        if not low_ns <= ns <= high_ns:
+            raise wrong(key, value, f'"{low}" to "{high}"')
+        return ns
+
+    return Form(read, lambda ns: duration_text(known(ns, int)))
+
+
+def percent(high: int) -> Form:
+    """A percent above 0, as a number: ``"1.5%"`` is 1.5."""
+
+    def read(value: object, key: str) -> Decimal:
+        match = _PERCENT.fullmatch(value) if isinstance(value, str) else None
+        share = Decimal(match[1]) if match else Decimal(0)
+        if not 0 < share <= high:
+            raise wrong(key, value, f'a percent like "1.5%", above 0% and at most {high}%')
+        return share
+
+    return Form(read, lambda share: f"{plain(known(share, Decimal))}%")
+
+
+def _read_distance(value: object, key: str) -> Level:
+    return parse_level(repeatable(value), key, price_allowed=False)
+
+
+DISTANCE = Form(_read_distance, str)
+
+
+def _read_listen(value: object, key: str) -> Listen:
+    allowed = f'"HOST:PORT" like "127.0.0.1:4800" or "[::1]:4800", port 0 to {_PORT_MAX}'
+    if isinstance(value, str) and len(value) <= _HOST_LENGTH_MAX + 8:
+        host, colon, port = value.rpartition(":")
+        in_brackets = host.startswith("[") and host.endswith("]")
+        host = host[1:-1] if in_brackets else host
+        is_host = is_ipv6(host) if in_brackets else _HOST.fullmatch(host)
+        if colon and is_host and re.fullmatch("[0-9]{1,5}", port) and int(port) <= _PORT_MAX:
+            return Listen(host, int(port))
+    raise wrong(key, value, allowed)
+
+
+def is_ipv6(host: str) -> bool:
+    """Whether this is an address of IP version 6, which stands in brackets before a port."""
+    try:
+        ipaddress.IPv6Address(host)
+    except ValueError:
+        return False
+    return True
+
+
+LISTEN = Form(_read_listen, str)
+
+
+def _read_path(value: object, key: str) -> Path:
+    usable = isinstance(value, str) and 0 < len(value) <= _PATH_LENGTH_MAX
+    if not isinstance(value, str) or not usable or not value.isprintable():
+        raise wrong(key, value, "the path of a file")
+    return Path(value)
+
+
+def _read_path_or_none(value: object, key: str) -> Path | None:
+    return None if value == "" else _read_path(value, key)
+
+
+def _read_paths(value: object, key: str) -> tuple[Path, ...]:
+    if not isinstance(value, list) or len(value) > FILES_MAX:
+        raise wrong(key, value, f"a list of at most {FILES_MAX} paths")
+    return tuple(_read_path(item, f"{key}[{place}]") for place, item in enumerate(value))
+
+
+PATH_OR_NONE = Form(_read_path_or_none, lambda path: "" if path is None else str(path))
+PATHS = Form(_read_paths, lambda paths: [str(path) for path in known(paths, tuple)], is_text=False)
+
+
+def _read_zone(value: object, key: str) -> str:
+    zone = text({key: value}, key)
+    try:
+        ZoneInfo(zone)
+    # OSError: "Europe" is a folder of zones.
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        if zone == "UTC":  # a machine without time zone data knows this one all the same
+            return zone
+        allowed = 'a time zone like "Asia/Kolkata"'
+        guess = hint(zone, available_timezones())
+        more = f"; {guess}" if guess.startswith("did") else ""
+        raise InputError(key, f"{key} = {shown(zone)}: must be {allowed}{more}") from None
+    return zone
+
+
+def _read_days(value: object, key: str) -> frozenset[int]:
+    if not isinstance(value, list) or not value:
+        raise wrong(key, value, f"a list of days, of {', '.join(WEEKDAYS)}")
+    for place, item in enumerate(value):
+        if item not in WEEKDAYS:
+            guess = hint(item if isinstance(item, str) else "", WEEKDAYS)
+            field = f"{key}[{place}]"
+            raise InputError(field, f"{field} = {shown(item)} is no day; {guess}")
+    return frozenset(WEEKDAYS.index(item) for item in value)
+
+
+def _read_holidays(value: object, key: str) -> frozenset[dt.date]:
+    if not isinstance(value, list) or len(value) > HOLIDAYS_MAX:
+        raise wrong(key, value, f"a list of at most {HOLIDAYS_MAX} dates")
+    return frozenset(_date(item, f"{key}[{place}]") for place, item in enumerate(value))
+
+
+def _date(value: object, key: str) -> dt.date:
+    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+        return value
+    try:
+        return dt.date.fromisoformat(value if isinstance(value, str) else "")
+    except ValueError:
+        raise wrong(key, value, "a date like 2026-01-26") from None
+
+
+CLOCK = Form(
+    lambda value, key: parse_clock_minutes(repeatable(value), key),
+    lambda minutes: clock_text(known(minutes, int)),
+)
+ZONE = Form(_read_zone, str)
+DAYS = Form(
+    _read_days,
+    lambda days: [WEEKDAYS[day] for day in sorted(known(days, frozenset))],
+    is_text=False,
+)
+HOLIDAYS = Form(_read_holidays, lambda dates: sorted(known(dates, frozenset)), is_text=False)
+
+
+def element_of(field: str) -> tuple[str, ...]:
+    """Return the place of the list's element that an error names: ``("1",)`` of ``days[1]``."""
+    match = _ELEMENT.fullmatch(field)
+    return match.groups() if match else ()
+
+
+def relative_to(base: Path, value: object) -> object:
+    """Return what was read, its paths relative to ``base``."""
+    if type(value) is tuple:  # an address is one of its own kind
+        return tuple(relative_to(base, item) for item in value)
+    return base / value if isinstance(value, Path) else value
+
+
+def known(value: object, kind: type[_Kind]) -> _Kind:
+    """Return what a form has read as the type that it reads."""
+    assert isinstance(value, kind), f"{value!r} is no {kind.__name__}"
+    return value
+
+
+def _as_is(value: object) -> object:
+    return value

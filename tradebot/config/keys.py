@@ -1,0 +1,115 @@
+"""Every key of config.toml: its form, its default, where it lives, whether it may change.
+
+The shipped config.toml says the same with comments; a test holds the two together.
+"""
+
+import operator
+from typing import NamedTuple
+
+from tradebot.config.forms import (
+    CLOCK,
+    DAYS,
+    DISTANCE,
+    HOLIDAYS,
+    LISTEN,
+    PATH_OR_NONE,
+    PATHS,
+    ZONE,
+    Form,
+    duration,
+    name,
+    one_of,
+    percent,
+    real,
+    whole,
+)
+from tradebot.config.settings import BrokerKind, LogFormat, LogLevel, Market, Mode, Settings
+from tradebot.core.trades import PriceSource
+
+_SOURCE = one_of(PriceSource)
+_SPIKE = percent(1000)
+
+
+class Key(NamedTuple):
+    """One key."""
+
+    name: str  # as a person writes it: "paper.seed"
+    form: Form
+    default: object  # as TOML has it
+    live: bool = False  # a reload brings it into force, without a restart
+    attribute: str = ""  # where ``Settings`` has it; empty: under its name
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The tables that lead to it, and its own name."""
+        return tuple(self.name.split("."))
+
+    @property
+    def variable(self) -> str:
+        """The variable of the environment that overrides it."""
+        return "TRADEBOT_" + self.name.replace(".", "_").upper()
+
+    def of(self, settings: Settings) -> object:
+        """Return its value in ``settings``."""
+        value: object = operator.attrgetter(self.attribute or self.name)(settings)
+        return value
+
+    def text(self, settings: Settings) -> object:
+        """Return its value in ``settings`` as TOML has it."""
+        return self.form.write(self.of(settings))
+
+
+_ALL = (
+    Key("mode", one_of(Mode), "paper"),
+    Key("account.id", name(), "PAPER-1"),
+    Key("broker.kind", one_of(BrokerKind), "paper"),
+    Key("price.cash.source", _SOURCE, "last", live=True),
+    Key("price.cash.spike", _SPIKE, "1%", live=True),
+    Key("price.future.source", _SOURCE, "last", live=True),
+    Key("price.future.spike", _SPIKE, "1%", live=True),
+    Key("price.option.source", _SOURCE, "last", live=True),
+    Key("price.option.spike", _SPIKE, "25%", live=True),
+    Key("price.perpetual.source", _SOURCE, "last", live=True),
+    Key("price.perpetual.spike", _SPIKE, "1%", live=True),
+    Key(
+        "price.stale_after",
+        duration("100ms", "1h"),
+        "10s",
+        live=True,
+        attribute="price.stale_after_ns",
+    ),
+    Key("defaults.strategy", name(length_min=0), "", live=True),
+    Key("defaults.product", name(length_max=32), "MIS", live=True),
+    Key("paper.market", one_of(Market), "simulated"),
+    Key("paper.seed", whole(0, 2**63 - 1), 1),
+    Key("paper.replay_files", PATHS, []),
+    Key("paper.instruments_file", PATH_OR_NONE, ""),
+    Key("paper.speed", real(0, 1e6), 1.0),
+    Key("paper.latency", duration("0ms", "60s"), "20ms", attribute="paper.latency_ns"),
+    Key("paper.slippage", DISTANCE, "0pts"),
+    Key("paper.partial_fills", real(0, 1), 0.0),
+    Key("paper.rejects", real(0, 1), 0.0),
+    Key("api.listen", LISTEN, "127.0.0.1:4800"),
+    Key("store.sync_every", duration("1ms", "10s"), "250ms", attribute="store.sync_every_ns"),
+    Key("log.level", one_of(LogLevel), "info", live=True),
+    Key("log.format", one_of(LogFormat), "text"),
+)
+KEYS = {key.name: key for key in _ALL}
+
+# [sessions.EXCHANGE]: a table of these for each exchange that does not trade round the clock.
+SESSION_KEYS: dict[str, Form] = {
+    "zone": ZONE,
+    "open": CLOCK,
+    "close": CLOCK,
+    "days": DAYS,
+    "holidays": HOLIDAYS,
+}
+SESSION_DAYS = ["mon", "tue", "wed", "thu", "fri"]
+
+FLAGS = {  # what the command line may override; the last two are the halves of api.listen
+    "mode": "--paper",
+    "log.level": "--log-level",
+    "log.format": "--log-format",
+    "api.host": "--host",
+    "api.port": "--port",
+}

@@ -1,0 +1,176 @@
+"""What the program is told: the typed, validated form of config.toml."""
+
+import enum
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from tradebot.core.instruments import Kind
+from tradebot.core.levels import Level
+from tradebot.core.sessions import Session
+from tradebot.core.trade_requests import TradeDefaults
+from tradebot.core.trades import PriceSource
+
+ROUND_THE_CLOCK = Session()
+
+
+class Mode(enum.StrEnum):
+    """How much of the world is real."""
+
+    PAPER = "paper"  # simulated fills
+    SHADOW = "shadow"  # everything real, nothing sent
+    LIVE = "live"
+
+
+class BrokerKind(enum.StrEnum):
+    """Who takes the orders."""
+
+    PAPER = "paper"
+    OPENALGO = "openalgo"
+    BYBIT = "bybit"
+
+
+class Market(enum.StrEnum):
+    """Where the paper broker's prices come from."""
+
+    SIMULATED = "simulated"
+    REPLAY = "replay"
+
+
+class LogLevel(enum.StrEnum):
+    """The least severe event that is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogFormat(enum.StrEnum):
+    """How an event becomes a line."""
+
+    TEXT = "text"  # under systemd as journal
+    JSON = "json"
+    JOURNAL = "journal"  # priorities, and no time: the journal has its own
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose trades are guarded."""
+
+    id: str
+
+
+class Broker(msgspec.Struct, frozen=True, kw_only=True):
+    """Where orders go."""
+
+    kind: BrokerKind
+
+
+class ClassPrice(msgspec.Struct, frozen=True, kw_only=True):
+    """How the prices of one class of instruments are judged."""
+
+    source: PriceSource  # of trades that name none
+    spike: Decimal  # percent; a larger jump is held until it is confirmed
+
+
+class Price(msgspec.Struct, frozen=True, kw_only=True):
+    """How prices are judged."""
+
+    cash: ClassPrice
+    future: ClassPrice
+    option: ClassPrice
+    perpetual: ClassPrice
+    stale_after_ns: int
+
+    def of(self, kind: Kind) -> ClassPrice:
+        """Return the settings of one class."""
+        classes = {
+            Kind.CASH: self.cash,
+            Kind.FUTURE: self.future,
+            Kind.OPTION: self.option,
+            Kind.PERPETUAL: self.perpetual,
+        }
+        return classes[kind]
+
+
+class Defaults(msgspec.Struct, frozen=True, kw_only=True):
+    """What a trade says where its JSON says nothing."""
+
+    strategy: str
+    product: str
+
+
+class Paper(msgspec.Struct, frozen=True, kw_only=True):
+    """The paper broker and its market."""
+
+    market: Market
+    seed: int
+    replay_files: tuple[Path, ...]
+    instruments_file: Path | None
+    speed: float  # 1.0: real time; 0: as fast as possible
+    latency_ns: int  # between an order and its execution
+    slippage: Level  # percent or points, against us
+    partial_fills: float  # share of orders that fill in parts
+    rejects: float  # share of orders that are refused
+
+
+class Listen(NamedTuple):
+    """Where a server listens."""
+
+    host: str
+    port: int  # 0: any that is free
+
+    def __str__(self) -> str:
+        """Return the text that reads back as this address."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+class Api(msgspec.Struct, frozen=True, kw_only=True):
+    """The HTTP server."""
+
+    listen: Listen
+
+
+class Store(msgspec.Struct, frozen=True, kw_only=True):
+    """The journal and the database."""
+
+    sync_every_ns: int
+
+
+class Log(msgspec.Struct, frozen=True, kw_only=True):
+    """What is logged, and how."""
+
+    level: LogLevel
+    format: LogFormat
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """One whole configuration. Replaced, never changed."""
+
+    mode: Mode
+    account: Account
+    broker: Broker
+    price: Price
+    defaults: Defaults
+    paper: Paper
+    api: Api
+    store: Store
+    log: Log
+    sessions: Mapping[str, Session]  # by exchange; those that are missing: round the clock
+
+    def session(self, exchange: str) -> Session:
+        """Return the session of an exchange."""
+        return self.sessions.get(exchange, ROUND_THE_CLOCK)
+
+    @property
+    def trade_defaults(self) -> TradeDefaults:
+        """What a trade says where its JSON says nothing."""
+        return TradeDefaults(
+            account=self.account.id,
+            strategy=self.defaults.strategy,
+            product=self.defaults.product,
+            price_sources={kind: self.price.of(kind).source for kind in Kind},
+        )
