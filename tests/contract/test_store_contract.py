@@ -17,6 +17,7 @@ from tests.stores.samples import (
     a_trade,
     an_execution,
     an_exit,
+    as_an_engine,
     records,
 )
 from tradebot.core.exits import State
@@ -206,6 +207,7 @@ def test_stores_hold_the_same_after_any_records(batches):
 @settings(deadline=None, max_examples=60)
 def test_killed_anywhere_nothing_appended_is_lost(batches, data):
     """Frames up to one are in the database; the rest comes from the journal."""
+    batches = as_an_engine(batches)
     committed_up_to = data.draw(st.integers(0, len(batches)))
     lost_after = data.draw(st.integers(committed_up_to, len(batches)))
     model = Tables()

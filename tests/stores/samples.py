@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tradebot.core.events import ExitDecided, TradeStuck
 from tradebot.core.exits import Exit, State
@@ -22,7 +23,7 @@ from tradebot.core.records import (
 )
 from tradebot.core.trade_rules import Candidate
 from tradebot.core.trades import Marks, Reason, Rules, Side, Status, TargetPart, Trade, Trail
-from tradebot.stores.snapshot import DAY_NS
+from tradebot.stores.snapshot import DAY_NS, line_of
 
 KEY = NetKey("main", "NSE", "SBIN", "MIS")
 RULES = Rules(
@@ -173,3 +174,41 @@ def _drawn_high(line, number):
 
 def _drawn_heard(seq):
     return Heard(seq=seq, at_ns=seq * 3)
+
+
+def as_an_engine(batches: list[list[Record]]) -> list[list[Record]]:
+    """Give drawn records the order that the engine promises.
+
+    Versions and highs ascend, a new save has seen the highs so far, what is over stays
+    over, and only a known trade has exits.
+    """
+    version = 0
+    status: dict[str, Status] = {}
+    reached: dict[str, int] = {}
+
+    def promised(drawn: Record) -> Record | None:
+        match drawn:
+            case TradeSaved(trade=trade):
+                was = status.get(trade.trade_id, trade.status)
+                status[trade.trade_id] = was if was.is_over else trade.status
+                kept = replace(trade, version=version, status=status[trade.trade_id])
+                return TradeSaved(trade=kept, highs_seen=reached.get(line_of(trade), 0))
+            case ExitSaved(exit=exit_):
+                is_known = exit_.trade_id in status
+                return ExitSaved(exit=replace(exit_, version=version)) if is_known else None
+            case PositionSaved(position=position):
+                return PositionSaved(position=replace(position, version=version))
+            case HighReached(line=line, price=price):
+                reached[line] = reached.get(line, 0) + 1
+                return HighReached(line=line, number=reached[line], price=price)
+            case _:
+                return drawn
+
+    told: list[list[Record]] = []
+    for batch in batches:
+        told.append([])
+        for drawn in batch:
+            version += 1
+            if (record := promised(drawn)) is not None:
+                told[-1].append(record)
+    return told

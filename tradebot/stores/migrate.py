@@ -65,8 +65,8 @@ def statements(script: str) -> Iterator[str]:
     ``executescript`` would commit first, and so tear schema and ``user_version`` apart.
     """
     statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
+    for piece in re.findall(r"[^;]*;|[^;]+$", script):
+        statement += piece
         if sqlite3.complete_statement(statement):
             yield statement
             statement = ""

@@ -40,6 +40,14 @@ class _Connection(aiosqlite.Connection):
         result: _Result = await self._execute(function, self._conn)  # type: ignore[no-untyped-call]
         return result
 
+    def join(self) -> None:
+        """Wait for the thread, after ``close``.
+
+        A connection that could not be made leaves its thread a last answer to give, which
+        nobody waits for; given to a loop that has ended meanwhile it is a stray exception.
+        """
+        self._thread.join()
+
 
 class SqliteStore:
     """The store in a file. Open it with ``open``."""
@@ -85,11 +93,12 @@ class SqliteStore:
         try:
             await connection
             await store._run(lambda db: store._begin(db, epoch_above))
-        except BaseException as error:
-            await connection.close()
-            if isinstance(error, sqlite3.Error):
-                raise store._error(error) from error
-            raise
+        except sqlite3.Error as error:
+            raise store._error(error) from error
+        finally:
+            if not store.epoch:
+                await connection.close()
+                connection.join()
         return store
 
     async def load(self) -> Snapshot:

@@ -29,8 +29,8 @@ _TRADE = """
     INSERT INTO trades (trade_id, number, version, over, strategy, body, checksum)
     VALUES (?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (trade_id) DO UPDATE SET
-        number = excluded.number, version = excluded.version, over = excluded.over,
-        strategy = excluded.strategy, body = excluded.body, checksum = excluded.checksum
+        version = excluded.version, over = excluded.over,
+        body = excluded.body, checksum = excluded.checksum
     WHERE excluded.version > trades.version"""
 _EXIT = """
     INSERT INTO exits (trade_id, number, version, done, body, checksum)
