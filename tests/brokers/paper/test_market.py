@@ -182,6 +182,13 @@ def test_a_bad_print_is_alone_and_beyond_what_the_gate_lets_pass(sessions):
     assert zeros > 8
 
 
+def test_a_bad_print_is_never_the_last_of_its_second(sessions):
+    """Two bad prints in a row could confirm each other."""
+    for prints in of_all(sessions):
+        last = {(print_.at_ns - GENESIS) // BLOCK_NS: print_ for print_ in prints}
+        assert all(print_.shown in {print_.price, None} for print_ in last.values())
+
+
 def test_the_feed_falls_silent_for_seconds_while_the_market_goes_on(sessions):
     silences = []
     for prints in of_all(sessions):
