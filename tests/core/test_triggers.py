@@ -8,6 +8,8 @@ from types import ModuleType
 
 import pytest
 
+from tests.soak import index_against_scan
+from tests.soak.__main__ import main as soak
 from tests.soak.index_against_scan import Figures, walk
 from tradebot.core import trade_rules, trail_groups, triggers
 from tradebot.core.instruments import Instrument
@@ -340,8 +342,8 @@ MUTANTS = {
     ),
     "a trade that left keeps its entries": ("        armed.alive = False\n", ""),
     "an activation starts at the entry": (
-        "join(armed, self._sign * marks.best_price,",
-        "join(armed, self._sign * float(levels.entry if levels.activation else marks.best_price),",
+        "join(armed, self._sign * best,",
+        "join(armed, self._sign * float(levels.entry if levels.activation else best),",
     ),
     "an inactive trail without an activation sleeps": ("-inf if at is None", "inf if at is None"),
     "a taken break-even is no stop": (
@@ -357,7 +359,7 @@ MUTANTS = {
         "    if levels.step is not None:\n        return True",
         "    if False:\n        return True",
     ),
-    "a trail that stands is no stop": ("if _stands(levels, marks.best_price):", "if False:"),
+    "a trail that stands is no stop": ("if stands_by is not None:", "if False:"),
     "an average entry stands after a new high": ("if best_price == entry:", "if False:"),
     "the others miss a high that reaches somebody": (
         "        self._trails.lift(x)\n",
@@ -403,3 +405,15 @@ def test_the_differential_notices_an_index_in_which(name):
 def test_the_differential_finds_nothing_in_a_copy_that_is_no_mutant():
     for make in (index_with("min(up, trails", "min(up, trails"), index_with("< x:", "< x:")):
         assert not any(walk(seed, make).mismatches for seed in range(10))
+
+
+def test_the_soak_tells_a_mismatch_by_its_exit_code(monkeypatch, capsys):
+    assert soak([]) == 0
+    assert "index_against_scan" in capsys.readouterr().out
+    assert soak(["no_such_soak"]) == 2
+    assert soak(["index_against_scan", "--paths", "2", "--start", "5"]) == 0
+    assert "paths 2 (next --start 7)" in capsys.readouterr().out
+    told = Figures(paths=1, mismatches=("path 5: wrong",))
+    monkeypatch.setattr(index_against_scan, "walk", lambda _: told)
+    assert soak(["index_against_scan", "--paths", "1", "--start", "5"]) == 1
+    assert "path 5: wrong" in capsys.readouterr().out

@@ -11,7 +11,7 @@ import argparse
 import math
 import multiprocessing
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
@@ -32,7 +32,7 @@ from tradebot.core.trade_rules import (
 from tradebot.core.trades import Breakeven, Marks, Reason, Rules, Side, TargetPart, Trail
 from tradebot.core.triggers import Triggers
 
-type_of_index = Callable[[int, int], Triggers]
+MakeIndex = Callable[[int, int], Triggers]
 TICK_SIZES = tuple(map(Decimal, ("0.05", "0.01", "0.25", "1", "0.0001")))
 
 
@@ -108,7 +108,7 @@ class SideUnderTest:
 class Path:
     """One random path; ``run`` walks it or raises ``Mismatch``."""
 
-    def __init__(self, seed: int, make: type_of_index = Triggers) -> None:
+    def __init__(self, seed: int, make: MakeIndex = Triggers) -> None:
         self.random = random.Random(seed)
         tick_size = self.random.choice(TICK_SIZES)
         self.instrument = Instrument(exchange="X", symbol="Y", tick_size=tick_size)
@@ -389,7 +389,7 @@ class Path:
         )
 
 
-def walk(seed: int, make: type_of_index = Triggers) -> Figures:
+def walk(seed: int, make: MakeIndex = Triggers) -> Figures:
     """Walk one path; a mismatch, or an index that breaks, is told in the figures."""
     path = Path(seed, make)
     try:
@@ -407,15 +407,20 @@ def main(argv: list[str]) -> int:
     parser.add_argument("-j", "--jobs", type=int, default=1)
     options = parser.parse_args(argv)
     seeds = range(options.start, options.start + options.paths)
-    total, said = Figures(), 0
+    if options.jobs == 1:
+        return _report(map(walk, seeds), options.start, options.paths)
     with multiprocessing.Pool(options.jobs) as pool:
-        for figures in pool.imap(walk, seeds, chunksize=25):
-            total = total.plus(figures)
-            for line in figures.mismatches:
-                print(line)  # noqa: T201
-            if total.paths - said >= 1_000 or total.paths == options.paths:
-                said = total.paths
-                print(_line(total, options.start), flush=True)  # noqa: T201
+        return _report(pool.imap(walk, seeds, chunksize=25), options.start, options.paths)
+
+
+def _report(walked: Iterable[Figures], start: int, paths: int) -> int:
+    total = Figures()
+    for figures in walked:
+        total = total.plus(figures)
+        for line in figures.mismatches:
+            print(line)  # noqa: T201
+        if total.paths % 1_000 == 0 or total.paths == paths:
+            print(_line(total, start), flush=True)  # noqa: T201
     return 1 if total.mismatches else 0
 
 

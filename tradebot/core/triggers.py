@@ -116,15 +116,15 @@ class Triggers:
         self._serial += 1
         armed = Armed(trade_id, levels, marks, self._serial)
         self._armed[trade_id] = armed
-        stop, up = _stop_of(levels, marks), _up_of(levels, marks)
+        best = marks.best_price if marks.trail_active and levels.trail_by is not None else None
+        stands = best is not None and _stands(levels, best)
+        stop, up = _stop_of(levels, marks, best if stands else None), _up_of(levels, marks)
         if stop is not None:
             heappush(self._stops, (-stop, armed.serial, armed))
         if up is not None:
             heappush(self._ups, (up, armed.serial, armed))
-        if marks.trail_active and levels.trail_by is not None:
-            assert marks.best_price is not None, "an active trail without a best price"
-            follows = not _stands(levels, marks.best_price)
-            self._trails.join(armed, self._sign * marks.best_price, follows=follows)
+        if best is not None:
+            self._trails.join(armed, self._sign * best, follows=not stands)
         self._set_bounds()
 
     def drop(self, trade_id: str) -> None:
@@ -211,18 +211,20 @@ class Triggers:
         self.ceiling = min(up, nextafter(trails.best, inf))
 
 
-def _stop_of(levels: Levels, marks: Marks) -> float | None:
-    """Return the nearest stop that stands still, mirrored."""
+def _stop_of(levels: Levels, marks: Marks, stands_by: float | None) -> float | None:
+    """Return the nearest stop that stands still, mirrored.
+
+    Args:
+        stands_by: the best price of a trail that stands.
+    """
     sign = levels.sign
     stops = []
     if levels.stop is not None:
         stops.append(sign * float(levels.stop))
     if marks.breakeven_done and levels.breakeven is not None:
         stops.append(sign * float(levels.breakeven))
-    if marks.trail_active and levels.trail_by is not None:
-        assert marks.best_price is not None, "an active trail without a best price"
-        if _stands(levels, marks.best_price):
-            stops.append(sign * float(trail_level(levels, marks.best_price)))
+    if stands_by is not None:
+        stops.append(sign * float(trail_level(levels, stands_by)))
     return max(stops, default=None)
 
 
