@@ -117,6 +117,8 @@ class Engine:
         self._say_screened(line, tick, screened)
         if screened.prices:
             guarding.on_prices(self.book, line, screened.prices, line.gate.at_ns)
+        elif screened.fate is Fate.HELD and line.waiting:
+            guarding.arm_waiting(self.book, line, tick.received_ns)
 
     def _say_screened(self, line: Line, tick: Tick, screened: Screened) -> None:
         name, gate = line.instrument.id, line.gate
