@@ -20,13 +20,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import msgspec
-
 from tests.daemon_process import DaemonProcess
 from tests.shared_data import TICKS
 from tradebot.core.events import EntryFilled, ExitDecided
 from tradebot.core.instruments import Instrument
-from tradebot.core.money import exact
 from tradebot.core.records import Snapshot, Told
 from tradebot.core.restore import by_line, restored_marks
 from tradebot.core.trade_rules import entry_marks, judge, levels_of
@@ -83,12 +80,13 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--trades", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--speed", type=float, default=60)
+    parser.add_argument("--folder", type=Path, help="keep everything here, to look at it")
     arguments = parser.parse_args(argv)
     if not (TICKS / SOURCE).exists():
         print(f"skipped: {SOURCE} is not there")
         return 0
     with tempfile.TemporaryDirectory() as folder:
-        soak = Soak(Path(folder), arguments)
+        soak = Soak(arguments.folder or Path(folder), arguments)
         wrong = soak.run()
     for line in wrong[:20]:
         print("WRONG", line)
@@ -219,9 +217,7 @@ class Soak:
         marks, done, decisions = Marks(), 0, list[Decision]()
         left = Decimal(0)
         for number, fill in enumerate(fills):
-            levels = levels_of(
-                trade.rules, trade.side, fill.entry, instrument, targets_done=done
-            )
+            levels = levels_of(trade.rules, trade.side, fill.entry, instrument, targets_done=done)
             marks = entry_marks(levels, marks)
             left += fill.quantity
             ends = fills[number + 1].seq if number + 1 < len(fills) else until_seq

@@ -7,14 +7,17 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
+from tradebot import log
+from tradebot.api.shapes import Readiness
 from tradebot.app.lock import Lock, paper_lock
 from tradebot.app.notify import Notifier
 from tradebot.app.parts import Parts
 from tradebot.app.policy import policy_of
 from tradebot.app.serving import api_server
 from tradebot.app.state import StateDirectory
-from tradebot.config import changed, is_live
+from tradebot.config import changed
 from tradebot.config.settings import Settings
 from tradebot.core.inputs import PolicyChanged
 from tradebot.errors import ConfigError, LockHeldError
@@ -34,20 +37,24 @@ class App:
         state: StateDirectory,
         *,
         say: Say,
+        config: Path | None,
         load: Callable[[], Settings],
     ) -> None:
         """Take the settings; nothing is opened yet.
 
         Args:
+            config: the file whose directory is watched; None: there is none.
             load: reads the settings anew; raises ConfigError where they are wrong.
         """
         self._settings = settings
         self._state = state
         self._say = say
+        self._config = config
         self._load = load
         self._notifier = Notifier()
         self._told = asyncio.Event()
         self._why = ""
+        self._stage = "starting"
         self._started_s = time.monotonic()
         self._watched_s = 0.0
 
@@ -90,17 +97,16 @@ class App:
 
     async def _live(self, parts: Parts) -> None:
         """Serve until a signal, or the end of a part that must not end."""
-        server = api_server(self._settings, self._state, parts)
+        server = api_server(self._settings, self._state, parts, lambda: self._readiness(parts))
         parts.on_pulse = lambda: self._feed_watchdog(parts)
         parts.supervisor.on_failure = self._tell_to_stop
         self._catch_signals(parts)
         parts.start()
         parts.supervisor.start("api", server.run())
-        parts.supervisor.start("configuration", self._watch_configuration(parts))
-        await server.bound()
-        self._state.announce(server.address)
+        self._state.announce(await server.bound())
         gc.collect()
         gc.freeze()  # what the start made lives as long as the process: it is never looked at again
+        self._stage = "ready"
         self._say(
             "daemon.ready",
             mode=self._settings.mode.value,
@@ -110,8 +116,10 @@ class App:
         )
         self._notifier.say(READY="1", STATUS=_status(parts))
         await self._told.wait()
+        self._stage = "stopping"
         self._notifier.say(STOPPING="1")
         self._say("daemon.stopping", why=self._why)
+        parts.supervisor.may_end("api")
         await server.stop()
 
     def _catch_signals(self, parts: Parts) -> None:
@@ -141,13 +149,23 @@ class App:
                 self._say("config.refused", "error", why=why, problem=problem)
             return
         differences = changed(self._settings, settings)
-        for key, old, new in differences:
-            self._say("config.changed", key=key, old=old, new=new, live=is_live(key))
+        for change in differences:
+            note = "" if change.live else "needs a restart"
+            self._say("config.changed", key=change.key, old=change.old, new=change.new, note=note)
         if not differences:
             self._say("config.unchanged", why=why)
             return
         self._settings = settings
+        parts.trades.defaults = settings.trade_defaults
         parts.loop.put(PolicyChanged(policy_of(settings)))
+        log.set_level(settings.log.level.value)
+
+    def _readiness(self, parts: Parts) -> Readiness:
+        """Say how far the life has come, and what keeps it from being whole."""
+        reasons = []
+        if self._stage == "ready" and parts.persister.failing_since_frame is not None:
+            reasons.append(f"the database refuses; {parts.persister.waiting} rows wait in memory")
+        return Readiness(is_ready=self._stage == "ready", state=self._stage, reasons=tuple(reasons))
 
     def _feed_watchdog(self, parts: Parts) -> None:
         """Tell systemd that the engine takes its inputs; it is told by nobody else."""

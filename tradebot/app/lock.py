@@ -4,11 +4,12 @@ An abstract unix socket cannot be deleted under us as a lock file can, and the k
 lets it go however the process ends. The epoch in database and journal is the real fence.
 """
 
+import errno
 import hashlib
 import socket
 from pathlib import Path
 
-from tradebot.errors import LockHeldError
+from tradebot.errors import LockHeldError, StoreError
 
 
 class Lock:
@@ -26,15 +27,22 @@ class Lock:
 
         Raises:
             LockHeldError: another process has it.
+            StoreError: the system refuses; whether somebody has it is not known.
         """
-        # Python's sockets are close-on-exec: no child keeps the lock alive after us.
-        taken = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            taken.bind(self._address)
-            taken.listen(1)
+            # Python's sockets are close-on-exec: no child keeps the lock alive after us.
+            taken = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            try:
+                taken.bind(self._address)
+                taken.listen(1)
+            except OSError:
+                taken.close()
+                raise
         except OSError as error:
-            taken.close()
-            raise LockHeldError(f"another daemon guards {self._name}") from error
+            if error.errno == errno.EADDRINUSE:
+                raise LockHeldError(f"another daemon guards {self._name}") from error
+            message = f"the lock of {self._name} cannot be taken: {error.strerror}"
+            raise StoreError(message) from error
         self._socket = taken
 
     def release(self) -> None:

@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
         return _loaded(arguments).settings
 
     async def main() -> int:
-        return await App(settings, state, config=arguments.config, load=reloaded).run()
+        return await App(settings, state, say=log.say, config=arguments.config, load=reloaded).run()
 
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -4,6 +4,7 @@ The protocol is sd_notify(3): datagrams of KEY=VALUE lines to the unix socket th
 NOTIFY_SOCKET names; a leading "@" is the abstract namespace.
 """
 
+import contextlib
 import os
 import socket
 from collections.abc import Mapping
@@ -19,21 +20,27 @@ class Notifier:
         pid = environment.get("WATCHDOG_PID", "")
         ours = not pid or pid == str(os.getpid())
         # Half the interval, as sd_watchdog_enabled(3) advises.
-        self.watchdog_s = int(interval_us) / 2e6 if interval_us.isdecimal() and ours else None
+        self.watchdog_s = (
+            (int(interval_us) / 2e6 or None) if interval_us.isdecimal() and ours else None
+        )
+        self._unsent: dict[str, str] = {}
         self._socket: socket.socket | None = None
 
     def say(self, **fields: str) -> None:
-        """Send fields; a service manager that does not listen is no fault of ours."""
+        """Send fields; a service manager that does not listen is no fault of ours.
+
+        What its full queue did not take goes with what is said next: READY is said once.
+        """
         if not self._address:
             return
         if self._socket is None:
             self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         name = "\0" + self._address[1:] if self._address.startswith("@") else self._address
-        text = "\n".join(f"{key}={value}" for key, value in fields.items())
-        try:
+        self._unsent |= fields
+        text = "\n".join(f"{key}={value}" for key, value in self._unsent.items())
+        with contextlib.suppress(OSError):
             self._socket.sendto(text.encode(), name)
-        except OSError:
-            self._address = ""  # gone for good: systemd does not move its socket
+            self._unsent = {}
 
     def close(self) -> None:
         """Let the socket go."""

@@ -21,6 +21,7 @@ from tradebot.services.market_data import MarketData
 from tradebot.services.persister import Persister
 from tradebot.services.schedule import Schedule
 from tradebot.services.supervisor import Supervisor
+from tradebot.services.trades import Trades
 from tradebot.stores.journal import FileJournal
 from tradebot.stores.restore import Restored, restore
 from tradebot.stores.sqlite import SqliteStore
@@ -73,6 +74,14 @@ class Parts:
             supervisor=self.supervisor,
             clock=self.clock,
             say=say,
+        )
+        self.trades = Trades(
+            self.loop,
+            self.persister,
+            store,
+            sync=journal.sync,
+            clock=self.clock,
+            defaults=settings.trade_defaults,
         )
         self.market: MarketData | None = None
 

@@ -85,9 +85,10 @@ class StateDirectory(msgspec.Struct, frozen=True):
             raise StoreError(f"{self.admin_key} is empty; remove it to have a new key made")
         return hashlib.sha256(key.encode()).digest()
 
-    def announce(self, address: str) -> None:
+    def announce(self, url: str) -> None:
         """Say where the API listens and who we are."""
-        text = json.dumps({"address": address, "pid": os.getpid()}) + "\n"
+        address = url.partition("://")[2]
+        text = json.dumps({"address": address, "url": url, "pid": os.getpid()}) + "\n"
         _write_secret(self.daemon, text)
 
     def is_served(self) -> bool:

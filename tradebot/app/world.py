@@ -31,6 +31,7 @@ class PaperWorld:
             clock,
             self._instruments(),
             chances=Chances(
+                seed=paper.seed,
                 latency_ns=paper.latency_ns,
                 partial_fills=paper.partial_fills,
                 rejects=paper.rejects,

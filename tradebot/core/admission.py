@@ -194,7 +194,7 @@ def _entered(book: Book, trade: Trade, quantity: Decimal, price: Decimal, at_ns:
             filled=trade.filled,
             entry=trade.entry,
             at_ns=at_ns,
-            seq=book.line(trade.instrument).seq,
+            seq=book.heard_seq,
         )
     )
     if trade.status is Status.TRIGGERED:

@@ -40,7 +40,7 @@ class EntryFilled(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     filled: Decimal  # in all
     entry: Decimal  # average
     at_ns: int
-    seq: int = 0  # the feed's count of the last price before it: later ones are judged
+    seq: int = 0  # the feed's count of the last tick before it: later ones are judged
 
 
 class EntryDied(msgspec.Struct, frozen=True, kw_only=True, tag=True):

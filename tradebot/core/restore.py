@@ -28,7 +28,7 @@ def restore(book: Book, snapshot: Snapshot, at_ns: int) -> None:
         book.note_seen(execution.execution_id)
         order = book.orders.get(execution.order_id) or Order(order_id=execution.order_id)
         book.orders[execution.order_id] = executed(order, execution)
-    highs = _by_line(snapshot.highs)
+    highs = by_line(snapshot.highs)
     for saved in sorted(snapshot.trades, key=lambda saved: saved.trade.number):
         _restore_trade(book, restored_marks(saved, highs), at_ns)
     _count_highs(book, snapshot)
@@ -99,7 +99,8 @@ def _restore_exits(book: Book, snapshot: Snapshot, at_ns: int) -> None:
             book.put_exit(exit_)
 
 
-def _by_line(highs: tuple[HighReached, ...]) -> dict[str, list[HighReached]]:
+def by_line(highs: tuple[HighReached, ...]) -> dict[str, list[HighReached]]:
+    """Return the highs of each line, in the order of their numbers."""
     lines: dict[str, list[HighReached]] = {}
     for high in sorted(highs, key=lambda high: high.number):
         lines.setdefault(high.line, []).append(high)

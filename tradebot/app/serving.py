@@ -1,0 +1,45 @@
+"""The API over a running daemon's parts."""
+
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+
+from tradebot.api.auth import Keys
+from tradebot.api.routes import Api
+from tradebot.api.server import ApiServer
+from tradebot.api.shapes import About, Readiness
+from tradebot.app.parts import Parts
+from tradebot.app.state import StateDirectory
+from tradebot.config.settings import Settings
+
+
+def api_server(
+    settings: Settings, state: StateDirectory, parts: Parts, readiness: Callable[[], Readiness]
+) -> ApiServer:
+    """Return the server, not yet listening.
+
+    Raises:
+        StoreError: the key of the local tools cannot be made or read.
+    """
+    api = Api(
+        parts.trades,
+        Keys(state.admin_key_hash()),
+        about=About(
+            version=version_text(),
+            mode=settings.mode.value,
+            account=settings.account.id,
+            default_product=settings.defaults.product,
+        ),
+        readiness=readiness,
+        clock=parts.clock,
+        paper=parts.world.broker,
+    )
+    listen = settings.api.listen
+    return ApiServer(api.app(parts.say), host=listen.host, port=listen.port)
+
+
+def version_text() -> str:
+    """Return the installed version."""
+    try:
+        return version("tradebot")
+    except PackageNotFoundError:
+        return "uninstalled"
