@@ -3,17 +3,15 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.stores.samples import a_high, a_trade, a_trailing_trade, an_exit, as_an_engine, records
+from tests.stores.samples import a_high, a_trade, an_exit, as_an_engine, records
 from tradebot.core.exits import State
 from tradebot.core.records import HighReached, Snapshot
-from tradebot.core.trades import Marks, PriceSource, Side, Status
+from tradebot.core.trades import PriceSource, Side, Status
 from tradebot.stores.snapshot import (
     Tables,
-    by_line,
     line_of,
     needed_highs,
     replayed,
-    restored_marks,
     with_high,
 )
 
@@ -90,26 +88,6 @@ def test_the_line_of_a_trade_is_its_instrument_side_and_price_source():
     assert line_of(trade) == "NSE:M&M 5 SHORT exit_side"
 
 
-def test_the_best_price_is_the_best_of_record_and_later_highs():
-    highs = [a_high(1, 900.0), a_high(2, 805.0), a_high(3, 803.0)]
-    assert restored_marks(a_trailing_trade(801.0, seen=1), highs).best_price == 805.0
-    assert restored_marks(a_trailing_trade(801.0, seen=2), highs).best_price == 803.0
-    assert restored_marks(a_trailing_trade(801.0, seen=3), highs).best_price == 801.0
-    assert restored_marks(a_trailing_trade(807.0, seen=1), highs).best_price == 807.0
-    assert restored_marks(a_trailing_trade(None, seen=2), highs).best_price == 803.0
-    assert restored_marks(a_trailing_trade(None, seen=3), highs).best_price is None
-
-
-def test_the_best_price_of_a_short_is_the_lowest():
-    highs = [a_high(2, 795.0, "NSE:SBIN SHORT last"), a_high(3, 797.0, "NSE:SBIN SHORT last")]
-    assert restored_marks(a_trailing_trade(799.0, seen=1, side=Side.SHORT), highs).best_price == 795
-    assert restored_marks(a_trailing_trade(790.0, seen=1, side=Side.SHORT), highs).best_price == 790
-
-
-def test_without_an_active_trail_no_high_counts():
-    assert restored_marks(a_trade(), [a_high(5, 900.0)]) == Marks()
-
-
 def test_needed_highs_are_those_that_the_most_behind_trade_lacks():
     highs = [a_high(n, 10.0 - n) for n in range(1, 5)]
     assert needed_highs([], highs) == (highs[3],)
@@ -117,4 +95,3 @@ def test_needed_highs_are_those_that_the_most_behind_trade_lacks():
     assert needed_highs([a_trade(highs_seen=2), a_trade(2, highs_seen=1)], highs) == (*highs[1:],)
     assert needed_highs([a_trade(highs_seen=4)], highs) == (highs[3],)
     assert needed_highs([a_trade(side=Side.SHORT)], highs) == (highs[3],)
-    assert by_line(reversed(highs)) == {"NSE:SBIN LONG last": highs}

@@ -1,6 +1,7 @@
 """The book of an earlier life, from what it made durable."""
 
 from bisect import bisect_right
+from collections.abc import Iterable
 
 import msgspec
 
@@ -11,7 +12,7 @@ from tradebot.core.intents import QueryOrder, Subscribe
 from tradebot.core.lines import line_name, split_line_name
 from tradebot.core.orders import Order, executed
 from tradebot.core.records import HighReached, Snapshot, TradeSaved
-from tradebot.core.trades import Status, Trade
+from tradebot.core.trades import PastStop, Status, Trade
 
 
 def restore(book: Book, snapshot: Snapshot, at_ns: int) -> None:
@@ -43,7 +44,7 @@ def restored_marks(saved: TradeSaved, highs: dict[str, list[HighReached]]) -> Tr
     trade = saved.trade
     best = trade.marks.best_price
     name = line_name(trade.instrument, trade.side, trade.price_source)
-    if not trade.marks.trail_active or best is None or name not in highs:
+    if best is None or name not in highs or not _was_judged(trade):
         return trade
     since = highs[name]
     first = bisect_right(since, saved.highs_seen, key=lambda high: high.number)
@@ -52,6 +53,17 @@ def restored_marks(saved: TradeSaved, highs: dict[str, list[HighReached]]) -> Tr
         best = better(best, high.price)
     marks = msgspec.structs.replace(trade.marks, best_price=best)
     return msgspec.structs.replace(trade, marks=marks)
+
+
+def _was_judged(trade: Trade) -> bool:
+    """Whether prices moved its marks: highs count for trades that were armed, and no others."""
+    answered = trade.armed or trade.past_stop is PastStop.EXIT
+    return (
+        trade.status is Status.ACTIVE
+        and trade.marks.trail_active
+        and answered
+        and not trade.unguarded
+    )
 
 
 def _restore_trade(book: Book, trade: Trade, at_ns: int) -> None:
@@ -99,7 +111,7 @@ def _restore_exits(book: Book, snapshot: Snapshot, at_ns: int) -> None:
             book.put_exit(exit_)
 
 
-def by_line(highs: tuple[HighReached, ...]) -> dict[str, list[HighReached]]:
+def by_line(highs: Iterable[HighReached]) -> dict[str, list[HighReached]]:
     """Return the highs of each line, in the order of their numbers."""
     lines: dict[str, list[HighReached]] = {}
     for high in sorted(highs, key=lambda high: high.number):

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import assert_never
 
-import msgspec
-
 from tradebot.core.exits import Exit, State
 from tradebot.core.inputs import Execution
 from tradebot.core.instruments import NetKey
+from tradebot.core.lines import line_name
 from tradebot.core.positions import Position
 from tradebot.core.records import (
     ExecutionSaved,
@@ -24,7 +23,8 @@ from tradebot.core.records import (
     Told,
     TradeSaved,
 )
-from tradebot.core.trades import Marks, Side, Trade
+from tradebot.core.restore import by_line
+from tradebot.core.trades import Trade
 from tradebot.stores.rows import rank
 
 EXECUTION_DAYS = 2  # the dedupe and entry orders look no further back; a weekend is no trading day
@@ -161,33 +161,6 @@ def needed_highs(
     )
 
 
-def by_line(highs: Iterable[HighReached]) -> dict[str, list[HighReached]]:
-    """Return the highs of each line, in ascending order."""
-    lines: dict[str, list[HighReached]] = {}
-    for high in sorted(highs, key=attrgetter("number")):
-        lines.setdefault(high.line, []).append(high)
-    return lines
-
-
 def line_of(trade: Trade) -> str:
     """Return the line of highs that moves this trade's trail."""
-    return f"{trade.instrument} {trade.side} {trade.price_source}"
-
-
-def restored_marks(saved: TradeSaved, highs: Iterable[HighReached]) -> Marks:
-    """Return a trade's marks with the best price of its record and its line's later highs.
-
-    Args:
-        saved: the trade as loaded.
-        highs: those of its line (``by_line(snapshot.highs).get(line_of(trade), ())``).
-    """
-    trade, marks = saved.trade, saved.trade.marks
-    if not marks.trail_active:
-        return marks
-    prices = [high.price for high in highs if high.number > saved.highs_seen]
-    if marks.best_price is not None:
-        prices.append(marks.best_price)
-    if not prices:
-        return marks
-    best = max(prices) if trade.side is Side.LONG else min(prices)
-    return msgspec.structs.replace(marks, best_price=best)
+    return line_name(trade.instrument, trade.side, trade.price_source)
