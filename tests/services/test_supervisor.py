@@ -144,3 +144,13 @@ async def test_the_dump_says_where_each_task_waits():
     await turns(1)
     assert supervisor.dump()[0].startswith("engine: forever line")
     await supervisor.stop_all()
+
+
+async def test_a_keeper_that_may_end_is_no_failure_when_it_does():
+    said = Said()
+    supervisor = Supervisor(said)
+    supervisor.start("api", ending())
+    supervisor.may_end("api")
+    supervisor.may_end("nobody")
+    await turns()
+    assert said.lines == []

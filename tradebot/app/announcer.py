@@ -1,11 +1,12 @@
 """Events as lines of the log: one event a line, with a name that never changes."""
 
+import math
 from decimal import Decimal
 
 import msgspec
 
 from tradebot.core import events as ev
-from tradebot.core.money import plain
+from tradebot.core.money import exact, plain
 from tradebot.ports import Say
 
 NAMES: dict[type, tuple[str, str]] = {
@@ -56,4 +57,6 @@ _UNSAID = frozenset({"at_ns", "candidates", "tick_at_ns", "received_ns"})
 def _text(value: object) -> object:
     if isinstance(value, Decimal):
         return plain(value)
+    if isinstance(value, float) and math.isfinite(value):
+        return plain(exact(value))
     return value

@@ -6,8 +6,10 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+
+from watchfiles import awatch
 
 from tradebot import log
 from tradebot.api.shapes import Readiness
@@ -20,8 +22,9 @@ from tradebot.app.state import StateDirectory
 from tradebot.config import changed
 from tradebot.config.settings import Settings
 from tradebot.core.inputs import PolicyChanged
-from tradebot.errors import ConfigError, LockHeldError
+from tradebot.errors import LockHeldError
 from tradebot.ports import Say
+from tradebot.services.reload import Reload
 
 LOCK_WAIT_S = 5.0  # how long a daemon that is just ending may take
 LOCK_PAUSE_S = 0.1
@@ -37,19 +40,19 @@ class App:
         state: StateDirectory,
         *,
         say: Say,
-        config: Path | None,
+        file: Path | None,
         load: Callable[[], Settings],
     ) -> None:
         """Take the settings; nothing is opened yet.
 
         Args:
-            config: the file whose directory is watched; None: there is none.
+            file: the settings' file, whose folder is watched; None: there is none.
             load: reads the settings anew; raises ConfigError where they are wrong.
         """
         self._settings = settings
         self._state = state
         self._say = say
-        self._config = config
+        self._file = file
         self._load = load
         self._notifier = Notifier()
         self._told = asyncio.Event()
@@ -100,8 +103,16 @@ class App:
         server = api_server(self._settings, self._state, parts, lambda: self._readiness(parts))
         parts.on_pulse = lambda: self._feed_watchdog(parts)
         parts.supervisor.on_failure = self._tell_to_stop
-        self._catch_signals(parts)
+        reload = Reload(
+            self._settings,
+            load=self._load,
+            take=lambda old, new: self._take(parts, old, new),
+            watch=self._folder_changes,
+            say=self._say,
+        )
+        self._catch_signals(parts, reload)
         parts.start()
+        parts.supervisor.start("configuration", reload.run())
         parts.supervisor.start("api", server.run())
         self._state.announce(await server.bound())
         gc.collect()
@@ -122,11 +133,11 @@ class App:
         parts.supervisor.may_end("api")
         await server.stop()
 
-    def _catch_signals(self, parts: Parts) -> None:
+    def _catch_signals(self, parts: Parts, reload: Reload[Settings]) -> None:
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, self._tell_to_stop, "SIGTERM")
         loop.add_signal_handler(signal.SIGINT, self._interrupt)
-        loop.add_signal_handler(signal.SIGHUP, self._reload, parts, "SIGHUP")
+        loop.add_signal_handler(signal.SIGHUP, reload.again, "SIGHUP")
         loop.add_signal_handler(signal.SIGUSR2, self._dump, parts)
 
     def _tell_to_stop(self, why: str) -> None:
@@ -140,25 +151,23 @@ class App:
             os._exit(INTERRUPTED)
         self._tell_to_stop("SIGINT")
 
-    def _reload(self, parts: Parts, why: str) -> None:
-        """Take new settings, all or nothing."""
-        try:
-            settings = self._load()
-        except ConfigError as error:
-            for problem in str(error).splitlines():
-                self._say("config.refused", "error", why=why, problem=problem)
-            return
-        differences = changed(self._settings, settings)
-        for change in differences:
+    def _take(self, parts: Parts, old: Settings, new: Settings) -> None:
+        """Put new settings in force, as far as a running daemon can."""
+        for change in changed(old, new):
             note = "" if change.live else "needs a restart"
             self._say("config.changed", key=change.key, old=change.old, new=change.new, note=note)
-        if not differences:
-            self._say("config.unchanged", why=why)
-            return
-        self._settings = settings
-        parts.trades.defaults = settings.trade_defaults
-        parts.loop.put(PolicyChanged(policy_of(settings)))
-        log.set_level(settings.log.level.value)
+        parts.trades.defaults = new.trade_defaults
+        parts.persister.every_s = new.store.sync_every_ns / 1e9
+        parts.loop.put(PolicyChanged(policy_of(new)))
+        log.set_level(new.log.level.value)
+
+    async def _folder_changes(self) -> AsyncIterator[object]:
+        """Yield whenever something in the settings' folder has changed."""
+        if self._file is None:
+            await asyncio.Event().wait()
+        else:
+            async for changes in awatch(self._file.resolve().parent, recursive=False):
+                yield changes
 
     def _readiness(self, parts: Parts) -> Readiness:
         """Say how far the life has come, and what keeps it from being whole."""

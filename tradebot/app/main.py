@@ -12,7 +12,8 @@ import uvloop
 from tradebot import log
 from tradebot.app.app import App
 from tradebot.app.state import StateDirectory
-from tradebot.config import BadSettingsError, Loaded, load
+from tradebot.config import BadSettingsError, Loaded, config_path, load
+from tradebot.config.flags import add_flags, given_flags
 from tradebot.config.settings import Settings
 from tradebot.errors import BrokerError, LockHeldError, MigrationError, StoreError
 
@@ -27,23 +28,22 @@ EXIT_CONFIG = 78
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the daemon's arguments; each overrides the environment and the file."""
-    parser.add_argument("-c", "--config", type=Path, metavar="FILE", help="the TOML file")
+    add_flags(parser)
     parser.add_argument(
-        "--state-dir", type=Path, metavar="DIR", help="where everything is written (state)"
+        "--state-dir",
+        type=Path,
+        metavar="DIR",
+        help="where everything is written (environment: TRADEBOT_STATE_DIR; default: state)",
     )
-    parser.add_argument("--host", help="address of the API")
-    parser.add_argument("--port", help="port of the API; 0: any that is free")
-    parser.add_argument("--paper", action="store_true", help="paper, whatever the file says")
-    parser.add_argument("--log-level", metavar="LEVEL", help="debug, info, warning or error")
-    parser.add_argument("--log-format", metavar="FORMAT", help="text or json")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run a daemon until it is told to stop; return its exit code."""
+    file = config_path(arguments.config, os.environ)
     try:
-        loaded = _loaded(arguments)
+        loaded = _loaded(arguments, file)
     except BadSettingsError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return EXIT_PERMISSION if error.unreadable else EXIT_CONFIG
     settings = loaded.settings
     state = StateDirectory(state_dir(arguments.state_dir, os.environ))
@@ -54,10 +54,10 @@ def run(arguments: argparse.Namespace) -> int:
         log.say("config.warning", "warning", what=warning)
 
     def reloaded() -> Settings:
-        return _loaded(arguments).settings
+        return _loaded(arguments, file).settings
 
     async def main() -> int:
-        return await App(settings, state, say=log.say, config=arguments.config, load=reloaded).run()
+        return await App(settings, state, say=log.say, file=file, load=reloaded).run()
 
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -86,16 +86,5 @@ def state_dir(given: Path | None, environ: Mapping[str, str]) -> Path:
     return Path(named) if named else Path("state")
 
 
-def _loaded(arguments: argparse.Namespace) -> Loaded:
-    flags = {
-        "mode": "paper" if arguments.paper else None,
-        "api.host": arguments.host,
-        "api.port": arguments.port,
-        "log.level": arguments.log_level,
-        "log.format": arguments.log_format,
-    }
-    return load(
-        arguments.config,
-        environ=os.environ,
-        flags={name: value for name, value in flags.items() if value is not None},
-    )
+def _loaded(arguments: argparse.Namespace, file: Path | None) -> Loaded:
+    return load(file, environ=os.environ, flags=given_flags(arguments))
