@@ -1,11 +1,13 @@
 """Settings come from flag, environment, file and default, and every mistake is named."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.config.toml_texts import VALUES, toml_texts
-from tradebot.config import BadSettingsError, load
+from tradebot.config import BadSettingsError, config_path, load
 from tradebot.config.keys import FLAGS, KEYS
 from tradebot.config.settings import Listen, LogLevel, Mode
 from tradebot.errors import ConfigError, InputError
@@ -260,3 +262,10 @@ def test_any_value_of_any_key_is_read_or_refused_by_name(key, value):
     except InputError as error:
         field = error.field
     assert field.partition("[")[0] == key.name
+
+
+def test_the_file_is_named_by_flag_then_environment_then_lies_here():
+    environ = {"TRADEBOT_CONFIG": "b.toml"}
+    assert config_path(Path("a.toml"), environ) == Path("a.toml")
+    assert config_path(None, environ) == Path("b.toml")
+    assert config_path(None, {"TRADEBOT_CONFIG": ""}) == Path("config.toml")

@@ -1,7 +1,7 @@
 """config.toml -> typed, validated ``Settings``; what changed between two of them."""
 
 from tradebot.config.changes import Change, changed, toml_text, words_of
-from tradebot.config.load import Loaded, load
+from tradebot.config.load import Loaded, config_path, load
 from tradebot.config.problems import BadSettingsError, Problem
 from tradebot.config.settings import Settings
 
@@ -12,6 +12,7 @@ __all__ = [
     "Problem",
     "Settings",
     "changed",
+    "config_path",
     "load",
     "toml_text",
     "words_of",

@@ -67,6 +67,15 @@ def load(
     )
 
 
+def config_path(given: Path | None, environ: Mapping[str, str]) -> Path:
+    """Return the file to load: flag, then environment, then ``config.toml`` right here.
+
+    It need not exist. A guard that starts without its file would guard on paper what its
+    owner believes to be guarded, so a file that is missing is refused by ``load``.
+    """
+    return given or Path(environ.get("TRADEBOT_CONFIG") or "config.toml")
+
+
 class _Layers:
     """What the layers have said so far, key by key."""
 
