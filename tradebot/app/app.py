@@ -29,6 +29,8 @@ from tradebot.services.reload import Reload
 LOCK_WAIT_S = 5.0  # how long a daemon that is just ending may take
 LOCK_PAUSE_S = 0.1
 INTERRUPTED = 130  # what a shell expects after Ctrl-C
+# One Ctrl-C may come twice: from the terminal to all of us, and from whoever started us.
+SAME_INTERRUPT_S = 0.3
 
 
 class App:
@@ -60,6 +62,7 @@ class App:
         self._stage = "starting"
         self._started_s = time.monotonic()
         self._watched_s = 0.0
+        self._interrupted_s = 0.0
 
     async def run(self) -> int:
         """Live until told to stop; return the exit code.
@@ -146,10 +149,13 @@ class App:
 
     def _interrupt(self) -> None:
         """Stop in order; the second time at once, as after a kill: nothing is lost by it."""
-        if self._told.is_set():
+        now_s = time.monotonic()
+        if not self._told.is_set():
+            self._interrupted_s = now_s
+            self._tell_to_stop("SIGINT")
+        elif now_s - self._interrupted_s >= SAME_INTERRUPT_S:
             self._say("daemon.interrupted", "warning")
             os._exit(INTERRUPTED)
-        self._tell_to_stop("SIGINT")
 
     def _take(self, parts: Parts, old: Settings, new: Settings) -> None:
         """Put new settings in force, as far as a running daemon can."""
