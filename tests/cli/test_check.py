@@ -82,7 +82,8 @@ def test_explain_prints_every_setting_with_its_origin(check, monkeypatch):
 
 
 def test_what_explain_prints_is_a_configuration(check, tmp_path):
-    _, out, _ = check(f"paper.seed = 9\n{SESSION}", "--explain")
+    other = SESSION.replace("NSE", '"my \\"own\\""')
+    _, out, _ = check(f"paper.seed = 9\n{SESSION}{other}", "--explain")
     assert tomllib.loads(out)["paper"]["seed"] == 9
     (tmp_path / "again.toml").write_text(out)
     settings = load(tmp_path / "again.toml").settings

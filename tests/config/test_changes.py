@@ -5,7 +5,7 @@ import tomllib
 
 import pytest
 
-from tradebot.config import Change, changed, load, toml_text, words_of
+from tradebot.config import Change, changed, load, toml_key, toml_text, words_of
 from tradebot.config.keys import KEYS
 
 OTHER = {  # a value that is not the default
@@ -90,6 +90,19 @@ def test_what_a_running_guard_may_take_over_is_told_from_what_needs_a_restart():
 def test_a_value_is_shown_as_toml_has_it(value, text):
     assert toml_text(value) == text
     assert tomllib.loads(f"value = {text}") == {"value": value}
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("paper.seed", "paper.seed"),
+        ("sessions.NSE-1", "sessions.NSE-1"),
+        ("sessions.a.b", 'sessions."a.b"'),
+        ('sessions.N "E', 'sessions."N \\"E"'),
+    ],
+)
+def test_a_key_is_shown_as_toml_has_it(key, text):
+    assert toml_key(key) == text
 
 
 def test_every_setting_has_words(loaded):

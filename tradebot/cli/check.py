@@ -9,7 +9,15 @@ from pathlib import Path
 
 import msgspec
 
-from tradebot.config import BadSettingsError, Loaded, config_path, load, toml_text, words_of
+from tradebot.config import (
+    BadSettingsError,
+    Loaded,
+    config_path,
+    load,
+    toml_key,
+    toml_text,
+    words_of,
+)
 from tradebot.config.flags import add_flags, given_flags
 
 EXIT_OK = 0
@@ -62,7 +70,7 @@ def main(args: argparse.Namespace) -> int:
 def _explained(loaded: Loaded) -> list[str]:
     """Return a line for each setting that could stand in config.toml as it is."""
     lines = [
-        (f"{key} = {toml_text(value)}", loaded.origins[key])
+        (f"{toml_key(key)} = {toml_text(value)}", loaded.origins[key])
         for key, value in words_of(loaded.settings).items()
     ]
     width = max(len(text) for text, _ in lines if len(text) <= COLUMN_MAX)

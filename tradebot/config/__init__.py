@@ -1,6 +1,6 @@
 """config.toml -> typed, validated ``Settings``; what changed between two of them."""
 
-from tradebot.config.changes import Change, changed, toml_text, words_of
+from tradebot.config.changes import Change, changed, toml_key, toml_text, words_of
 from tradebot.config.load import Loaded, config_path, load
 from tradebot.config.problems import BadSettingsError, Problem
 from tradebot.config.settings import Settings
@@ -14,6 +14,7 @@ __all__ = [
     "changed",
     "config_path",
     "load",
+    "toml_key",
     "toml_text",
     "words_of",
 ]

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 from typing import NamedTuple
 
 from tradebot.config.keys import KEYS
@@ -35,6 +36,13 @@ def words_of(settings: Settings) -> dict[str, object]:
     for exchange, session in settings.sessions.items():
         words[f"{SESSIONS}.{exchange}"] = session_words(session)
     return words
+
+
+def toml_key(key: str) -> str:
+    """Return a key of ``words_of`` in TOML's spelling; an exchange may be any printable text."""
+    table, dot, exchange = key.partition(".")
+    is_plain = table != SESSIONS or re.fullmatch(r"[A-Za-z0-9_-]+", exchange)
+    return key if is_plain else f"{table}{dot}{toml_text(exchange)}"
 
 
 def toml_text(value: object) -> str:
