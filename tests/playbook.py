@@ -4,8 +4,8 @@
 
 ``>>`` lets something happen: a price (a second later than what was before), a time like
 ``"5s"``, or any input. ``<<`` says which exits were decided since the last ``<<``: the
-reason and the level, with ``" for 4"`` for a target's part; a list where there are
-several, None where there are none.
+reason and the level, with ``" for 4"`` where that is not all that entered; a list where
+there are several, None where there are none.
 """
 
 import itertools
@@ -38,7 +38,7 @@ from tradebot.core.inputs import (
     Timer,
 )
 from tradebot.core.instruments import Instrument, NetKey
-from tradebot.core.intents import Intent, PlaceOrder
+from tradebot.core.intents import Intent, PlaceOrder, ReadPosition
 from tradebot.core.levels import parse_clock_minutes, parse_duration_ns
 from tradebot.core.money import plain
 from tradebot.core.policy import Policy
@@ -109,6 +109,7 @@ class Playbook:
         self.said: list[Event] = []
         self.wanted: list[Intent] = []
         self._told = 0
+        self._reads_answered = 0
         self._serial = itertools.count(1)
         self.engine = self._started()
         for request in trades:
@@ -142,7 +143,11 @@ class Playbook:
 
     def __lshift__(self, expected: str | list[str] | None) -> Self:
         wanted = [] if expected is None else [expected] if isinstance(expected, str) else expected
-        decided = [in_words(e) for e in self.said[self._told :] if isinstance(e, ExitDecided)]
+        decided = [
+            self._in_words(event)
+            for event in self.said[self._told :]
+            if isinstance(event, ExitDecided)
+        ]
         self._told = len(self.said)
         assert decided == wanted, f"decided {decided}, not {wanted}"
         return self
@@ -240,6 +245,12 @@ class Playbook:
     def net(self, net: str | None, key: NetKey = KEY) -> PositionsReply:
         return PositionsReply(key=key, net=None if net is None else Decimal(net), at_ns=self.now_ns)
 
+    def read(self, net: str | None) -> Self:
+        """Answer the one read of the net that waits for an answer."""
+        self._reads_answered += 1
+        assert len(self.wants(ReadPosition)) == self._reads_answered, "no read waits"
+        return self >> self.net(net)
+
     def _started(self) -> Engine:
         engine = Engine(self.policy)
         engine.process(InstrumentsLoaded(self.instruments))
@@ -268,15 +279,13 @@ class Playbook:
             for item in self.world.due(self.now_ns):
                 self.process(item)
 
-
-def in_words(decided: ExitDecided) -> str:
-    """Return a decision as ``"trail @ 801"``, ``"time"`` or ``"target @ 810 for 4"``."""
-    words = str(decided.reason)
-    if decided.level is not None:
-        words += f" @ {plain(decided.level)}"
-    if decided.part is not None:
-        words += f" for {plain(decided.quantity)}"
-    return words
+    def _in_words(self, decided: ExitDecided) -> str:
+        words = str(decided.reason)
+        if decided.level is not None:
+            words += f" @ {plain(decided.level)}"
+        if decided.quantity != self.trade(decided.trade_id).filled:
+            words += f" for {plain(decided.quantity)}"
+        return words
 
 
-__all__ = ["KEY", "SBIN", "START_NS", "Playbook", "a_trade", "in_words", "rules"]
+__all__ = ["KEY", "SBIN", "START_NS", "Playbook", "a_trade", "rules"]

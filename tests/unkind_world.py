@@ -46,7 +46,7 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True):
     parts: float = 0.0  # it fills in parts
     cancelled: float = 0.0  # the rest of it is cancelled
     late: float = 0.0  # of every message: up to ten seconds
-    doubled: float = 0.0
+    doubled: float = 0.0  # of executions and reports
     dropped: float = 0.0  # of executions and reports: only a query brings them
     query_fails: float = 0.0
     reads_flat: float = 0.0  # a position is read as flat; never twice in a row
@@ -151,12 +151,11 @@ class World:
         self._coming = [coming for coming in self._coming if not coming[2]]
         heapq.heapify(self._coming)
 
-    def news(self) -> list[Input]:
-        """Return what a start is told: all executions of the day."""
-        items: list[Input] = list(self.executions.values())
-        for item in items:
+    def news(self) -> Iterator[Input]:
+        """Yield what a start is told: all executions of the day."""
+        for item in list(self.executions.values()):
             self._note(item)
-        return items
+            yield item
 
     # The broker.
 
@@ -296,8 +295,7 @@ class World:
             self.entered[order.trade_id] = self.entered.get(order.trade_id, ZERO) + quantity
         else:
             self._others[execution.execution_id] = execution
-        if not self._happens(self.rates.dropped):
-            self._tell(lambda: [execution])
+        self._stream(execution)
 
     def _judge(self, order: WorldOrder, before: Decimal, quantity: Decimal) -> None:
         """Note the harm of a fill of ours: more than its trade held, or through zero."""
@@ -317,9 +315,7 @@ class World:
 
     def _end(self, order: WorldOrder, state: OrderState) -> None:
         order.state = state
-        if not self._happens(self.rates.dropped):
-            report = self._report(order)
-            self._tell(lambda: [report])
+        self._stream(self._report(order))
 
     # Chance and time.
 
@@ -338,14 +334,18 @@ class World:
 
         heapq.heappush(self._coming, (at_ns, next(self._serial), False, happen))
 
+    def _stream(self, item: Input) -> None:
+        """Push something to the daemon: once, twice or never."""
+        if not self._happens(self.rates.dropped):
+            for _ in range(2 if self._happens(self.rates.doubled) else 1):
+                self._tell(lambda: [item])
+
     def _tell(self, what: Callable[[], list[Input]]) -> None:
-        """Let the daemon hear something, soon, late or twice."""
-        for _ in range(2 if self._happens(self.rates.doubled) else 1):
-            pause_ns = self._pause_ns() // 10
-            if self._happens(self.rates.late):
-                pause_ns = self.rng.randint(1, 10) * SECOND_NS
-            coming = (self.now_ns + pause_ns, next(self._serial), True, what)
-            heapq.heappush(self._coming, coming)
+        """Let the daemon hear something, soon or late."""
+        pause_ns = self._pause_ns() // 10
+        if self._happens(self.rates.late):
+            pause_ns = self.rng.randint(1, 10) * SECOND_NS
+        heapq.heappush(self._coming, (self.now_ns + pause_ns, next(self._serial), True, what))
 
     def _note(self, item: Input) -> None:
         """Remember what the daemon knows from now on."""

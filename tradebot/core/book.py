@@ -52,6 +52,7 @@ class Book:
         self.exit_of_order: dict[str, tuple[str, int]] = {}  # by client order id
         self.entry_of_order: dict[str, str] = {}  # the broker's order id -> trade
         self.positions: dict[NetKey, Position] = {}
+        self.reads: dict[NetKey, tuple[int, int]] = {}  # asked at, and our version of it then
         self.orders: dict[str, Order] = {}  # entry orders and others', by the broker's id
         self.order_due_ns: dict[str, int] = {}  # entry orders that may still fill: ask again at
         self.deadlines: list[tuple[int, int, str]] = []  # heap of (at_ns, trade number, trade)
@@ -137,6 +138,11 @@ class Book:
         position = self.positions.get(key)
         return position.quantity if position else Decimal(0)
 
+    def position_version(self, key: NetKey) -> int:
+        """Return how often the net of a key has changed."""
+        position = self.positions.get(key)
+        return position.version if position else 0
+
     # What changes.
 
     def put_trade(self, trade: Trade, **changes: object) -> Trade:
@@ -215,9 +221,9 @@ class Book:
         line.refresh()
         if not line.guarded:
             self.want(Unsubscribe(trade.instrument))
-        for exit_ in self.exits.pop(trade.trade_id, {}).values():
-            if exit_.client_order_id is not None:
-                self.exit_of_order.pop(exit_.client_order_id, None)
+        self.exits.pop(trade.trade_id, None)
+        for attempt in range(1, trade.attempts + 1):
+            self.exit_of_order.pop(f"{trade.trade_id}-x{attempt}", None)
         self.levels.pop(trade.trade_id, None)
         if trade.order_id is not None:
             self.entry_of_order.pop(trade.order_id, None)

@@ -6,7 +6,7 @@ broker for it always tells what became of that one request.
 """
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Sequence
 from decimal import Decimal
 
 import msgspec
@@ -66,8 +66,11 @@ class Exit(msgspec.Struct, frozen=True, kw_only=True):
     order_id: str | None = None  # the broker's name of it
     order_quantity: Decimal = Decimal(0)  # sent with it
     order_filled: Decimal = Decimal(0)
+    order_final: Decimal | None = None  # filled, as a final report says; None: it may go on
     tries: int = 0  # requests in a row that brought nothing
-    due_at_ns: int = 0  # RETRY_WAIT, UNKNOWN, CHECKING: when to act again
+    asks: int = 0  # questions in a row about this order, or about the net
+    flat_reads: int = 0  # of the net, in a row
+    due_at_ns: int = 0  # when to act again; UNKNOWN, WORKING, RETRY_WAIT, CHECKING
     version: int = 0
 
     @property
@@ -81,17 +84,27 @@ class Exit(msgspec.Struct, frozen=True, kw_only=True):
         return self.quantity - self.filled
 
     @property
+    def is_alive(self) -> bool:
+        """Whether an order of this exit may still fill."""
+        return self.state in (State.SENDING, State.UNKNOWN, State.WORKING)
+
+    @property
     def alive(self) -> Decimal:
         """Units that an order of this exit may still fill."""
-        if self.state in (State.SENDING, State.UNKNOWN, State.WORKING):
-            return self.order_quantity - self.order_filled
-        return Decimal(0)
+        if not self.is_alive:
+            return Decimal(0)
+        return self.order_ends_at - self.order_filled
+
+    @property
+    def order_ends_at(self) -> Decimal:
+        """Units that the present order will have filled when it ends, at most."""
+        return self.order_quantity if self.order_final is None else self.order_final
 
 
 # Seconds before the next attempt; the last one repeats for ever, because an exit ends
 # with the position, never with a count.
 RETRY_SECONDS = (1, 2, 5, 10, 30)
-QUERY_SECONDS = (0, 1, 2, 5)
+QUERY_SECONDS = (1, 2, 5)
 WORKING_SECONDS = 5  # an order that the stream does not speak of is asked for
 _SECOND_NS = 1_000_000_000
 
@@ -111,6 +124,8 @@ def sent(exit_: Exit, client_order_id: str, quantity: Decimal) -> Exit:
         order_id=None,
         order_quantity=quantity,
         order_filled=Decimal(0),
+        order_final=None,
+        asks=0,
         due_at_ns=0,
     )
 
@@ -125,35 +140,51 @@ def answered(exit_: Exit, outcome: Outcome, at_ns: int) -> Exit:
     match outcome:
         case Acked(order_id=order_id):
             return _working(exit_, order_id, at_ns)
-        case NotSent() | Refused() | Queued():
+        case Queued():
+            # Nothing is placed, but somebody may approve it at any time: a second request
+            # beside it could be approved too.
+            return _working(exit_, None, at_ns)
+        case NotSent() | Refused():
             return waiting(exit_, at_ns)
         case NoAction():
-            return _next(exit_, state=State.CHECKING, due_at_ns=at_ns)
+            return checking(exit_, at_ns)
         case Unknown():
             return in_doubt(exit_, at_ns)
 
 
 def in_doubt(exit_: Exit, at_ns: int) -> Exit:
     """Return the exit with its request unanswered; the next query is due after a pause."""
-    pause = QUERY_SECONDS[min(exit_.tries, len(QUERY_SECONDS) - 1)] * _SECOND_NS
-    return _next(exit_, state=State.UNKNOWN, tries=exit_.tries + 1, due_at_ns=at_ns + pause)
+    pause_ns = _pause_ns(QUERY_SECONDS, exit_.asks)
+    return _next(exit_, state=State.UNKNOWN, asks=exit_.asks + 1, due_at_ns=at_ns + pause_ns)
 
 
 def waiting(exit_: Exit, at_ns: int) -> Exit:
     """Return the exit with nothing alive, to be tried again after a pause."""
-    pause = RETRY_SECONDS[min(exit_.tries, len(RETRY_SECONDS) - 1)] * _SECOND_NS
-    return _next(exit_, state=State.RETRY_WAIT, tries=exit_.tries + 1, due_at_ns=at_ns + pause)
+    pause_ns = _pause_ns(RETRY_SECONDS, exit_.tries)
+    return _next(exit_, state=State.RETRY_WAIT, tries=exit_.tries + 1, due_at_ns=at_ns + pause_ns)
 
 
 def checking(exit_: Exit, at_ns: int) -> Exit:
     """Return the exit with the broker's net asked for; asked again at ``due_at_ns``."""
-    pause = RETRY_SECONDS[min(exit_.tries, len(RETRY_SECONDS) - 1)] * _SECOND_NS
-    return _next(exit_, state=State.CHECKING, tries=exit_.tries + 1, due_at_ns=at_ns + pause)
+    again = exit_.state is State.CHECKING
+    asks = exit_.asks if again else 0
+    return _next(
+        exit_,
+        state=State.CHECKING,
+        asks=asks + 1,
+        flat_reads=exit_.flat_reads if again else 0,
+        due_at_ns=at_ns + _pause_ns(RETRY_SECONDS, asks),
+    )
+
+
+def read_flat(exit_: Exit) -> Exit:
+    """Return the exit after a read in which the broker holds nothing of its position."""
+    return _next(exit_, flat_reads=exit_.flat_reads + 1)
 
 
 def ready(exit_: Exit) -> Exit:
     """Return the exit ready for an order: the broker's net says that there is one to send."""
-    return _next(exit_, state=State.DECIDED, tries=0, due_at_ns=0)
+    return _next(exit_, state=State.DECIDED, due_at_ns=0)
 
 
 def reported(exit_: Exit, state: OrderState, filled: Decimal, order_id: str, at_ns: int) -> Exit:
@@ -162,10 +193,14 @@ def reported(exit_: Exit, state: OrderState, filled: Decimal, order_id: str, at_
     ``filled`` is cumulative. A final order with less filled in our book than it says
     stays alive until those executions are here: only executions move quantity.
     """
-    if exit_.state not in (State.SENDING, State.UNKNOWN, State.WORKING):
+    if not exit_.is_alive:
         return exit_
-    if state.is_final and filled <= exit_.order_filled:
-        return _settled(exit_, at_ns, refused=state is OrderState.REJECTED)
+    if state.is_final:
+        final = filled if exit_.order_final is None else max(filled, exit_.order_final)
+        if final <= exit_.order_filled:
+            return _settled(exit_, at_ns)
+        if final != exit_.order_final:
+            exit_ = _next(exit_, order_final=final)
     if exit_.state is State.WORKING and exit_.order_id == order_id:
         return exit_
     return _working(exit_, order_id, at_ns)
@@ -173,7 +208,8 @@ def reported(exit_: Exit, state: OrderState, filled: Decimal, order_id: str, at_
 
 def asked(exit_: Exit, at_ns: int) -> Exit:
     """Return a working exit after a query: the next one is due after a pause."""
-    return _next(exit_, due_at_ns=at_ns + WORKING_SECONDS * _SECOND_NS)
+    due_at_ns = at_ns + WORKING_SECONDS * _SECOND_NS
+    return _next(exit_, asks=exit_.asks + 1, due_at_ns=due_at_ns)
 
 
 def due_now(exit_: Exit, at_ns: int) -> Exit:
@@ -181,22 +217,23 @@ def due_now(exit_: Exit, at_ns: int) -> Exit:
     return _next(exit_, due_at_ns=at_ns)
 
 
-def filled_by(exit_: Exit, client_order_id: str, order_id: str, quantity: Decimal) -> Exit:
-    """Return the exit after one execution of its present order, or late of an earlier one."""
-    filled = exit_.filled + quantity
-    if exit_.client_order_id != client_order_id:
-        return _next(
-            exit_, filled=filled, state=State.DONE if _over(exit_, filled) else exit_.state
-        )
-    order_filled = exit_.order_filled + quantity
-    state = exit_.state
-    if order_filled >= exit_.order_quantity:
-        state = State.DONE if _over(exit_, filled) else State.DECIDED
-    elif state.is_in_doubt:
-        state = State.WORKING
-    return _next(
-        exit_, filled=filled, order_filled=order_filled, order_id=order_id, state=state, tries=0
-    )
+def filled_by(
+    exit_: Exit, client_order_id: str, order_id: str, quantity: Decimal, at_ns: int
+) -> Exit:
+    """Return the exit after one execution of its present order, or late of an earlier one.
+
+    While an order of it may still fill it is not over, whatever has filled.
+    """
+    exit_ = _next(exit_, filled=exit_.filled + quantity, tries=0, asks=0)
+    if exit_.client_order_id == client_order_id:
+        exit_ = _next(exit_, order_filled=exit_.order_filled + quantity, order_id=order_id)
+        if exit_.is_alive and exit_.order_filled >= exit_.order_ends_at:
+            return _settled(exit_, at_ns)
+        if exit_.state.is_in_doubt:
+            return _working(exit_, order_id, at_ns)
+    if exit_.remaining <= 0 and not exit_.is_alive:
+        return ended(exit_)
+    return exit_
 
 
 def ended(exit_: Exit) -> Exit:
@@ -204,34 +241,45 @@ def ended(exit_: Exit) -> Exit:
     return _next(exit_, state=State.DONE)
 
 
-def quantity_to_send(exit_: Exit, held: Decimal, others: Iterable[Exit]) -> Decimal:
+def quantity_to_send(
+    exit_: Exit, held: Decimal, remaining: Decimal, others: Sequence[Exit]
+) -> Decimal:
     """Return how many units an order for this exit may ask for now; 0: none.
 
     What is held less all that other orders of ours may still take: the order can never
-    carry the net position through zero.
+    carry the net position through zero. Of the trade's own units likewise.
 
     Args:
+        exit_: the exit that is to send.
         held: units of the position on the side that the exit leaves.
+        remaining: units of its trade that have not left.
         others: every other exit of the same net position.
     """
-    available = held - sum((other.alive for other in others), Decimal(0))
-    return max(Decimal(0), min(exit_.remaining, available))
+    alive = sum((other.alive for other in others), Decimal(0))
+    own = sum((o.alive for o in others if o.trade_id == exit_.trade_id), Decimal(0))
+    return max(Decimal(0), min(exit_.remaining, remaining - own, held - alive))
 
 
-def _settled(exit_: Exit, at_ns: int, *, refused: bool) -> Exit:
-    """Return the exit with its order over: done, or the rest to be sent again."""
+def _settled(exit_: Exit, at_ns: int) -> Exit:
+    """Return the exit with its order over: done, or the rest to be sent.
+
+    At once where the order brought something, else after a pause: a broker that takes
+    orders and kills them would be sent hundreds a minute.
+    """
     if exit_.remaining <= 0:
-        return _next(exit_, state=State.DONE)
-    return waiting(exit_, at_ns) if refused else _next(exit_, state=State.DECIDED, tries=0)
+        return ended(exit_)
+    if not exit_.order_filled:
+        return waiting(exit_, at_ns)
+    return _next(exit_, state=State.DECIDED, due_at_ns=0)
 
 
-def _working(exit_: Exit, order_id: str, at_ns: int) -> Exit:
+def _working(exit_: Exit, order_id: str | None, at_ns: int) -> Exit:
     due_at_ns = at_ns + WORKING_SECONDS * _SECOND_NS
-    return _next(exit_, state=State.WORKING, order_id=order_id, tries=0, due_at_ns=due_at_ns)
+    return _next(exit_, state=State.WORKING, order_id=order_id, due_at_ns=due_at_ns)
 
 
-def _over(exit_: Exit, filled: Decimal) -> bool:
-    return filled >= exit_.quantity
+def _pause_ns(seconds: tuple[int, ...], before: int) -> int:
+    return seconds[min(before, len(seconds) - 1)] * _SECOND_NS
 
 
 def _next(exit_: Exit, **changes: object) -> Exit:

@@ -37,8 +37,12 @@ from tradebot.core.intents import PlaceOrder, QueryOrder, ReadPosition
 from tradebot.core.positions import Position, corrected
 from tradebot.core.trades import Status, Trade
 
-# An exit that was refused this often in a row needs a person; it is tried for ever all the same.
+# An exit that brought nothing this often in a row needs a person, who is told at once and
+# then every minute; it is tried for ever all the same.
 STUCK_TRIES = 5
+STUCK_AGAIN = 12  # questions, five seconds apart
+# An answer that takes longer than this is not waited for any more.
+READ_TIMEOUT_NS = 30_000_000_000
 # A flat net closes a trade only when two reads, apart in time, agree.
 FLAT_READS = 2
 
@@ -52,19 +56,28 @@ def advance(book: Book, key: NetKey, at_ns: int) -> None:
         if not exit_.state.is_ready or exit_.due_at_ns > at_ns:
             continue
         others = [other for other in lane if other is not exit_]
-        quantity = exits.quantity_to_send(exit_, held(book, exit_), others)
+        remaining = book.trades[exit_.trade_id].remaining
+        quantity = exits.quantity_to_send(exit_, held(book, exit_), remaining, others)
         if quantity > 0:
             _send(book, exit_, quantity, at_ns)
             return
-        if not any(other.alive for other in others):
+        if not any(other.is_alive for other in others):
             book.put_exit(exits.checking(exit_, at_ns))
-            book.want(ReadPosition(key=key))
+            read_net(book, key, at_ns)
             return
 
 
 def held(book: Book, exit_: Exit) -> Decimal:
     """Return the units that the net position holds on the side which the exit leaves."""
     return max(Decimal(0), -exit_.side.sign * book.net(exit_.key))
+
+
+def read_net(book: Book, key: NetKey, at_ns: int) -> None:
+    """Ask for the broker's net, unless an answer is on its way."""
+    asked = book.reads.get(key)
+    if asked is None or at_ns - asked[0] >= READ_TIMEOUT_NS:
+        book.reads[key] = at_ns, book.position_version(key)
+        book.want(ReadPosition(key=key))
 
 
 def wake(book: Book, at_ns: int) -> None:
@@ -74,12 +87,12 @@ def wake(book: Book, at_ns: int) -> None:
             if exit_.due_at_ns > at_ns:
                 continue
             if exit_.state is State.UNKNOWN:
-                _query(book, exits.in_doubt(exit_, at_ns))
+                _query(book, exits.in_doubt(exit_, at_ns), at_ns)
             elif exit_.state is State.WORKING:
-                _query(book, exits.asked(exit_, at_ns))
+                _query(book, exits.asked(exit_, at_ns), at_ns)
             elif exit_.state is State.CHECKING:
                 book.put_exit(exits.checking(exit_, at_ns))
-                book.want(ReadPosition(key=key))
+                read_net(book, key, at_ns)
         advance(book, key, at_ns)
         if not book.lanes[key]:
             del book.lanes[key]
@@ -108,24 +121,22 @@ def on_reply(book: Book, reply: PlaceReply) -> None:
     if after.state is State.UNKNOWN:
         book.want(QueryOrder(client_order_id=reply.client_order_id, key=after.key))
     elif after.state is State.CHECKING:
-        book.want(ReadPosition(key=after.key))
-    elif after.state is State.RETRY_WAIT:
-        _note_stuck(book, after, message, reply.at_ns)
-    advance(book, after.key, reply.at_ns)
+        read_net(book, after.key, reply.at_ns)
+    elif isinstance(reply.outcome, Queued):
+        _say_stuck(book, after, message, reply.at_ns)
+    _moved(book, after, message, reply.at_ns)
 
 
 def on_query(book: Book, reply: QueryReply) -> None:
     """Take the answer to a query by client order id."""
-    if reply.report is not None:
-        on_report(book, reply.report)
-        return
     exit_ = _exit_of(book, reply.client_order_id)
     if exit_ is None or exit_.client_order_id != reply.client_order_id:
         return
-    if exit_.state is State.UNKNOWN and reply.answered:
+    if reply.report is not None:
+        _on_report(book, exit_, reply.report)
+    elif exit_.state is State.UNKNOWN and reply.answered:
         # The broker keeps our own ids: an id that it does not know was never placed.
-        book.put_exit(exits.waiting(exit_, reply.at_ns))
-    advance(book, exit_.key, reply.at_ns)
+        _moved(book, exits.waiting(exit_, reply.at_ns), "it never arrived", reply.at_ns)
 
 
 def on_report(book: Book, report: OrderReport) -> bool:
@@ -134,13 +145,27 @@ def on_report(book: Book, report: OrderReport) -> bool:
     if exit_ is None:
         return False
     if exit_.client_order_id == report.client_order_id:
-        after = exits.reported(exit_, report.state, report.filled, report.order_id, report.at_ns)
-        if after is not exit_:
-            book.put_exit(after)
-            if after.state is State.RETRY_WAIT:
-                _note_stuck(book, after, report.message, report.at_ns)
-            advance(book, after.key, report.at_ns)
+        _on_report(book, exit_, report)
     return True
+
+
+def _on_report(book: Book, exit_: Exit, report: OrderReport) -> None:
+    after = exits.reported(exit_, report.state, report.filled, report.order_id, report.at_ns)
+    if after is not exit_:
+        _moved(book, after, report.message or f"order {report.state}", report.at_ns)
+
+
+def _moved(book: Book, exit_: Exit, why: str, at_ns: int) -> None:
+    """Keep an exit whose order has moved on, and do what that allows."""
+    book.put_exit(exit_)
+    if exit_.state is State.RETRY_WAIT:
+        # A refusal may mean that there is nothing left to sell: before the next attempt
+        # the broker's net is known.
+        read_net(book, exit_.key, at_ns)
+        if exit_.tries >= STUCK_TRIES:
+            _say_stuck(book, exit_, why, at_ns)
+    close_if_left(book, book.trades[exit_.trade_id], at_ns)
+    advance(book, exit_.key, at_ns)
 
 
 def on_execution(book: Book, execution: Execution) -> bool:
@@ -150,11 +175,14 @@ def on_execution(book: Book, execution: Execution) -> bool:
         return False
     assert execution.client_order_id is not None, "an exit found without a client order id"
     after = exits.filled_by(
-        exit_, execution.client_order_id, execution.order_id, execution.quantity
+        exit_,
+        execution.client_order_id,
+        execution.order_id,
+        execution.quantity,
+        execution.at_ns,
     )
     book.put_exit(after)
-    trade = book.trades.get(exit_.trade_id)
-    assert trade is not None, f"exit {exit_.number} of {exit_.trade_id} outlived its trade"
+    trade = book.trades[exit_.trade_id]
     trade = book.put_trade(
         trade,
         exited=trade.exited + execution.quantity,
@@ -178,10 +206,17 @@ def on_execution(book: Book, execution: Execution) -> bool:
 
 
 def on_positions(book: Book, reply: PositionsReply) -> None:
-    """Take the broker's net of a key that an exit found empty."""
-    checking = [e for e in book.lanes.get(reply.key, []) if e.state is State.CHECKING]
-    if reply.net is None or not checking:
-        return  # a failed read says nothing: the next one is due by itself
+    """Take the broker's net of a key that was read because ours seems wrong.
+
+    A net that was read before an execution or while an order of ours may fill is out of
+    date when it arrives: it says nothing, and what waits for one asks again.
+    """
+    asked = book.reads.pop(reply.key, None)
+    lane = book.lanes.get(reply.key, [])
+    if asked is None or reply.net is None or not lane:
+        return
+    if asked[1] != book.position_version(reply.key) or any(e.is_alive for e in lane):
+        return
     ours = book.net(reply.key)
     if ours != reply.net:
         book.say(
@@ -191,18 +226,27 @@ def on_positions(book: Book, reply: PositionsReply) -> None:
         )
         before = book.positions.get(reply.key) or Position(key=reply.key)
         book.put_position(corrected(before, reply.net))
-    for exit_ in checking:
+    for exit_ in [exit_ for exit_ in lane if exit_.state is State.CHECKING]:
+        if exit_.trade_id not in book.trades:
+            continue  # closed with another exit of the same trade
         if held(book, exit_) > 0:
             book.put_exit(exits.ready(exit_))
-        elif exit_.tries >= FLAT_READS:
-            _close_outside(book, exit_, reply.at_ns)
+        else:
+            after = book.put_exit(exits.read_flat(exit_))
+            if after.flat_reads >= FLAT_READS:
+                _close_outside(book, exit_.trade_id, reply.at_ns)
     advance(book, reply.key, reply.at_ns)
 
 
 def close_if_left(book: Book, trade: Trade, at_ns: int) -> None:
-    """Close a trade of which nothing is left and nothing more can come."""
-    if trade.status is not Status.TRIGGERED or trade.remaining > 0 or _entry_may_fill(book, trade):
+    """Close a trade of which nothing is left and nothing more can come or go."""
+    if not trade.filled or trade.remaining > 0 or _entry_may_fill(book, trade):
         return
+    rest = book.open_exits(trade.trade_id)
+    if any(exit_.is_alive for exit_ in rest):
+        return
+    for exit_ in rest:
+        book.put_exit(exits.ended(exit_))
     close(book, trade, Status.CLOSED, at_ns)
 
 
@@ -255,10 +299,13 @@ def _send(book: Book, exit_: Exit, quantity: Decimal, at_ns: int) -> None:
     )
 
 
-def _query(book: Book, exit_: Exit) -> None:
+def _query(book: Book, exit_: Exit, at_ns: int) -> None:
     book.put_exit(exit_)
     assert exit_.client_order_id is not None, "a query without an order"
     book.want(QueryOrder(client_order_id=exit_.client_order_id, key=exit_.key))
+    if exit_.asks >= STUCK_TRIES and (exit_.asks - STUCK_TRIES) % STUCK_AGAIN == 0:
+        why = f"the fate of {exit_.client_order_id} is not known after {exit_.asks} questions"
+        _say_stuck(book, exit_, why, at_ns)
 
 
 def _exit_of(book: Book, client_order_id: str | None) -> Exit | None:
@@ -278,24 +325,24 @@ def _exit_of(book: Book, client_order_id: str | None) -> Exit | None:
     return known[max(known)]
 
 
-def _note_stuck(book: Book, exit_: Exit, why: str, at_ns: int) -> None:
-    if exit_.tries < STUCK_TRIES:
-        return
+def _say_stuck(book: Book, exit_: Exit, why: str, at_ns: int) -> None:
     trade = book.trades[exit_.trade_id]
     if not trade.stuck:
         book.put_trade(trade, stuck=True)
     book.say(TradeStuck(trade_id=exit_.trade_id, why=why, at_ns=at_ns))
 
 
-def _close_outside(book: Book, exit_: Exit, at_ns: int) -> None:
-    """Close a trade whose position somebody else has left."""
-    book.put_exit(exits.ended(exit_))
-    trade = book.trades.get(exit_.trade_id)
-    if trade is not None and not book.open_exits(trade.trade_id):
-        if trade.status is Status.TRIGGERED:
-            close(book, trade, Status.CLOSED_EXTERNAL, at_ns)
-        else:
-            book.put_trade(trade, unguarded=True)
+def _close_outside(book: Book, trade_id: str, at_ns: int) -> None:
+    """Close a trade whose position somebody else has left.
+
+    While its entry may bring more it stays: what comes is left as it was decided.
+    """
+    trade = book.trades.get(trade_id)
+    if trade is None or _entry_may_fill(book, trade):
+        return
+    for exit_ in book.open_exits(trade_id):
+        book.put_exit(exits.ended(exit_))
+    close(book, trade, Status.CLOSED_EXTERNAL, at_ns)
 
 
 def _entry_may_fill(book: Book, trade: Trade) -> bool:
@@ -303,7 +350,7 @@ def _entry_may_fill(book: Book, trade: Trade) -> bool:
     if trade.order_id is None:
         return False
     order = book.orders.get(trade.order_id)
-    return order is not None and not order.is_settled
+    return order is None or not order.is_settled
 
 
 def _words(outcome: Outcome) -> tuple[str, str]:
