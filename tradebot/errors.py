@@ -22,8 +22,28 @@ class InputError(TradebotError):
         self.field = field
 
 
+class NotFoundError(TradebotError):
+    """What was asked for is not there: answer so."""
+
+
+class RefusedError(TradebotError):
+    """What was asked for cannot be done as things stand: answer so; nothing changed.
+
+    ``field`` names the key that is in the way.
+    """
+
+    def __init__(self, field: str, message: str) -> None:
+        """Keep ``field`` beside the readable ``message``."""
+        super().__init__(message)
+        self.field = field
+
+
+class ListenError(TradebotError):
+    """The address of our own server cannot be listened at: do not start."""
+
+
 class BrokerError(TradebotError):
-    """The broker cannot be used. At start and in tools only: on the order path replies are values."""
+    """The broker cannot be used: at start and in tools; on the order path replies are values."""
 
 
 class FeedError(TradebotError):

@@ -1,0 +1,99 @@
+"""Errors as answers: the right code, a word for programs, a sentence for people."""
+
+import traceback
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+
+from tradebot.api.shapes import JSON_TYPE, failure
+from tradebot.errors import (
+    BrokerError,
+    InputError,
+    NotFoundError,
+    RefusedError,
+    StoreError,
+)
+from tradebot.ports import Say
+
+Asked = Request[Any, Any, Any]
+Answer = Response[bytes]
+
+_CODES = {
+    400: ("bad_request", "the request is not HTTP as it should be"),
+    401: ("unauthorized", "an API key is needed: in the header X-API-Key, or apikey in the body"),
+    404: ("not_found", "there is nothing at this address"),
+    405: ("method_not_allowed", "this address does not know the method"),
+    413: ("too_large", "the body is too large"),
+    415: ("unsupported_media_type", "send JSON in UTF-8, with Content-Type: application/json"),
+}
+_UNEXPECTED = ("internal", "something broke on our side; the log has it under the trace_id")
+
+
+class UnauthorizedError(HTTPException):
+    """No key, or a wrong one."""
+
+    status_code = 401
+
+
+class MediaTypeError(HTTPException):
+    """A body that is not JSON."""
+
+    status_code = 415
+
+
+def error_answer(say: Say) -> Callable[[Asked, Exception], Answer]:
+    """Return the function that turns whatever was raised into an answer."""
+
+    def answer(request: Asked, error: Exception) -> Answer:
+        trace_id = uuid.uuid4().hex
+        status, code, message, details = _described(error)
+        if status >= 500:  # noqa: PLR2004 - a fault of ours
+            say(
+                "api.failed",
+                "error",
+                trace_id=trace_id,
+                path=request.scope["path"][:200],
+                error=f"{type(error).__name__}: {error}",
+                where=_place(error),
+            )
+        headers = {"X-Trace-Id": trace_id}
+        if isinstance(error, HTTPException) and error.headers:
+            headers.update(
+                {key: value for key, value in error.headers.items() if key.lower() == "allow"}
+            )
+        return Response(
+            failure(code, message, trace_id, details),
+            status_code=status,
+            media_type=JSON_TYPE,
+            headers=headers,
+        )
+
+    return answer
+
+
+def _described(error: Exception) -> tuple[int, str, str, dict[str, object]]:
+    """Return status, code, message and details; never a word of what is inside of us."""
+    match error:
+        case InputError(field=field):
+            return 400, "bad_request", str(error), {"field": field}
+        case RefusedError(field=field):
+            return 409, "refused", str(error), {"field": field}
+        case NotFoundError():
+            return 404, "not_found", str(error), {}
+        case StoreError():
+            return 503, "store_failed", str(error), {}
+        case BrokerError():
+            return 503, "broker_failed", str(error), {}
+        case HTTPException(status_code=status) if status in _CODES:
+            return status, *_CODES[status], {}
+        case _:
+            return 500, *_UNEXPECTED, {}
+
+
+def _place(error: Exception) -> str:
+    """Return where an error came from."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].name} line {frames[-1].lineno}" if frames else ""

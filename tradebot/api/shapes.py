@@ -1,0 +1,146 @@
+"""What goes over the wire: bodies in, answers out. No I/O."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import NoReturn, Protocol
+
+import msgspec
+
+from tradebot.core.did_you_mean import shown
+from tradebot.core.fields import Json
+from tradebot.core.inputs import OrderReport, OrderSide
+from tradebot.core.instruments import NetKey
+from tradebot.errors import InputError
+
+BODY_BYTES_MAX = 1_048_576
+LIMIT_DEFAULT = 100
+JSON_TYPE = "application/json"
+
+_encoder = msgspec.json.Encoder(decimal_format="number")
+
+
+class Readiness(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the daemon's start has come, or its stop."""
+
+    is_ready: bool
+    state: str  # one word: starting, ready, stopping
+    reasons: tuple[str, ...] = ()  # why it is not ready
+
+
+class About(msgspec.Struct, frozen=True, kw_only=True):
+    """What this daemon is."""
+
+    version: str
+    mode: str  # paper | shadow | live
+    account: str
+    default_product: str | None = None  # of paper orders that name none
+
+
+class PaperWorld(Protocol):
+    """The paper exchange, as a person uses it: orders that are not the guard's."""
+
+    def place_for_person(self, key: NetKey, side: OrderSide, quantity: Decimal, at_ns: int) -> str:
+        """Take a market order, durable on return, and return its id.
+
+        Raises:
+            InputError: it is wrong.
+            BrokerError: the exchange cannot take it just now; it may have.
+        """
+
+    def orders(self, limit: int = ...) -> Sequence[OrderReport]:
+        """Return the newest orders, newest first."""
+
+    def positions(self) -> Mapping[NetKey, Decimal]:
+        """Return the signed net of every key that is not flat."""
+
+
+def success(data: object) -> bytes:
+    """Return the body of an answer."""
+    return _encoder.encode({"status": "success", "data": data})
+
+
+def failure(code: str, message: str, trace_id: str, details: Mapping[str, object]) -> bytes:
+    """Return the body of an error. ``code`` is a word that never changes."""
+    return _encoder.encode(
+        {
+            "status": "error",
+            "error_code": code,
+            "message": message,
+            "trace_id": trace_id,
+            "details": details,
+        }
+    )
+
+
+def read_body(body: bytes) -> Json:
+    """Read a JSON object; an empty body is an empty object.
+
+    A key that is written twice is refused: of two stops, nobody knows which was meant.
+
+    Raises:
+        InputError: it is not one JSON object in UTF-8.
+    """
+    if not body.strip():
+        return {}
+    try:
+        value = json.loads(
+            body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_constant
+        )
+    except RecursionError:
+        raise InputError("body", "the body is nested too deeply") from None
+    except UnicodeDecodeError:
+        raise InputError("body", "the body is not UTF-8") from None
+    except ValueError as error:  # the decoder's own errors tell the place
+        raise InputError("body", f"the body is not JSON: {_short(str(error))}") from None
+    if not isinstance(value, dict):
+        raise InputError("body", f"the body must be a JSON object, not {shown(value)}")
+    return value
+
+
+def is_json(content_type: str | None) -> bool:
+    """Whether a Content-Type says JSON in UTF-8; one that is missing is taken for it."""
+    if content_type is None:
+        return True
+    kind, *parameters = (part.strip().lower() for part in content_type.split(";"))
+    if kind != JSON_TYPE:
+        return False
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "charset" and value.strip().strip('"') not in ("utf-8", "utf8"):
+            return False
+    return True
+
+
+def whole_number(words: Json, key: str, default: int, maximum: int) -> int:
+    """Return a whole number from 1 to ``maximum``; a query writes it as text."""
+    value = words.get(key, default)
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= 9:  # noqa: PLR2004 - far above any maximum
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= maximum:
+        return value
+    message = f"{key} = {shown(value)}: must be a whole number from 1 to {maximum}"
+    raise InputError(key, message)
+
+
+def optional(words: Json, key: str, read: Callable[[Json, str], str]) -> str | None:
+    """Return a value that may be missing, read by ``read``."""
+    return read(words, key) if key in words else None
+
+
+def _object(pairs: list[tuple[str, object]]) -> Json:
+    found: Json = {}
+    for key, value in pairs:
+        if key in found:
+            field = shown(key).strip("'\"")
+            raise InputError(field, f"{field} is written twice")
+        found[key] = value
+    return found
+
+
+def _no_constant(word: str) -> NoReturn:
+    raise InputError("body", f"the body is not JSON: {word} is not a number")
+
+
+def _short(message: str) -> str:
+    return message[:120]

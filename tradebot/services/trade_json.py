@@ -1,0 +1,174 @@
+"""Trades, exits and stories as JSON: numbers exact, times ISO 8601 in UTC."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Context, Decimal
+
+import msgspec
+
+from tradebot.core.book import Book
+from tradebot.core.events import TradeEvent
+from tradebot.core.exits import State
+from tradebot.core.fields import Json
+from tradebot.core.lines import Line
+from tradebot.core.money import exact, plain
+from tradebot.core.rule_words import rules_json
+from tradebot.core.trade_rules import Levels, effective_stop, trail_level
+from tradebot.core.trades import Rules, Status, Trade
+
+# An average is a division that was cut off at 28 digits: beyond these, digits say nothing.
+_MEANT = Context(prec=18)
+
+
+def number(value: Decimal | None) -> Decimal | None:
+    """Return a number as its shortest text spells it; None stays None."""
+    return None if value is None else Decimal(plain(_MEANT.plus(value)))
+
+
+def price(value: float | None) -> Decimal | None:
+    """Return a feed's price as the text that the feed sent."""
+    return None if value is None else number(exact(value))
+
+
+def iso(at_ns: int | None) -> str | None:
+    """Return a time as ``2026-01-05T03:45:00.123456Z``."""
+    if at_ns is None:
+        return None
+    seconds, rest = divmod(at_ns, 1_000_000_000)
+    # By whole seconds: a float of nanoseconds would be wrong in its last microseconds.
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest // 1000:06}Z"
+
+
+def active_trade(book: Book, trade: Trade, now_ns: int) -> Json:
+    """Return a trade that is not over, as it stands at this moment."""
+    line = book.lines[trade.instrument]
+    trade = as_it_stands(book, trade)
+    levels = book.levels.get(trade.trade_id)
+    stop = effective_stop(levels, trade.marks) if levels else None
+    target = levels.targets[0].price if levels and levels.targets else None
+    return {
+        **_names(trade),
+        "quantity": number(trade.remaining),
+        "entry_price": number(trade.entry) if trade.filled else None,
+        "status": trade.status.value,
+        "flags": list(_flags(book, trade, line)),
+        "reason": None if trade.reason is None else trade.reason.value,
+        **rules_json(trade.rules),
+        "ltp": price(line.ltp),
+        "ltp_age_ms": ltp_age_ms(line, now_ns),
+        "unrealized_pnl": number(_unrealized_pnl(trade, line)),
+        "realized_pnl": number(trade.realized_pnl(line.instrument.multiplier)),
+        "stop_level": number(stop.level) if stop else None,
+        "stop_reason": stop.reason.value if stop else None,
+        "target_level": number(target),
+        "trail_level": number(_trail_level(levels, trade)),
+        "best_price": price(trade.marks.best_price if trade.marks.trail_active else None),
+        "opened_at": iso(trade.opened_at_ns),
+        "created_at": iso(trade.created_at_ns),
+        "time_exit_at": iso(trade.deadline_ns),
+        "past_stop": trade.past_stop.value,
+        "price_source": trade.price_source.value,
+        "order_id": trade.order_id,
+        "tag": trade.tag,
+    }
+
+
+def closed_trade(book: Book, trade: Trade) -> Json:
+    """Return a trade that is over."""
+    instrument = book.instruments.get(trade.instrument)
+    multiplier = instrument.multiplier if instrument else Decimal(1)
+    return {
+        **_names(trade),
+        "quantity": number(trade.filled),
+        "entry_price": number(trade.entry) if trade.filled else None,
+        "exit_price": number(trade.exit_notional / trade.exited) if trade.exited else None,
+        "status": trade.status.value,
+        "reason": None if trade.reason is None else trade.reason.value,
+        "realized_pnl": number(trade.realized_pnl(multiplier)),
+        **rules_json(trade.rules),
+        "opened_at": iso(trade.opened_at_ns),
+        "closed_at": iso(trade.closed_at_ns),
+        "tag": trade.tag,
+    }
+
+
+def as_it_stands(book: Book, trade: Trade) -> Trade:
+    """Return a trade with its best price of this moment; the book stays as it is."""
+    line = book.lines[trade.instrument]
+    # The book would make what is missing here, and a reader changes nothing.
+    return book.live(trade) if (trade.side, trade.price_source) in line.sides else trade
+
+
+def event_json(event: TradeEvent) -> Json:
+    """Return an event with its own fields: times in ISO, decimals as numbers."""
+    words: Json = {"event": event_name(event)}
+    for key, value in msgspec.structs.asdict(event).items():
+        if key == "candidates":
+            words[key] = [{"reason": c.reason.value, "level": number(c.level)} for c in value]
+        elif key.endswith("_ns"):
+            words["received_at" if key == "received_ns" else key[:-3]] = iso(value)
+        elif isinstance(value, Decimal):
+            words[key] = number(value)
+        elif isinstance(value, float):
+            words[key] = price(value)
+        else:
+            words[key] = value
+    return words
+
+
+def event_name(event: TradeEvent) -> str:
+    """Return ``exit_decided`` for an ``ExitDecided``."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower()
+
+
+def ltp_age_ms(line: Line, now_ns: int) -> int | None:
+    """Return for how long no fit price has been received; None: there was none yet."""
+    return None if line.ltp is None else max(0, now_ns - line.gate.received_ns) // 1_000_000
+
+
+def is_blind(line: Line) -> bool:
+    """Whether the line has no fit price to act on."""
+    return line.blind_since_ns is not None or line.ltp is None
+
+
+def _names(trade: Trade) -> Json:
+    return {
+        "trade_id": trade.trade_id,
+        "account": trade.account,
+        "strategy": trade.strategy,
+        "exchange": trade.exchange,
+        "symbol": trade.symbol,
+        "product": trade.product,
+        "side": trade.side.value,
+    }
+
+
+def _flags(book: Book, trade: Trade, line: Line) -> Iterator[str]:
+    """Yield the words that a person should see beside a trade."""
+    if line.gate.held is not None:
+        yield "suspect"
+    if is_blind(line) and trade.status is not Status.PENDING:
+        yield "blind"
+    # SENDING is every order's first millisecond; a doubt begins where an answer failed.
+    if any(exit_.state is State.UNKNOWN for exit_ in book.open_exits(trade.trade_id)):
+        yield "in_doubt"
+    if trade.stuck:
+        yield "stuck"
+    if trade.unguarded or (trade.status is Status.ACTIVE and trade.rules == Rules()):
+        yield "unguarded"
+
+
+def _unrealized_pnl(trade: Trade, line: Line) -> Decimal | None:
+    if line.ltp is None or not trade.filled:
+        return None
+    gain = exact(line.ltp) * trade.remaining - trade.entry * trade.remaining
+    return trade.side.sign * gain * line.instrument.multiplier
+
+
+def _trail_level(levels: Levels | None, trade: Trade) -> Decimal | None:
+    marks = trade.marks
+    if levels is None or levels.trail_by is None or not marks.trail_active:
+        return None
+    assert marks.best_price is not None, "an active trail without a best price"
+    return trail_level(levels, marks.best_price)
