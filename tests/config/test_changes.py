@@ -68,7 +68,8 @@ def test_every_key_is_compared(loaded, tmp_path):
 
 def test_what_a_running_guard_may_take_over_is_told_from_what_needs_a_restart():
     live = {key.name for key in KEYS.values() if key.live}
-    assert live == {key for key in OTHER if key.startswith(("price.", "defaults."))} | {"log.level"}
+    taken_over = {key for key in OTHER if key.startswith(("price.", "defaults."))}
+    assert live == taken_over | {"store.sync_every", "log.level"}
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def _slippage(values: Mapping[str, object], _: Problems) -> list[str]:
 
 
 def _listen(values: Mapping[str, object], _: Problems) -> list[str]:
-    # Nobody is asked who he is, so whoever can reach the port could leave every trade.
+    # There is one key, which may do everything, and it would cross the network in the clear.
     host = known(values["api.listen"], Listen).host
     if host == "localhost" or _is_loopback(host):
         return []

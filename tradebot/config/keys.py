@@ -90,7 +90,13 @@ _ALL = (
     Key("paper.partial_fills", real(0, 1), 0.0),
     Key("paper.rejects", real(0, 1), 0.0),
     Key("api.listen", LISTEN, "127.0.0.1:4800"),
-    Key("store.sync_every", duration("1ms", "10s"), "250ms", attribute="store.sync_every_ns"),
+    Key(
+        "store.sync_every",
+        duration("1ms", "10s"),
+        "250ms",
+        live=True,
+        attribute="store.sync_every_ns",
+    ),
     Key("log.level", one_of(LogLevel), "info", live=True),
     Key("log.format", one_of(LogFormat), "text"),
 )
