@@ -7,7 +7,6 @@ import random
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import cache
-from itertools import islice
 from pathlib import Path
 
 from tradebot.brokers.paper.recordings import recorded_ticks
@@ -28,9 +27,9 @@ DISTANCES_BP = (1, 2, 3, 5, 8, 13, 20, 40, 80, 150, 300)  # of the price: 0.01 %
 
 
 @cache
-def recording(path: Path, ticks_max: int | None = None) -> tuple[Tick, ...]:
-    """Return a file's ticks, or the first of them."""
-    return tuple(islice(recorded_ticks([path]), ticks_max))
+def recording(path: Path) -> tuple[Tick, ...]:
+    """Return a file's ticks; they are read once."""
+    return tuple(recorded_ticks([path]))
 
 
 def instruments_of(ticks: Iterable[Tick]) -> list[dict[str, object]]:
