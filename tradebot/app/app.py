@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+import msgspec
 from watchfiles import awatch
 
 from tradebot import log
@@ -162,7 +163,9 @@ class App:
         for change in changed(old, new):
             note = "" if change.live else "needs a restart"
             self._say("config.changed", key=change.key, old=change.old, new=change.new, note=note)
-        parts.trades.defaults = new.trade_defaults
+        # The account needs a restart: the lock, the files and the broker are the old one's.
+        account = self._settings.account.id
+        parts.trades.defaults = msgspec.structs.replace(new.trade_defaults, account=account)
         parts.persister.every_s = new.store.sync_every_ns / 1e9
         parts.loop.put(PolicyChanged(policy_of(new)))
         log.set_level(new.log.level.value)
