@@ -44,13 +44,24 @@ class MediaTypeError(HTTPException):
     status_code = 415
 
 
+class NotReadyError(HTTPException):
+    """The daemon is not ready; ``about`` says how far it is and why."""
+
+    status_code = 503
+
+    def __init__(self, about: dict[str, object]) -> None:
+        """Take what is known of it."""
+        super().__init__()
+        self.about = about
+
+
 def error_answer(say: Say) -> Callable[[Asked, Exception], Answer]:
     """Return the function that turns whatever was raised into an answer."""
 
     def answer(request: Asked, error: Exception) -> Answer:
         trace_id = uuid.uuid4().hex
         status, code, message, details = _described(error)
-        if status >= 500:  # noqa: PLR2004 - a fault of ours
+        if status >= 500 and not isinstance(error, NotReadyError):  # noqa: PLR2004 - our fault
             say(
                 "api.failed",
                 "error",
@@ -87,6 +98,8 @@ def _described(error: Exception) -> tuple[int, str, str, dict[str, object]]:
             return 503, "store_failed", str(error), {}
         case BrokerError():
             return 503, "broker_failed", str(error), {}
+        case NotReadyError(about=about):
+            return 503, "not_ready", f"the daemon is {about['state']}", about
         case HTTPException(status_code=status) if status in _CODES:
             return status, *_CODES[status], {}
         case _:

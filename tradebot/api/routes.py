@@ -7,7 +7,14 @@ from litestar import Litestar, get, post
 from litestar.handlers import HTTPRouteHandler
 
 from tradebot.api.auth import Keys
-from tradebot.api.errors import Answer, Asked, MediaTypeError, UnauthorizedError, error_answer
+from tradebot.api.errors import (
+    Answer,
+    Asked,
+    MediaTypeError,
+    NotReadyError,
+    UnauthorizedError,
+    error_answer,
+)
 from tradebot.api.shapes import (
     BODY_BYTES_MAX,
     JSON_TYPE,
@@ -76,16 +83,16 @@ class Api:
         @get("/ready")
         async def ready() -> Answer:
             readiness = self._readiness()
-            doubts = self._trades.doubts() if readiness.is_ready else []
-            state = "degraded" if doubts else readiness.state
-            data = {
-                "state": state,
-                "reasons": [*readiness.reasons, *doubts],
-                "degraded": bool(doubts),
+            reasons = [*readiness.reasons, *self._trades.doubts()]
+            about: Json = {
+                "state": "degraded" if readiness.is_ready and reasons else readiness.state,
+                "reasons": reasons,
                 "mode": self._about.mode,
                 "version": self._about.version,
             }
-            return _answer(data, status=200 if readiness.is_ready else 503)
+            if not readiness.is_ready:
+                raise NotReadyError(about)
+            return _answer(about)
 
         return [health, ready]
 

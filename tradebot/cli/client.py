@@ -1,0 +1,121 @@
+"""The way of a local command to the running daemon: its address, its key, one request."""
+
+import argparse
+import http.client
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from tradebot.errors import TradebotError
+
+ANSWER_S_MAX = 10.0
+EXIT_NOT_RUNNING = 3
+
+Json = dict[str, object]
+
+
+class NotRunningError(TradebotError):
+    """No daemon answers: it has not been started, has ended, or is just starting."""
+
+
+class AnswerError(TradebotError):
+    """The daemon answered with an error."""
+
+    def __init__(self, code: str, message: str, details: Json) -> None:
+        """Keep the daemon's word and its details beside its message."""
+        super().__init__(message)
+        self.code = code
+        self.details = details
+
+
+class Daemon:
+    """The daemon of one state directory, whichever process that is at the moment.
+
+    Address and key are read anew for each request, so a restart needs no reconnecting.
+    """
+
+    def __init__(self, state_dir: Path) -> None:
+        """Take the directory that the daemon writes to."""
+        self._state_dir = state_dir
+
+    def ask(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Json:
+        """Return the data of an answer.
+
+        Raises:
+            NotRunningError: nobody answers.
+            AnswerError: the answer is an error.
+            PermissionError: the key may not be read.
+        """
+        host, port = self._address()
+        headers = {"X-API-Key": self._key(), "Content-Type": "application/json"}
+        connection = http.client.HTTPConnection(host, port, timeout=ANSWER_S_MAX)
+        try:
+            connection.request(method, path, json.dumps(body or {}), headers)
+            answer = connection.getresponse()
+            status, text = answer.status, answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            message = f"no daemon answers at {host}:{port} ({why})"
+            raise NotRunningError(message) from error
+        finally:
+            connection.close()
+        return _data(status, text)
+
+    def _address(self) -> tuple[str, int]:
+        file = self._state_dir / "daemon.json"
+        try:
+            address = json.loads(file.read_bytes())["address"]
+            parts = urlsplit(address if "//" in address else f"//{address}")
+            host, port = parts.hostname, parts.port
+        except FileNotFoundError:
+            raise NotRunningError(f"no daemon runs: there is no {file}") from None
+        except (ValueError, KeyError, TypeError) as error:
+            raise NotRunningError(f"{file} does not say where the daemon is: {error}") from error
+        if not host or not port:
+            raise NotRunningError(f"{file} does not say where the daemon is: {address!r}")
+        return host, port
+
+    def _key(self) -> str:
+        file = self._state_dir / "admin.key"
+        try:
+            return file.read_text("ascii").strip()
+        except FileNotFoundError:
+            raise NotRunningError(f"no daemon runs: there is no {file}") from None
+        except ValueError:
+            raise NotRunningError(f"{file} holds no key") from None
+
+
+def add_state_argument(parser: argparse.ArgumentParser) -> None:
+    """Add the option that names the daemon."""
+    parser.add_argument(
+        "--state-dir",
+        type=Path,
+        metavar="DIR",
+        help="the daemon's state directory (environment: TRADEBOT_STATE_DIR; default: state)",
+    )
+
+
+def daemon_of(args: argparse.Namespace) -> Daemon:
+    """Return the daemon that the command line and the environment name."""
+    given: Path | None = args.state_dir
+    named = os.environ.get("TRADEBOT_STATE_DIR") or os.environ.get("STATE_DIRECTORY") or "state"
+    return Daemon(given or Path(named))
+
+
+def in_path(word: str) -> str:
+    """Return a word as one part of a path."""
+    return quote(word, safe="")
+
+
+def _data(status: int, text: bytes) -> Json:
+    try:
+        answer = json.loads(text)
+        if answer["status"] == "success":
+            data: Json = answer["data"]
+            return data
+        raise AnswerError(answer["error_code"], answer["message"], answer["details"])
+    except (ValueError, KeyError, TypeError) as error:
+        message = f"the daemon answered with HTTP {status} and no JSON of ours"
+        raise AnswerError("unreadable", message, {}) from error
