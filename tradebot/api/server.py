@@ -43,7 +43,7 @@ class ApiServer:
 
     @property
     def address(self) -> str:
-        """Where it listens, as ``127.0.0.1:4800``; once it is bound."""
+        """Where it listens, as ``http://127.0.0.1:4800``; once it is bound."""
         assert self._bound.done(), "the server has no address yet"
         return self._bound.result()
 
@@ -93,7 +93,7 @@ class ApiServer:
             raise ListenError(f"cannot listen at {where}: {error.strerror}") from error
         host, port = listener.getsockname()[:2]
         name = f"[{host}]" if family is socket.AF_INET6 else host
-        self._bound.set_result(f"{name}:{port}")
+        self._bound.set_result(f"http://{name}:{port}")
         return listener
 
 
