@@ -113,6 +113,15 @@ def test_a_configuration_gives_price_gate_and_sessions(job, tmp_path, text, pric
     assert [(exit_["ts_ns"] - AT) // S for exit_ in exits(made)] == leaves
 
 
+def test_a_silence_of_the_recording_is_no_fault(job, tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text('[price]\nstale_after = "10s"\n')
+    timed = {"time_exit": {"after": "30s"}}
+    made = job([(0, 100), (60, 98), (61, 100)], {}, timed, config=path)
+    # Were the instrument blind at 30 s, its next price would be judged as it is.
+    assert [exit_["reason"] for exit_ in exits(made)] == ["time"]
+
+
 def test_a_bad_configuration_is_refused(job, tmp_path):
     path = tmp_path / "config.toml"
     path.write_text("[price]\nspikes = 1\n")
