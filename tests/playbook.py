@@ -42,7 +42,7 @@ from tradebot.core.intents import Intent, PlaceOrder, ReadPosition
 from tradebot.core.levels import parse_clock_minutes, parse_duration_ns
 from tradebot.core.money import plain
 from tradebot.core.policy import Policy
-from tradebot.core.trades import PastStop, PriceSource, Side, TimeExit, Trade, TradeRequest
+from tradebot.core.trades import PastStop, PriceSource, Rules, Side, TimeExit, Trade, TradeRequest
 
 START_NS = 1_760_000_000 * SECOND_NS
 SBIN = Instrument(exchange="NSE", symbol="SBIN", tick_size=Decimal("0.05"))
@@ -51,7 +51,7 @@ KEY = NetKey("A1", "NSE", "SBIN", "MIS")
 _Thing = TypeVar("_Thing")
 
 
-def rules(*, after: str | None = None, at: str | None = None, **words: Any):
+def rules(*, after: str | None = None, at: str | None = None, **words: Any) -> Rules:
     """Return rules in words; ``after="45m"`` and ``at="15:10"`` are the time exits."""
     time_exit = None
     if after is not None or at is not None:

@@ -316,6 +316,18 @@ def test_a_net_from_before_an_execution_is_out_of_date():
     assert (story >> "1s").read("10").orders == ["T1-x1 SELL 10"]
 
 
+def test_flat_reads_are_two_in_a_row_with_nothing_between():
+    story = unheld().read("0") >> "1s"
+    story.fill(None, "4", side="BUY", order_id="E").read("4")  # from before or after the fill?
+    story = (story >> "2s").read("0")
+    assert story.trade().status is Status.TRIGGERED
+
+
+def test_what_an_earlier_life_read_is_old():
+    story = unheld().read("0").restarted() >> "1s"
+    assert story.read("0").trade().status is Status.TRIGGERED
+
+
 def test_a_net_that_nobody_asked_for_is_not_taken():
     story = unheld().read("0")
     story >> story.net("0") >> story.net("0")

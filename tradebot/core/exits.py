@@ -182,6 +182,11 @@ def read_flat(exit_: Exit) -> Exit:
     return _next(exit_, flat_reads=exit_.flat_reads + 1)
 
 
+def read_in_vain(exit_: Exit) -> Exit:
+    """Return the exit after a read that was out of date when it came."""
+    return _next(exit_, flat_reads=0)
+
+
 def ready(exit_: Exit) -> Exit:
     """Return the exit ready for an order: the broker's net says that there is one to send."""
     return _next(exit_, state=State.DECIDED, due_at_ns=0)
@@ -213,8 +218,8 @@ def asked(exit_: Exit, at_ns: int) -> Exit:
 
 
 def due_now(exit_: Exit, at_ns: int) -> Exit:
-    """Return an exit of an earlier life, to be asked about at once."""
-    return _next(exit_, due_at_ns=at_ns)
+    """Return an exit of an earlier life, to be asked about at once; what it read is old."""
+    return _next(exit_, flat_reads=0, due_at_ns=at_ns)
 
 
 def filled_by(

@@ -209,13 +209,16 @@ def on_positions(book: Book, reply: PositionsReply) -> None:
     """Take the broker's net of a key that was read because ours seems wrong.
 
     A net that was read before an execution or while an order of ours may fill is out of
-    date when it arrives: it says nothing, and what waits for one asks again.
+    date when it arrives: it breaks a row of flat reads, and what waits for one asks again.
     """
     asked = book.reads.pop(reply.key, None)
     lane = book.lanes.get(reply.key, [])
     if asked is None or reply.net is None or not lane:
         return
+    checking = [exit_ for exit_ in lane if exit_.state is State.CHECKING]
     if asked[1] != book.position_version(reply.key) or any(e.is_alive for e in lane):
+        for exit_ in checking:
+            book.put_exit(exits.read_in_vain(exit_))
         return
     ours = book.net(reply.key)
     if ours != reply.net:
@@ -226,7 +229,7 @@ def on_positions(book: Book, reply: PositionsReply) -> None:
         )
         before = book.positions.get(reply.key) or Position(key=reply.key)
         book.put_position(corrected(before, reply.net))
-    for exit_ in [exit_ for exit_ in lane if exit_.state is State.CHECKING]:
+    for exit_ in checking:
         if exit_.trade_id not in book.trades:
             continue  # closed with another exit of the same trade
         if held(book, exit_) > 0:
