@@ -17,6 +17,9 @@ from tradebot.core.sessions import Session
 # price look old, and blind the instrument for good.
 AHEAD_NS_MAX = 2_000_000_000
 
+# Beyond it a price has no room left for its ticks in exact arithmetic, and no meaning.
+PRICE_MAX = 1e15
+
 _HAIR = 1 - 1e-9  # keeps the quick comparison on the safe side of the exact one
 
 
@@ -71,7 +74,7 @@ class Gate:
         self.held: float | None = None
         self.fresh = True  # the next price opens a session or ends a blind time: never suspect
         self.low = 0.0  # the broker's circuit band: prices beyond are impossible
-        self.high = math.inf
+        self.high = PRICE_MAX
         self.dropped = 0
         self.configure(session, spike, holds_jumps=holds_jumps)
 
@@ -118,7 +121,7 @@ class Gate:
         return Screened(Fate.ACCEPTED, (tick.ltp,))
 
     def went_blind(self) -> None:
-        """Forget the doubt: the next fit price is the first after a blind time."""
+        """Forget the doubt: the next fit price is the first of a session or after a blind time."""
         self.fresh = True
         self.near = 0.0
         self.held = None
@@ -158,14 +161,15 @@ class Gate:
         if not math.isfinite(ltp) or ltp <= 0:
             return "not a positive number"
         if not self.low < ltp < self.high:
-            return f"beyond the circuit band {self.low:g} to {self.high:g}"
+            return f"beyond what is possible here: {self.low:g} to {self.high:g}"
         if at_ns < self.at_ns:
             return "older than the last price"
         if not self.opens_ns <= at_ns < self.closes_ns:
             self.opens_ns, self.closes_ns = self.session.window(at_ns)
             if not self.opens_ns <= at_ns < self.closes_ns:
                 return "outside the session"
-            self.fresh = True
+            if self.at_ns < self.opens_ns:
+                self.went_blind()  # what yesterday left in doubt, today's first price cannot settle
         return ""
 
     def _jumped(self, ltp: float) -> bool:
