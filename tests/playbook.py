@@ -129,6 +129,10 @@ class Playbook:
     def book(self) -> Book:
         return self.engine.book
 
+    def __bool__(self) -> bool:
+        """A story that was told to its end is true: ``assert story >> 801 << None``."""
+        return True
+
     def __rshift__(self, what: object) -> Self:
         match what:
             case int() | float():

@@ -84,7 +84,7 @@ def believes_reports_before_executions(patch):
 
 
 def closes_while_the_entry_may_fill(patch):
-    patch.setattr(lanes, "_entry_may_fill", lambda book, trade: False)
+    patch.setattr(lanes, "entry_may_fill", lambda book, trade: False)
 
 
 def starts_as_if_nothing_was_sent(patch):

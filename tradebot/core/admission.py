@@ -50,11 +50,7 @@ def create(book: Book, command: CreateTrade) -> None:
         created_at_ns=command.at_ns,
     )
     trade = book.put_trade(trade)
-    line = book.line(trade.instrument)
-    if not line.guarded:
-        line.since_ns = command.at_ns
-        book.want(Subscribe(trade.instrument))
-    line.guarded.add(trade_id)
+    listen(book, trade, command.at_ns)
     book.say(
         TradeCreated(
             trade_id=trade_id,
@@ -95,7 +91,13 @@ def update(book: Book, command: UpdateTrade) -> None:
     levels = book.put_levels(changed)
     marks = entry_marks(levels, _kept_marks(trade.rules, command.rules, trade.marks))
     trade = book.put_trade(
-        changed, marks=marks, armed=False, unguarded=False, deadline_ns=_deadline(book, changed)
+        changed,
+        marks=marks,
+        armed=False,
+        unguarded=False,
+        deadline_ns=trade.deadline_ns
+        if trade.rules.time_exit == command.rules.time_exit
+        else _deadline(book, changed, command.at_ns),
     )
     book.add_deadline(trade)
     now = effective_stop(levels, marks)
@@ -127,6 +129,8 @@ def on_execution(book: Book, execution: Execution) -> None:
     order = book.orders.get(execution.order_id) or Order(order_id=execution.order_id)
     book.orders[execution.order_id] = executed(order, execution)
     trade = book.trades.get(book.entry_of_order.get(execution.order_id, ""))
+    if trade is None:
+        trade = _revived(book, execution)
     if trade is not None:
         _entered(book, trade, execution.quantity, execution.price, execution.at_ns)
 
@@ -182,10 +186,15 @@ def _entered(book: Book, trade: Trade, quantity: Decimal, price: Decimal, at_ns:
         entry_notional=trade.entry_notional + quantity * price,
         opened_at_ns=at_ns if trade.opened_at_ns is None else trade.opened_at_ns,
         status=Status.ACTIVE if trade.status is Status.PENDING else trade.status,
+        reason=trade.reason if trade.status is Status.TRIGGERED else None,
     )
     levels = book.put_levels(changed)
-    deadline_ns = _deadline(book, changed)
-    trade = book.put_trade(changed, marks=entry_marks(levels, trade.marks), deadline_ns=deadline_ns)
+    is_new = not trade.filled
+    trade = book.put_trade(
+        changed,
+        marks=entry_marks(levels, trade.marks),
+        deadline_ns=_deadline(book, changed, at_ns) if is_new else trade.deadline_ns,
+    )
     book.add_deadline(trade)
     book.say(
         EntryFilled(
@@ -203,7 +212,7 @@ def _entered(book: Book, trade: Trade, quantity: Decimal, price: Decimal, at_ns:
         reason = trade.reason or Reason.MANUAL
         guarding.leave(book, trade, reason, book.unassigned(trade), at_ns, line=line)
     elif not trade.unguarded:
-        guarding.arm(book, trade, at_ns, is_new=changed.filled == quantity)
+        guarding.arm(book, trade, at_ns, is_new=is_new)
 
 
 def _never_filled(book: Book, trade: Trade, order: Order, at_ns: int) -> None:
@@ -221,17 +230,40 @@ def _never_filled(book: Book, trade: Trade, order: Order, at_ns: int) -> None:
         )
     )
     book.retire(trade)
+    book.unfilled[order.order_id] = trade
 
 
-def _deadline(book: Book, trade: Trade) -> int | None:
-    """Return when a trade's time is up."""
+def _revived(book: Book, execution: Execution) -> Trade | None:
+    """Bring back the trade of an entry order that was called dead and fills all the same."""
+    trade = book.unfilled.pop(execution.order_id, None)
+    if trade is None:
+        return None
+    trade = book.put_trade(trade, status=Status.PENDING, closed_at_ns=None)
+    listen(book, trade, execution.at_ns)
+    book.entry_of_order[execution.order_id] = trade.trade_id
+    _ask(book, execution.order_id, execution.at_ns)
+    return trade
+
+
+def listen(book: Book, trade: Trade, at_ns: int) -> None:
+    """Want the prices of a trade's instrument."""
+    line = book.line(trade.instrument)
+    if not line.guarded:
+        line.start(at_ns, book.policy.stale_after_ns)
+        book.want(Subscribe(trade.instrument))
+    line.guarded.add(trade.trade_id)
+
+
+def _deadline(book: Book, trade: Trade, at_ns: int) -> int | None:
+    """Return when a trade's time is up: a duration counts from its entry, a clock from now."""
     rule = trade.rules.time_exit
-    if rule is None or trade.opened_at_ns is None:
+    if rule is None:
         return None
     if rule.after_ns is not None:
+        assert trade.opened_at_ns is not None, "a time exit of a trade that is not open"
         return trade.opened_at_ns + rule.after_ns
     assert rule.at_minutes is not None, "a time exit without a time"
-    return book.session(trade.exchange).clock_time(trade.opened_at_ns, rule.at_minutes)
+    return book.session(trade.exchange).clock_time(at_ns, rule.at_minutes)
 
 
 def _kept_marks(old: Rules, new: Rules, marks: Marks) -> Marks:
@@ -276,12 +308,13 @@ def _opposite(book: Book, request: TradeRequest) -> Trade | None:
     line = book.lines.get(f"{request.exchange}:{request.symbol}")
     if line is None:
         return None
-    for trade_id in line.guarded:
-        trade = book.trades[trade_id]
-        same_net = (trade.account, trade.product) == (request.account, request.product)
-        if same_net and trade.side is not request.side:
-            return trade
-    return None
+    opposite = [
+        trade
+        for trade in map(book.trades.__getitem__, line.guarded)
+        if (trade.account, trade.product) == (request.account, request.product)
+        and trade.side is not request.side
+    ]
+    return min(opposite, key=lambda trade: trade.number, default=None)
 
 
 def _free_id(book: Book) -> str:

@@ -19,7 +19,7 @@ from tradebot.core.lines import Line
 from tradebot.core.orders import Order
 from tradebot.core.policy import Policy
 from tradebot.core.positions import Position, folded
-from tradebot.core.price_gate import Gate
+from tradebot.core.price_gate import PRICE_MAX, Gate
 from tradebot.core.records import (
     ExecutionSaved,
     ExitSaved,
@@ -35,6 +35,10 @@ from tradebot.core.trade_rules import Levels, levels_of
 from tradebot.core.trades import Trade
 
 ALWAYS_OPEN = Session()
+
+_HOUR_NS = 3_600_000_000_000
+_FORGET_EVERY_NS = _HOUR_NS
+_REMEMBERED_NS = 48 * _HOUR_NS
 
 
 class Book:
@@ -54,6 +58,7 @@ class Book:
         self.positions: dict[NetKey, Position] = {}
         self.reads: dict[NetKey, tuple[int, int]] = {}  # asked at, and our version of it then
         self.orders: dict[str, Order] = {}  # entry orders and others', by the broker's id
+        self.unfilled: dict[str, Trade] = {}  # NEVER_FILLED ones, by entry order: it may err
         self.order_due_ns: dict[str, int] = {}  # entry orders that may still fill: ask again at
         self.deadlines: list[tuple[int, int, str]] = []  # heap of (at_ns, trade number, trade)
         self.trades_made = 0
@@ -61,7 +66,8 @@ class Book:
         self.heard_seq = 0
         self.heard_at_ns = 0
         self.out: list[Event | Intent] = []
-        self._seen: set[str] = set()  # execution ids
+        self._seen: dict[str, int] = {}  # execution ids, with their times
+        self._forgot_at_ns = 0
         self._dirty_trades: dict[str, Trade] = {}
         self._dirty_exits: dict[tuple[str, int], Exit] = {}
         self._dirty_positions: dict[NetKey, Position] = {}
@@ -188,7 +194,7 @@ class Book:
         """Fold an execution into its position; False where it was seen before."""
         if execution.execution_id in self._seen:
             return False
-        self._seen.add(execution.execution_id)
+        self.note_seen(execution)
         self._fresh.append(ExecutionSaved(execution=execution))
         before = self.positions.get(execution.key) or Position(key=execution.key)
         self.put_position(folded(before, execution))
@@ -208,9 +214,30 @@ class Book:
         """Remember that best prices of a line moved."""
         self._moved[line.instrument.id] = line
 
-    def note_seen(self, execution_id: str) -> None:
-        """Know an execution from an earlier life."""
-        self._seen.add(execution_id)
+    def note_seen(self, execution: Execution) -> None:
+        """Know an execution when it comes again."""
+        self._seen[execution.execution_id] = execution.at_ns
+
+    def forget_old(self, at_ns: int) -> None:
+        """Let go of executions and others' orders that no broker tells of any more.
+
+        Brokers repeat those of a trading day. Two days are counted back from the newest
+        execution, not from now: over a weekend the last trading day stays the last.
+        """
+        if at_ns - self._forgot_at_ns < _FORGET_EVERY_NS:
+            return
+        self._forgot_at_ns = at_ns
+        newest_ns = min(at_ns, max(self._seen.values(), default=at_ns))
+        since_ns = newest_ns - _REMEMBERED_NS
+        self._seen = {name: seen for name, seen in self._seen.items() if seen >= since_ns}
+        self.orders = {
+            name: order
+            for name, order in self.orders.items()
+            if order.at_ns >= since_ns or name in self.entry_of_order
+        }
+        self.unfilled = {
+            name: trade for name, trade in self.unfilled.items() if name in self.orders
+        }
 
     def retire(self, trade: Trade) -> None:
         """Let go of a trade that is over; its story and record are in the store."""
@@ -273,7 +300,6 @@ class Book:
 
 def set_band(gate: Gate, instrument: Instrument) -> None:
     """Give a gate the broker's circuit band, inclusive, where it is known."""
-    if instrument.price_low is not None:
-        gate.low = float(instrument.price_low - instrument.tick_size / 2)
-    if instrument.price_high is not None:
-        gate.high = float(instrument.price_high + instrument.tick_size / 2)
+    low, high, half = instrument.price_low, instrument.price_high, instrument.tick_size / 2
+    gate.low = 0.0 if low is None else float(low - half)
+    gate.high = PRICE_MAX if high is None else float(high + half)

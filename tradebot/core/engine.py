@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tradebot.core import admission, guarding, lanes, restore
-from tradebot.core.book import Book, set_band
+from tradebot.core.book import Book
 from tradebot.core.events import (
     Event,
     InstrumentBlind,
@@ -52,6 +52,7 @@ class Engine:
         """Start with an empty book."""
         self.book = Book(policy)
         self._lines = self.book.lines
+        self._sessions: dict[str, tuple[int, int, int]] = {}  # asked at, opens, closes
         self._handlers: dict[type, Callable[[Any], None]] = {
             Timer: self._on_timer,
             CreateTrade: lambda item: admission.create(self.book, item),
@@ -175,6 +176,7 @@ class Engine:
         guarding.on_deadlines(self.book, timer.at_ns)
         lanes.wake(self.book, timer.at_ns)
         admission.wake(self.book, timer.at_ns)
+        self.book.forget_old(timer.at_ns)
         limit_ns = self.book.policy.stale_after_ns
         if limit_ns is None:
             return
@@ -183,9 +185,18 @@ class Engine:
                 self._look_for_silence(line, timer.at_ns, limit_ns)
 
     def _look_for_silence(self, line: Line, at_ns: int, limit_ns: int) -> None:
+        """Count a silence from the session's open on: outside it no price is missing."""
         gate = line.gate
         seen_ns = max(gate.received_ns, line.since_ns)
-        if at_ns - seen_ns <= limit_ns or not gate.is_open(at_ns):
+        if at_ns - seen_ns <= limit_ns:
+            return
+        opens_ns = self._opens_ns(line.instrument.exchange, at_ns)
+        if at_ns < opens_ns:
+            if line.blind_since_ns is not None:
+                line.end_blindness(at_ns)
+            return
+        seen_ns = max(seen_ns, opens_ns)
+        if at_ns - seen_ns <= limit_ns:
             return
         if line.blind_since_ns is None:
             line.blind_since_ns = seen_ns + limit_ns
@@ -197,13 +208,18 @@ class Engine:
             line.quote_asked = True
             self.book.want(AskQuote(instrument=line.instrument.id, why="no price arrives"))
 
+    def _opens_ns(self, exchange: str, at_ns: int) -> int:
+        """Return when the session of a time opens, or the next one; found once a session."""
+        found = self._sessions.get(exchange)
+        if found is None or not found[0] <= at_ns < found[2]:
+            found = self._sessions[exchange] = at_ns, *self.book.session(exchange).window(at_ns)
+        return found[1]
+
     def _end_blindness(self, line: Line, at_ns: int) -> None:
-        if line.blind_since_ns is None:
-            return
-        blind_ns = at_ns - line.blind_since_ns
-        line.blind_ns += blind_ns
-        line.blind_since_ns = None
-        self.book.say(InstrumentSeen(instrument=line.instrument.id, blind_ns=blind_ns, at_ns=at_ns))
+        if line.blind_since_ns is not None:
+            blind_ns = line.end_blindness(at_ns)
+            name = line.instrument.id
+            self.book.say(InstrumentSeen(instrument=name, blind_ns=blind_ns, at_ns=at_ns))
 
     def _on_execution(self, execution: Execution) -> None:
         if self.book.put_execution(execution) and not lanes.on_execution(self.book, execution):
@@ -227,11 +243,11 @@ class Engine:
             self.book.instruments[instrument.id] = instrument
             line = self._lines.get(instrument.id)
             if line is not None:
-                line.instrument = instrument
-                set_band(line.gate, instrument)
+                guarding.describe(self.book, line, instrument)
 
     def _on_policy(self, changed: PolicyChanged) -> None:
         self.book.policy = policy = changed.policy
+        self._sessions.clear()
         for line in self._lines.values():
             line.gate.configure(
                 self.book.session(line.instrument.exchange),

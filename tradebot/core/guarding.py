@@ -6,7 +6,7 @@ from decimal import Decimal
 import msgspec
 
 from tradebot.core import lanes
-from tradebot.core.book import Book
+from tradebot.core.book import Book, set_band
 from tradebot.core.events import (
     BreakevenReached,
     ExitDecided,
@@ -14,6 +14,7 @@ from tradebot.core.events import (
     TrailActivated,
 )
 from tradebot.core.exits import Exit
+from tradebot.core.instruments import Instrument
 from tradebot.core.levels import Level, Unit
 from tradebot.core.lines import Line
 from tradebot.core.money import exact
@@ -44,7 +45,9 @@ def arm(book: Book, trade: Trade, at_ns: int, *, is_new: bool = False) -> None:
             line.waiting.add(trade.trade_id)
             line.refresh()
             return
-        trade = _past_stop(book, trade, line.ltp, at_ns)
+        trade = _past_stop(
+            book, trade, line.price_for(trade.side, trade.price_source, line.ltp), at_ns
+        )
         if trade.unguarded:
             return
         trade = book.put_trade(trade, armed=True)
@@ -62,6 +65,21 @@ def disarm(book: Book, trade: Trade) -> Trade:
     line.waiting.discard(trade.trade_id)
     line.refresh()
     return trade
+
+
+def describe(book: Book, line: Line, instrument: Instrument) -> None:
+    """Take new data of an instrument: levels stand on its ticks, the gate on its band."""
+    before, line.instrument = line.instrument, instrument
+    set_band(line.gate, instrument)
+    if before.tick_size == instrument.tick_size:
+        return
+    # Trades of one line share a tick size, so all are disarmed before the first is armed.
+    trades = [disarm(book, book.trades[trade_id]) for trade_id in sorted(line.guarded)]
+    for trade in trades:
+        if trade.filled:
+            book.put_levels(trade)
+        if trade.status is Status.ACTIVE and not trade.unguarded:
+            arm(book, book.put_trade(trade), line.gate.at_ns)
 
 
 def on_prices(book: Book, line: Line, prices: tuple[float, ...], at_ns: int) -> None:
@@ -113,6 +131,8 @@ def _settle(
     if verdict.leaves:
         trade = msgspec.structs.replace(trade, marks=before)
         for taken in verdict.leaves:
+            if taken.part is not None and not book.unassigned(trade):
+                break  # this target waits for what the entry may still bring
             trade = _take(book, line, trade, taken, price=price, at_ns=at_ns)
             if trade.status is not Status.ACTIVE:
                 return
@@ -160,7 +180,9 @@ def leave(
 ) -> Trade:
     """Decide to leave ``quantity`` of a trade: it can never be decided twice.
 
-    The trade is TRIGGERED in this very call when nothing of it is left to guard.
+    The trade is TRIGGERED in this very call when nothing of it is left to guard and,
+    after a target's part, nothing more can come. Of nothing, only the decision is kept:
+    what the entry still brings leaves for the same reason.
     """
     gate, number = line.gate, trade.exits + 1
     book.say(
@@ -181,26 +203,29 @@ def leave(
             candidates=tuple(candidates(book.levels[trade.trade_id], trade.marks)),
         )
     )
-    whole = quantity >= book.unassigned(trade)
+    takes_all = quantity >= book.unassigned(trade)
+    is_part = part is not None and trade.rules.targets[part].quantity is not None
+    whole = takes_all and not (is_part and lanes.entry_may_fill(book, trade))
     trade = book.put_trade(
         trade,
         exits=number,
         status=Status.TRIGGERED if whole else trade.status,
-        reason=reason if whole else trade.reason,
+        reason=reason if takes_all else trade.reason,
     )
-    book.put_exit(
-        Exit(
-            trade_id=trade.trade_id,
-            number=number,
-            key=trade.key,
-            side=lanes.leaving_side(trade),
-            quantity=quantity,
-            reason=reason,
-            decided_at_ns=at_ns,
-            part=part,
+    if quantity > 0:
+        book.put_exit(
+            Exit(
+                trade_id=trade.trade_id,
+                number=number,
+                key=trade.key,
+                side=lanes.leaving_side(trade),
+                quantity=quantity,
+                reason=reason,
+                decided_at_ns=at_ns,
+                part=part,
+            )
         )
-    )
-    lanes.advance(book, trade.key, at_ns)
+        lanes.advance(book, trade.key, at_ns)
     return book.trades[trade.trade_id]
 
 
@@ -248,12 +273,18 @@ def _past_stop(book: Book, trade: Trade, ltp: float, at_ns: int) -> Trade:
 def _from_here(
     rules: Rules, levels: Levels, marks: Marks, price: Decimal, ltp: float
 ) -> tuple[Rules, Marks]:
-    """Return rules and marks with stop and trail at their distance from the last price."""
-    if levels.stop is not None:
-        stop = price - levels.sign * abs(levels.entry - levels.stop)
-        rules = msgspec.structs.replace(rules, stop=Level(Unit.PRICE, max(Decimal(0), stop)))
-    if marks.trail_active:
-        marks = msgspec.structs.replace(marks, best_price=ltp)
+    """Return rules and marks with every passed stop at its distance from the last price."""
+    for reason, level in candidates(levels, marks):
+        if levels.sign * (price - level) > 0:
+            continue  # it is not passed, and no stop loosens by itself
+        match reason:
+            case Reason.STOP:
+                stop = max(Decimal(0), price - levels.sign * abs(levels.entry - level))
+                rules = msgspec.structs.replace(rules, stop=Level(Unit.PRICE, stop))
+            case Reason.BREAKEVEN:
+                marks = msgspec.structs.replace(marks, breakeven_done=False)
+            case _:
+                marks = msgspec.structs.replace(marks, best_price=ltp)
     return rules, marks
 
 

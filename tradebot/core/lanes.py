@@ -243,7 +243,7 @@ def on_positions(book: Book, reply: PositionsReply) -> None:
 
 def close_if_left(book: Book, trade: Trade, at_ns: int) -> None:
     """Close a trade of which nothing is left and nothing more can come or go."""
-    if not trade.filled or trade.remaining > 0 or _entry_may_fill(book, trade):
+    if not trade.filled or trade.remaining > 0 or entry_may_fill(book, trade):
         return
     rest = book.open_exits(trade.trade_id)
     if any(exit_.is_alive for exit_ in rest):
@@ -268,6 +268,14 @@ def close(book: Book, trade: Trade, status: Status, at_ns: int) -> None:
         )
     )
     book.retire(trade)
+
+
+def entry_may_fill(book: Book, trade: Trade) -> bool:
+    """Whether the entry order may bring more: closing would leave that part unguarded."""
+    if trade.order_id is None:
+        return False
+    order = book.orders.get(trade.order_id)
+    return order is None or not order.is_settled
 
 
 def leaving_side(trade: Trade) -> OrderSide:
@@ -341,19 +349,11 @@ def _close_outside(book: Book, trade_id: str, at_ns: int) -> None:
     While its entry may bring more it stays: what comes is left as it was decided.
     """
     trade = book.trades.get(trade_id)
-    if trade is None or _entry_may_fill(book, trade):
+    if trade is None or entry_may_fill(book, trade):
         return
     for exit_ in book.open_exits(trade_id):
         book.put_exit(exits.ended(exit_))
     close(book, trade, Status.CLOSED_EXTERNAL, at_ns)
-
-
-def _entry_may_fill(book: Book, trade: Trade) -> bool:
-    """Whether the entry order may bring more: closing would leave that part unguarded."""
-    if trade.order_id is None:
-        return False
-    order = book.orders.get(trade.order_id)
-    return order is None or not order.is_settled
 
 
 def _words(outcome: Outcome) -> tuple[str, str]:

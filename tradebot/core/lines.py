@@ -80,6 +80,22 @@ class Line:
             return _fit((self.bid + self.ask) / 2, ltp, self.gate)
         return ltp
 
+    def end_blindness(self, at_ns: int) -> int:
+        """Count a blind time that ended; return how long it was."""
+        assert self.blind_since_ns is not None, f"{self.instrument.id} is not blind"
+        blind_ns = at_ns - self.blind_since_ns
+        self.blind_ns += blind_ns
+        self.blind_since_ns = None
+        return blind_ns
+
+    def start(self, at_ns: int, stale_after_ns: int | None) -> None:
+        """Begin to guard: what was known while nobody listened may be old."""
+        self.since_ns = at_ns
+        self.quote_asked = False
+        self.blind_since_ns = None
+        if stale_after_ns is not None and at_ns - self.gate.received_ns > stale_after_ns:
+            self.gate.went_blind()
+
     def refresh(self) -> None:
         """Find the quiet band again, after triggers changed."""
         if self.waiting:

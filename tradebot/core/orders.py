@@ -37,6 +37,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     notional: Decimal = Decimal(0)  # sum of quantity times price of these
     reported: Decimal = Decimal(0)  # filled, as the broker's reports say
     message: str = ""
+    at_ns: int = 0  # of the last word on it
 
     @property
     def is_settled(self) -> bool:
@@ -59,6 +60,7 @@ def reported(order: Order, report: OrderReport) -> Order:
         notional=order.notional,
         reported=max(order.reported, report.filled),
         message=report.message or order.message,
+        at_ns=max(order.at_ns, report.at_ns),
     )
 
 
@@ -71,4 +73,5 @@ def executed(order: Order, execution: Execution) -> Order:
         notional=order.notional + execution.quantity * execution.price,
         reported=order.reported,
         message=order.message,
+        at_ns=max(order.at_ns, execution.at_ns),
     )

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 
 import msgspec
 
-from tradebot.core import exits, guarding
+from tradebot.core import admission, exits, guarding
 from tradebot.core.book import Book
 from tradebot.core.exits import State
-from tradebot.core.intents import QueryOrder, Subscribe
+from tradebot.core.intents import QueryOrder
 from tradebot.core.lines import line_name, split_line_name
 from tradebot.core.orders import Order, executed
 from tradebot.core.records import HighReached, Snapshot, TradeSaved
@@ -26,7 +26,7 @@ def restore(book: Book, snapshot: Snapshot, at_ns: int) -> None:
     for position in snapshot.positions:
         book.positions[position.key] = position
     for execution in snapshot.executions:
-        book.note_seen(execution.execution_id)
+        book.note_seen(execution)
         order = book.orders.get(execution.order_id) or Order(order_id=execution.order_id)
         book.orders[execution.order_id] = executed(order, execution)
     highs = by_line(snapshot.highs)
@@ -68,14 +68,15 @@ def _was_judged(trade: Trade) -> bool:
 
 def _restore_trade(book: Book, trade: Trade, at_ns: int) -> None:
     book.trades[trade.trade_id] = trade
-    line = book.line(trade.instrument)
-    if not line.guarded:
-        line.since_ns = at_ns
-        book.want(Subscribe(trade.instrument))
-    line.guarded.add(trade.trade_id)
+    admission.listen(book, trade, at_ns)
     if trade.filled:
         book.put_levels(trade)
     if trade.order_id is not None:
+        # What entered the trade is what its order has executed, however few executions the
+        # store remembers.
+        book.orders[trade.order_id] = Order(
+            order_id=trade.order_id, executed=trade.filled, notional=trade.entry_notional
+        )
         book.entry_of_order[trade.order_id] = trade.trade_id
         book.order_due_ns[trade.order_id] = at_ns
     if trade.status is Status.ACTIVE:
