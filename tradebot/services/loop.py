@@ -5,8 +5,9 @@ world hear of it: an order can never leave before the decision is on disk.
 """
 
 import asyncio
+import math
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Protocol
 
 from tradebot.core.engine import Engine
@@ -16,6 +17,7 @@ from tradebot.core.intents import Intent, PlaceOrder
 from tradebot.core.records import Record
 from tradebot.errors import StoreError
 from tradebot.ports import Journal, Say
+from tradebot.services.persister import row_of
 
 TICKS_MAX = 65_536  # waiting ticks; above it low, high and last of each instrument are kept
 ROOM = 4_096  # waiting ticks below which a fast source may go on
@@ -36,7 +38,7 @@ class EngineLoop:
 
     Orders, fills, commands and timers come before ticks and are never dropped. Ticks are
     judged one by one; beyond the bound, an instrument's waiting ticks are thinned to
-    their low, high and last, the adverse extremes kept.
+    the last and the lows and highs of its prices, the adverse extremes kept.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class EngineLoop:
         deliver: Deliver,
         keep: Callable[[list[Record], int], None],
         pulse: Callable[[], None],
+        ticks_max: int = TICKS_MAX,
     ) -> None:
         """Connect the engine to the world.
 
@@ -64,12 +67,17 @@ class EngineLoop:
         self._pulse = pulse
         self._urgent: deque[tuple[Input, asyncio.Future[Outputs] | None]] = deque()
         self._ticks: deque[Tick] = deque()
+        self._ticks_max = self._thin_above = ticks_max
+        self._room_below = min(ROOM, ticks_max)
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
         self._frame = 0
         self._heard_seq = 0
         self._journal_failed = False
+        self._owed: dict[Hashable, Record] = {}  # what the journal refused, newest per row
+        self._answers: list[tuple[asyncio.Future[Outputs], Outputs]] = []  # of this turn
+        self._is_broken = False  # a turn raised, and left the book half changed
         self.ticks_judged = 0
         self.ticks_thinned = 0
         self.turns = 0
@@ -77,9 +85,9 @@ class EngineLoop:
     def tick(self, tick: Tick) -> None:
         """Offer a tick."""
         self._ticks.append(tick)
-        if len(self._ticks) > ROOM:
+        if len(self._ticks) > self._room_below:
             self._room.clear()
-            if len(self._ticks) > TICKS_MAX:
+            if len(self._ticks) > self._thin_above:
                 self._thin()
         self._wake.set()
 
@@ -95,6 +103,9 @@ class EngineLoop:
     def command(self, item: Input) -> asyncio.Future[Outputs]:
         """Put an input, and return its outputs once its turn is in the journal."""
         answer: asyncio.Future[Outputs] = asyncio.get_running_loop().create_future()
+        if self._is_broken:
+            answer.cancel()
+            return answer
         self._urgent.append((item, answer))
         self._wake.set()
         return answer
@@ -103,6 +114,16 @@ class EngineLoop:
     def waiting(self) -> int:
         """Inputs that have not been taken."""
         return len(self._urgent) + len(self._ticks)
+
+    def sync(self) -> None:
+        """Bring every change so far to the journal's disk.
+
+        Raises:
+            StoreError: it refuses, or lacks what it refused earlier.
+        """
+        if self._owed:
+            self._append([])
+        self._journal.sync()
 
     async def run(self) -> None:
         """Take inputs for ever; between turns everybody else runs."""
@@ -116,30 +137,63 @@ class EngineLoop:
 
     def turn(self) -> None:
         """Take what is urgent and some ticks, journal the changes, tell the world."""
+        assert not self._is_broken, "a turn after one that raised"
+        is_whole = False
+        try:
+            self._take_turn()
+            is_whole = True
+        finally:
+            if not is_whole:
+                self._abandon()
+
+    def finish(self) -> None:
+        """Take everything that waits, after ``run`` was stopped: the last turns of a life.
+
+        After a turn that raised there are none: half a change must not become durable.
+        """
+        if self._is_broken:
+            return
+        while self.waiting:
+            self.turn()
+        self._write((), is_time=True)
+
+    def _take_turn(self) -> None:
         self.turns += 1
         outputs: list[Event | Intent] = []
-        answers: list[tuple[asyncio.Future[Outputs], Outputs]] = []
-        while self._urgent:
-            item, answer = self._urgent.popleft()
-            out = self.engine.process(item)
-            outputs.extend(out)
-            if answer is not None:
-                answers.append((answer, out))
-            if type(item) is Timer:
-                self._pulse()
+        is_time = self._take_urgent(outputs)
         self._take_ticks(outputs)
-        is_safe = self._write(outputs)
+        is_safe = self._write(outputs, is_time=is_time)
+        answers, self._answers = self._answers, []
         for answer, out in answers:
             if not answer.done():
                 answer.set_result(out)
         if outputs:
             self._deliver(outputs, is_safe=is_safe)
 
-    def finish(self) -> None:
-        """Take everything that waits, after ``run`` was stopped: the last turns of a life."""
-        while self.waiting:
-            self.turn()
-        self._write(())
+    def _abandon(self) -> None:
+        """Let nobody wait for the answer of an engine that is gone."""
+        self._is_broken = True
+        for _, answer in self._urgent:
+            if answer is not None:
+                answer.cancel()
+        for answer, _ in self._answers:
+            answer.cancel()
+
+    def _take_urgent(self, outputs: list[Event | Intent]) -> bool:
+        """Judge all that is not a tick; return whether a timer was among it."""
+        is_time = False
+        while self._urgent:
+            item, answer = self._urgent.popleft()
+            if answer is not None:
+                self._answers.append((answer, ()))
+            out = self.engine.process(item)
+            outputs.extend(out)
+            if answer is not None:
+                self._answers[-1] = (answer, out)
+            if type(item) is Timer:
+                is_time = True
+                self._pulse()
+        return is_time
 
     def _take_ticks(self, outputs: list[Event | Intent]) -> None:
         """Judge ticks until the turn is full or one of them asks for something."""
@@ -154,25 +208,38 @@ class EngineLoop:
                 break
         if tick is not None:
             self.engine.hear(tick)
-        if len(ticks) <= ROOM:
+        if len(ticks) <= self._room_below:
             self._room.set()
 
-    def _write(self, outputs: Outputs) -> bool:
-        """Journal what changed; on the disk itself where an order is about to leave."""
-        book = self.engine.book
-        if outputs or book.is_dirty() or book.heard_seq != self._heard_seq:
-            self._heard_seq = book.heard_seq
-            records = book.drain()
-            is_safe = self._journaled(records, sync=any(type(o) is PlaceOrder for o in outputs))
-            self._keep(records, self._frame)
-            return is_safe
-        return True
+    def _write(self, outputs: Outputs, *, is_time: bool) -> bool:
+        """Journal what changed; on the disk itself where an order is about to leave.
 
-    def _journaled(self, records: list[Record], *, sync: bool) -> bool:
-        """Write one frame; False where the disk refused, once said and then remembered."""
+        How far quiet ticks have come is written when it is time, not at every turn: a
+        start that hears some of them again changes nothing by it.
+        """
+        book = self.engine.book
+        is_late = is_time and (self._journal_failed or book.heard_seq != self._heard_seq)
+        if not (outputs or is_late or book.is_dirty()):
+            return True
+        self._heard_seq = book.heard_seq
+        records = book.drain()
+        sync = any(type(o) is PlaceOrder for o in outputs)
+        is_safe = self._journaled(records, sync=sync, is_time=is_time)
+        self._keep(records, self._frame)
+        return is_safe
+
+    def _journaled(self, records: list[Record], *, sync: bool, is_time: bool) -> bool:
+        """Write one frame; False where the disk refused, once said and then remembered.
+
+        What it refused goes into the next frame that it takes: a later frame rests on it.
+        While it refuses it is tried with each timer and for each order.
+        """
+        if self._journal_failed and not (sync or is_time):
+            self._owe(records)
+            return False
         try:
-            self._frame = self._journal.append(records)
-            if sync:
+            self._append(records)
+            if sync or self._journal_failed:
                 self._journal.sync()
         except StoreError as error:
             if not self._journal_failed:
@@ -184,21 +251,49 @@ class EngineLoop:
             self._say("journal.back", "warning")
         return True
 
+    def _append(self, records: list[Record]) -> None:
+        """Write these records and those owed as one frame, or owe these too."""
+        try:
+            self._frame = self._journal.append([*self._owed.values(), *records])
+        except StoreError:
+            self._owe(records)
+            raise
+        self._owed.clear()
+
+    def _owe(self, records: list[Record]) -> None:
+        for record in records:
+            row = row_of(record)
+            self._owed.pop(row, None)
+            self._owed[row] = record
+
     def _thin(self) -> None:
-        """Keep the low, the high and the last waiting tick of each instrument, in order."""
-        keep: dict[str, list[Tick]] = {}
+        """Keep the extremes and the last waiting tick of each instrument, in order."""
+        lows: dict[tuple[str, int], tuple[float, Tick]] = {}
+        highs: dict[tuple[str, int], tuple[float, Tick]] = {}
+        lasts: dict[str, Tick] = {}
         for tick in self._ticks:
-            kept = keep.get(tick.instrument)
-            if kept is None:
-                keep[tick.instrument] = [tick, tick, tick]
-                continue
-            if tick.ltp < kept[0].ltp:
-                kept[0] = tick
-            if tick.ltp > kept[1].ltp:
-                kept[1] = tick
-            kept[2] = tick
+            lasts[tick.instrument] = tick
+            for kind, price in enumerate(_prices(tick)):
+                # What can be no price must not stand for the lowest one.
+                if price is None or not 0 < price < math.inf:
+                    continue
+                name = tick.instrument, kind
+                if name not in lows or price < lows[name][0]:
+                    lows[name] = price, tick
+                if name not in highs or price > highs[name][0]:
+                    highs[name] = price, tick
         before = len(self._ticks)
-        wanted = {id(tick) for kept in keep.values() for tick in kept}
+        wanted = {id(tick) for _, tick in (*lows.values(), *highs.values())}
+        wanted.update(id(tick) for tick in lasts.values())
         self._ticks = deque(tick for tick in self._ticks if id(tick) in wanted)
+        # Where so many instruments wait that little could go, the next time is far off.
+        self._thin_above = max(self._ticks_max, 2 * len(self._ticks))
         self.ticks_thinned += before - len(self._ticks)
         self._say("ticks.thinned", "warning", kept=len(self._ticks), of=before)
+
+
+def _prices(tick: Tick) -> tuple[float | None, ...]:
+    """Return every price that some trade may be judged by."""
+    if tick.bid is None or tick.ask is None:
+        return tick.ltp, tick.bid, tick.ask
+    return tick.ltp, tick.bid, tick.ask, (tick.bid + tick.ask) / 2

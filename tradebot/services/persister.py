@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Hashable
 
+from tradebot.core.lines import split_line_name
 from tradebot.core.records import (
     ExecutionSaved,
     ExitSaved,
@@ -18,6 +19,7 @@ from tradebot.ports import Say, Store
 
 RETRY_S_MAX = 5.0
 RETRY_S_MIN = 0.1
+FULL_SYNC_EVERY = 40  # commits: the journal may let go only of what is on the disk
 
 
 class Persister:
@@ -40,23 +42,31 @@ class Persister:
 
         Args:
             every_s: the longest time that a change waits, in seconds.
-            covered: told the last journal frame that the database holds.
+            covered: told the last journal frame that the database holds; what it raises as
+                StoreError is told, and stops nothing.
         """
         self.every_s = every_s
         self._store = store
         self._say = say
         self._covered = covered
         self._waiting: dict[Hashable, Record] = {}
+        self._highs: dict[str, HighReached] = {}  # the last one of each line that waits
         self._frame = 0
+        self._frame_committed = 0
+        self._unsynced = 0  # commits since the last one with full sync
         self._wanted = asyncio.Event()
         self._askers: list[asyncio.Future[None]] = []
-        self.failing_since_frame: int | None = None  # the database refuses; None: it does not
+        # The last frame in the database when it began to refuse; None: it does not refuse.
+        self.failing_since_frame: int | None = None
         self.commits = 0
+        self._cover_failed = False
 
     def keep(self, records: list[Record], frame: int) -> None:
         """Take a turn's records; the newest state of a row replaces the one that waits."""
         for record in records:
-            name = _row_of(record)
+            if type(record) is HighReached:
+                self._supersede(record)
+            name = row_of(record)
             self._waiting.pop(name, None)
             self._waiting[name] = record
         self._frame = max(self._frame, frame)
@@ -92,41 +102,67 @@ class Persister:
     async def commit(self) -> None:
         """Write what waits in one transaction; at the disk if somebody waits for it."""
         self._wanted.clear()
-        batch, self._waiting = self._waiting, {}
+        batch, self._waiting, self._highs = self._waiting, {}, {}
         askers, self._askers = self._askers, []
         frame = self._frame
-        if not batch and not askers:
+        if not batch and not askers and self.failing_since_frame is None:
             return
+        full_sync = bool(askers) or self._unsynced >= FULL_SYNC_EVERY - 1
         try:
-            await self._store.commit(list(batch.values()), frame, full_sync=bool(askers))
+            await self._store.commit(list(batch.values()), frame, full_sync=full_sync)
         except StoreError as error:
-            self._failed(batch, askers, error)
+            self._give_back(batch)
+            self._failed(askers, error)
             return
-        except asyncio.CancelledError:
-            self._waiting = batch | self._waiting
+        except BaseException:
+            self._give_back(batch)
+            self._askers = askers + self._askers
             raise
         self.commits += 1
+        self._unsynced = 0 if full_sync else self._unsynced + 1
+        self._frame_committed = frame
         if self.failing_since_frame is not None:
             self.failing_since_frame = None
             self._say("store.back", "warning", rows=len(batch))
-        self._covered(frame)
         for asker in askers:
             if not asker.done():
                 asker.set_result(None)
+        self._cover(frame)
 
-    def _failed(
-        self, batch: dict[Hashable, Record], askers: list[asyncio.Future[None]], error: StoreError
-    ) -> None:
-        self._waiting = batch | self._waiting  # what came meanwhile is newer
+    def _give_back(self, batch: dict[Hashable, Record]) -> None:
+        """Let what was not committed wait again; what came meanwhile is newer."""
+        self._waiting = batch | self._waiting
+
+    def _failed(self, askers: list[asyncio.Future[None]], error: StoreError) -> None:
         if self.failing_since_frame is None:
-            self.failing_since_frame = self._frame
+            self.failing_since_frame = self._frame_committed
             self._say("store.failed", "critical", error=str(error), rows=len(self._waiting))
         for asker in askers:
             if not asker.done():
                 asker.set_exception(error)
 
+    def _cover(self, frame: int) -> None:
+        """Let the journal go on; files that it cannot remove are no reason to stop."""
+        try:
+            self._covered(frame)
+        except StoreError as error:
+            if not self._cover_failed:
+                self._say("journal.kept", "warning", error=str(error))
+            self._cover_failed = True
+        else:
+            self._cover_failed = False
 
-def _row_of(record: Record) -> Hashable:
+    def _supersede(self, high: HighReached) -> None:
+        """Drop the waiting high that this later one equals or betters: nobody needs it."""
+        last = self._highs.get(high.line)
+        if last is not None:
+            _, side, _ = split_line_name(high.line)
+            if side.sign * (high.price - last.price) >= 0:
+                self._waiting.pop(row_of(last), None)
+        self._highs[high.line] = high
+
+
+def row_of(record: Record) -> Hashable:
     """Return the name of the row that a record is the state of."""
     match record:
         case TradeSaved(trade=trade):
