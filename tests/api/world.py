@@ -112,7 +112,7 @@ class Exchange:
         ][::-1][:limit]
 
     def positions(self):
-        nets = {}
+        nets: dict[NetKey, Decimal] = {}
         for key, side, quantity, _ in self.taken:
             nets[key] = nets.get(key, Decimal(0)) + side.sign * quantity
         return {key: net for key, net in nets.items() if net}
@@ -126,10 +126,10 @@ class World:
         self.store = Disk()
         self.journal = MemoryJournal()
         self.journal.recover(epoch=1, after=0)
-        self.said = []
-        self.outputs = []
+        self.said: list[tuple[str, str, dict[str, object]]] = []
+        self.outputs: list[object] = []
         self.exchange = Exchange()
-        self.engine = None  # the task
+        self.engine: asyncio.Task[None] | None = None
         self.readiness = Readiness(is_ready=True, state="ready")
         self.persister = Persister(
             self.store, every_s=0.001, say=self.say, covered=self.journal.covered
@@ -138,7 +138,7 @@ class World:
             Engine(Policy()),
             self.journal,
             say=self.say,
-            deliver=lambda outputs, *, is_safe: self.outputs.extend(outputs),
+            deliver=self.deliver,
             keep=self.persister.keep,
             pulse=lambda: None,
         )
@@ -147,13 +147,16 @@ class World:
             self.loop,
             self.persister,
             self.store,
-            sync=self.journal.sync,
+            sync=self.loop.sync,
             clock=self.clock,
             defaults=TradeDefaults(account="main", product="MIS"),
         )
         self.loop.put(InstrumentsLoaded((SBIN,)))
 
-    def say(self, event, level="info", **fields):
+    def deliver(self, outputs, *, is_safe):
+        self.outputs.extend(outputs)
+
+    def say(self, event, level="info", /, **fields):
         self.said.append((event, level, fields))
 
     def api(self, *, paper=True):
@@ -183,6 +186,10 @@ class World:
             )
         )
         await self.turned()
+
+    def names(self):
+        """What the log was told."""
+        return [event for event, _level, _fields in self.said]
 
     async def put(self, item):
         self.loop.put(item)

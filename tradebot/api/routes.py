@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from litestar import Litestar, get, post
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 
 from tradebot.api.auth import Keys
 from tradebot.api.errors import (
@@ -28,6 +29,7 @@ from tradebot.api.shapes import (
     success,
     whole_number,
 )
+from tradebot.core.did_you_mean import shown
 from tradebot.core.fields import Json, json_object, number, text, word
 from tradebot.core.inputs import OrderReport, OrderSide
 from tradebot.core.instruments import NetKey
@@ -124,7 +126,7 @@ class Api:
             return _answer(await self._trades.exit(text(words, "trade_id")))
 
         @get("/api/v1/why/{trade_id:str}")
-        async def why(request: Asked, trade_id: str) -> Answer:
+        async def why(request: Asked, trade_id: FromPath[str]) -> Answer:
             self._check_key(request)
             return _answer(await self._trades.story(trade_id))
 
@@ -212,8 +214,12 @@ def _name(words: Json, key: str) -> str:
 
 
 def _query(request: Asked) -> Json:
-    """Return the query's parameters; of one that is given twice, the last."""
-    return json_object(dict(request.query_params), ("limit",), "query")
+    words: Json = {}
+    for key, value in request.query_params.multi_items():
+        if key in words:
+            raise InputError(key, f"{shown(key)} is given twice")
+        words[key] = value
+    return json_object(words, ("limit",), "query")
 
 
 def _order_json(order: OrderReport) -> Json:

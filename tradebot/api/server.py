@@ -72,8 +72,8 @@ class ApiServer:
             await self._server.serve(sockets=[listener])
         finally:
             self._ended.set()
-            listener.close()
             self._server.cut()
+            listener.close()
 
     async def stop(self) -> None:
         """Take no more requests, let those in progress end, and return."""
@@ -111,3 +111,5 @@ class _Server(uvicorn.Server):
             server.close()
         for connection in list(self.server_state.connections):
             connection.transport.close()
+        for task in list(self.server_state.tasks):
+            task.cancel()

@@ -47,7 +47,9 @@ def main(args: argparse.Namespace) -> int:
         print(f"tradebot: {error}", file=sys.stderr)
         return EXIT_NOT_RUNNING
     except AnswerError as error:
-        print(f"tradebot: {error}", file=sys.stderr)
+        unknown = error.code == "not_found"  # whatever the server makes of so odd an id
+        why = f"there is no trade {args.trade_id}" if unknown else str(error)
+        print(f"tradebot: {why}", file=sys.stderr)
         return EXIT_FAILURE
     if args.json:
         print(json.dumps(story, indent=2, ensure_ascii=False))

@@ -43,7 +43,8 @@ def outlook(book: Book, trade: Trade, now_ns: int) -> list[Json]:
 def _stops(levels: Levels, trade: Trade, line: Line) -> Iterator[Json]:
     """Yield the stops in force, the one that acts first at the top."""
     nearest = effective_stop(levels, trade.marks)
-    stops = sorted(candidates(levels, trade.marks), key=lambda c: c != nearest)
+    stops = list(candidates(levels, trade.marks))
+    stops.sort(key=lambda stop: (stop != nearest, -levels.sign * stop.level))
     for stop in stops:
         acts = "leaves it" if stop == nearest else "is behind it"
         yield _level(
