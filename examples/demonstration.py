@@ -54,7 +54,7 @@ class Daemon:
         """
         daemon = json.loads((self._state_dir / "daemon.json").read_text())
         key = (self._state_dir / "admin.key").read_text().strip()
-        request = urllib.request.Request(  # noqa: S310 - the address is the local daemon's own
+        request = urllib.request.Request(
             f"http://{daemon['address']}{path}",
             data=None if body is None else json.dumps(body).encode(),
             headers={"X-API-Key": key, "Content-Type": "application/json"},
@@ -114,7 +114,7 @@ def run(daemon: Daemon) -> None:
             assert isinstance(active, list), "the daemon lists its trades"
             for _ in range(TRADES_MAX - len(active)):
                 turn = next(turns)
-                plan = PLANS[turn % len(PLANS)]
+                plan = PLANS[(turn + turn // len(PLANS)) % len(PLANS)]  # each on each in turn
                 open_trade(daemon, instruments[turn % len(instruments)], plan)
         except (OSError, ValueError) as error:
             print(f"demonstration: waiting for the daemon ({error})", file=sys.stderr)

@@ -12,7 +12,7 @@ def main(argv: list[str]) -> int:
     names = sorted(module.name for module in pkgutil.iter_modules(soak.__path__))
     names.remove("__main__")
     if not argv or argv[0] not in names:
-        print("usage: python -m tests.soak NAME [ARGS...]; names:", *names, sep="\n  ")  # noqa: T201
+        print("usage: python -m tests.soak NAME [ARGS...]; names:", *names, sep="\n  ")
         return 2 if argv else 0
     module = importlib.import_module(f"tests.soak.{argv[0]}")
     code = module.main(argv[1:])

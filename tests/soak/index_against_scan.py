@@ -30,9 +30,9 @@ def _report(walked: Iterable[Figures], start: int, paths: int) -> int:
     for figures in walked:
         total = total.plus(figures)
         for line in figures.mismatches:
-            print(line)  # noqa: T201
+            print(line)
         if total.paths % 1_000 == 0 or total.paths == paths:
-            print(_line(total, start), flush=True)  # noqa: T201
+            print(_line(total, start), flush=True)
     return 1 if total.mismatches else 0
 
 

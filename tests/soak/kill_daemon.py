@@ -2,9 +2,10 @@
 
 ``python -m tests.soak kill_daemon [--kills 50] [--trades 200] [--seed 1] [--speed 60]``
 replays the busy hours of a recorded day through the real daemon, and kills it at random
-moments. While it is dead its files are read: every trade must be there with the marks
-that a plain scan over the recording makes, up to the last tick that was journaled. At the
-end every exit must have been decided at the tick at which the plain scan leaves, and the
+moments; ``--whole`` replays all of the day, false prints included (best without kills: a
+life that begins at a false print has nothing to doubt it by). While it is dead its files
+are read: every trade must be there with the marks that a plain scan over the recording
+makes, up to the last tick that was journaled. At the end every exit must have been decided at the tick at which the plain scan leaves, and the
 paper broker's own record must show each of them filled once.
 """
 
@@ -23,9 +24,12 @@ from typing import Any, NamedTuple
 from tests.daemon_process import DaemonProcess
 from tests.shared_data import TICKS
 from tradebot.core.events import EntryFilled, ExitDecided
+from tradebot.core.inputs import Tick
 from tradebot.core.instruments import Instrument
+from tradebot.core.price_gate import Gate
 from tradebot.core.records import Snapshot, Told
 from tradebot.core.restore import by_line, restored_marks
+from tradebot.core.sessions import Session
 from tradebot.core.trade_rules import entry_marks, judge, levels_of
 from tradebot.core.trades import Marks, Status, Trade
 from tradebot.stores.journal import FileJournal
@@ -35,6 +39,7 @@ from tradebot.stores.sqlite import SqliteStore
 SOURCE = "us_equities_2013-10-10.csv.gz"
 # 13:30 to 17:30 UTC: all four shares trade, and none of the day's false prints is in it.
 FROM_NS, UNTIL_NS = 1_381_411_800_000_000_000, 1_381_426_200_000_000_000
+SPIKE = Decimal("0.01")
 CONFIG = """
 [paper]
 market = "replay"
@@ -80,6 +85,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--trades", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--speed", type=float, default=60)
+    parser.add_argument("--whole", action="store_true", help="the whole day, not its busy hours")
     parser.add_argument("--folder", type=Path, help="keep everything here, to look at it")
     arguments = parser.parse_args(argv)
     if not (TICKS / SOURCE).exists():
@@ -100,7 +106,8 @@ class Soak:
         self.random = random.Random(arguments.seed)
         self.kills, self.count = arguments.kills, arguments.trades
         self.folder = folder
-        self.prints = cut_recording(folder / "ticks.csv.gz")
+        hours = (0, 2**63) if arguments.whole else (FROM_NS, UNTIL_NS)
+        self.prints = cut_recording(folder / "ticks.csv.gz", *hours)
         config = folder / "config.toml"
         config.write_text(CONFIG.format(speed=arguments.speed))
         self.daemon = DaemonProcess(folder / "state", config)
@@ -275,18 +282,21 @@ async def all_trades(state: Path, names: list[str]) -> list[Any]:
         await store.close()
 
 
-def cut_recording(into: Path) -> dict[str, list[Print]]:
-    """Write the hours that are replayed, and return their rows by symbol."""
+def cut_recording(into: Path, from_ns: int, until_ns: int) -> dict[str, list[Print]]:
+    """Write the hours that are replayed, and return the prices to be judged, by symbol."""
     prints: dict[str, list[Print]] = defaultdict(list)
+    gates: dict[str, Gate] = defaultdict(lambda: Gate(Session(), SPIKE))
     seq = 0
     with gzip.open(TICKS / SOURCE, "rt") as source, gzip.open(into, "wt") as cut:
         cut.write(next(source))
         for line in source:
             ts_ns, _exchange, symbol, price, *_rest = line.split(",")
-            if FROM_NS <= int(ts_ns) < UNTIL_NS:
+            if from_ns <= int(ts_ns) < until_ns:
                 seq += 1
                 cut.write(line)
-                prints[symbol].append(Print(seq, float(price)))
+                tick = Tick(symbol, float(price), int(ts_ns), int(ts_ns))
+                judged = gates[symbol].screen(tick).prices
+                prints[symbol].extend(Print(seq, fit) for fit in judged)
     return prints
 
 

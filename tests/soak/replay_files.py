@@ -45,7 +45,7 @@ def main(argv: list[str]) -> int:
         again = run(ticks, ticks, trades)[1]
         reasons = Counter(json.loads(line)["reason"] for line in first.splitlines())
         told = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
-        print(  # noqa: T201
+        print(
             f"{path.name}: {made.ticks:,} ticks, {made.ticks / seconds:,.0f} a second;"
             f" {reasons.total()} exits: {told}; {made.open} open; {made.held} held,"
             f" {made.confirmed} confirmed, {made.dropped} dropped;"
@@ -57,7 +57,7 @@ def main(argv: list[str]) -> int:
     for seed in range(options.walks):
         walk = random_walk(seed)
         different += is_different(walk, trades_for(fit(walk), 30, seed), gate=seed % 3 > 0)
-    print(f"{options.walks} random recordings; {different} differences")  # noqa: T201
+    print(f"{options.walks} random recordings; {different} differences")
     return 1 if different else 0
 
 
