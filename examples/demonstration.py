@@ -17,6 +17,7 @@ import urllib.error
 import urllib.request
 from decimal import Decimal
 from pathlib import Path
+from typing import NoReturn
 
 # Side, quantity and rules of the trades, in turn over the instruments. The distances are
 # a few seconds to two minutes of the simulated market, so that each way out is seen soon.
@@ -100,7 +101,7 @@ def scaled(plan: dict[str, object], lot: Decimal) -> dict[str, object]:
     return {**plan, "target": parts}
 
 
-def run(daemon: Daemon) -> None:
+def run(daemon: Daemon) -> NoReturn:
     """Keep some trades open for ever; when the daemon is away, wait for it."""
     instruments: list[dict[str, object]] = []
     turns = itertools.count()

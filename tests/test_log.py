@@ -233,7 +233,7 @@ def test_what_libraries_say_becomes_a_line_like_ours():
     theirs.warning("two %s %s", "one")
     theirs.log(35, "odd")
     try:
-        {}["why"]
+        dict[str, str]()["why"]
     except KeyError:
         theirs.exception("failed")
     with warnings.catch_warnings():

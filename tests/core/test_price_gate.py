@@ -26,7 +26,7 @@ def a_tick(ltp: float, at_ns: int = SECOND, received_ns: int | None = None) -> T
 
 
 def fates(gate: Gate, *prices: float, at_ns: int = SECOND) -> list[tuple[Fate, tuple[float, ...]]]:
-    answers = []
+    answers: list[tuple[Fate, tuple[float, ...]]] = []
     for price in prices:
         tick = a_tick(price, at_ns)
         if gate.passes(tick):

@@ -5,8 +5,9 @@ replays the busy hours of a recorded day through the real daemon, and kills it a
 moments; ``--whole`` replays all of the day, false prints included (best without kills: a
 life that begins at a false print has nothing to doubt it by). While it is dead its files
 are read: every trade must be there with the marks that a plain scan over the recording
-makes, up to the last tick that was journaled. At the end every exit must have been decided at the tick at which the plain scan leaves, and the
-paper broker's own record must show each of them filled once.
+makes, up to the last tick that was journaled. At the end every exit must have been
+decided at the tick at which the plain scan leaves, and the paper broker's own record must
+show each of them filled once.
 """
 
 import argparse
