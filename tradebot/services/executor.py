@@ -1,5 +1,7 @@
 """Carrying out what the engine wants of the broker. Replies come back as inputs."""
 
+import asyncio
+
 from tradebot.core.inputs import (
     Outcome,
     PlaceReply,
@@ -13,6 +15,10 @@ from tradebot.errors import StoreError
 from tradebot.ports import Broker, Clock, Inbox, Say
 from tradebot.services.persister import Persister
 from tradebot.services.supervisor import Supervisor
+
+# An adapter has time limits of its own; these hold where one of them fails.
+ANSWER_S_MAX = 60.0  # a request that the broker leaves without an answer is in doubt
+SAVE_S_MAX = 1.0  # a database that hangs holds no stop back for longer
 
 
 class Executor:
@@ -31,6 +37,8 @@ class Executor:
         supervisor: Supervisor,
         clock: Clock,
         say: Say,
+        answer_s_max: float = ANSWER_S_MAX,
+        save_s_max: float = SAVE_S_MAX,
     ) -> None:
         """Take the broker to ask and the inbox to answer to."""
         self._broker = broker
@@ -39,6 +47,8 @@ class Executor:
         self._supervisor = supervisor
         self._clock = clock
         self._say = say
+        self._answer_s_max = answer_s_max
+        self._save_s_max = save_s_max
 
     def place(self, order: PlaceOrder, *, is_safe: bool) -> None:
         """Send an order; ``is_safe`` says that the journal has it on disk."""
@@ -63,9 +73,10 @@ class Executor:
             self._say("exit.unsaved", "critical", order_id=order.client_order_id)
         outcome: Outcome
         try:
-            outcome = await self._broker.place(order)
+            async with asyncio.timeout(self._answer_s_max):
+                outcome = await self._broker.place(order)
         except Exception as error:  # whatever broke, the order may be alive
-            outcome = Unknown(f"{type(error).__name__}: {error}")
+            outcome = Unknown(_told(error))
         self._inbox.put(
             PlaceReply(
                 client_order_id=order.client_order_id,
@@ -77,19 +88,22 @@ class Executor:
     async def _saved_elsewhere(self, order: PlaceOrder) -> bool:
         """Bring the decision into the database, where the journal could not take it."""
         try:
-            await self._persister.flush()
-        except StoreError as error:
-            self._say("exit.not_saved", "error", order_id=order.client_order_id, error=str(error))
+            async with asyncio.timeout(self._save_s_max):
+                await self._persister.flush()
+        except (StoreError, TimeoutError) as error:
+            why = str(error) or f"the database does not answer within {self._save_s_max:g} s"
+            self._say("exit.not_saved", "error", order_id=order.client_order_id, error=why)
             return False
         return True
 
     async def _query(self, client_order_id: str) -> None:
         try:
-            reply = await self._broker.query(client_order_id)
-            if reply.report is not None and reply.report.filled > 0:
-                await self._deliver_executions()
+            async with asyncio.timeout(self._answer_s_max):
+                reply = await self._broker.query(client_order_id)
+                if reply.report is not None and reply.report.filled > 0:
+                    await self._deliver_executions()
         except Exception as error:  # a failed query says nothing of the order
-            self._say("query.failed", "warning", order_id=client_order_id, error=str(error))
+            self._say("query.failed", "warning", order_id=client_order_id, error=_told(error))
             reply = QueryReply(
                 client_order_id=client_order_id,
                 report=None,
@@ -101,21 +115,28 @@ class Executor:
     async def _read_position(self, key: NetKey) -> None:
         net = None
         try:
-            await self._deliver_executions()
-            net = await self._broker.net(key)
+            async with asyncio.timeout(self._answer_s_max):
+                await self._deliver_executions()
+                net = await self._broker.net(key)
         except Exception as error:  # a failed read says nothing of the position
-            self._say("position.failed", "warning", instrument=key.instrument, error=str(error))
+            self._say("position.failed", "warning", instrument=key.instrument, error=_told(error))
         self._inbox.put(PositionsReply(key=key, net=net, at_ns=self._clock.now_ns()))
 
     async def _read_order(self, order_id: str) -> None:
-        report = await self._broker.report(order_id)
-        if report is None:
-            self._say("entry.unknown", "warning", order_id=order_id)
-            return
-        if report.filled > 0:
-            await self._deliver_executions()
+        async with asyncio.timeout(self._answer_s_max):
+            report = await self._broker.report(order_id)
+            if report is None:
+                self._say("entry.unknown", "warning", order_id=order_id)
+                return
+            if report.filled > 0:
+                await self._deliver_executions()
         self._inbox.put(report)
 
     async def _deliver_executions(self) -> None:
         for execution in await self._broker.executions():
             self._inbox.put(execution)
+
+
+def _told(error: Exception) -> str:
+    """Return an error as a line; one that says nothing has at least a name."""
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

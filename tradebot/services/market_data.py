@@ -7,6 +7,8 @@ from tradebot.core.intents import AskQuote, Subscribe, Unsubscribe
 from tradebot.ports import Broker, Clock, Feed, Inbox, Say
 from tradebot.services.supervisor import Supervisor
 
+ANSWER_S_MAX = 10.0  # a quote that takes longer is worth nothing
+
 
 class MarketData:
     """One subscription per instrument however many trades, and quotes on request."""
@@ -20,6 +22,7 @@ class MarketData:
         supervisor: Supervisor,
         clock: Clock,
         say: Say,
+        answer_s_max: float = ANSWER_S_MAX,
     ) -> None:
         """Take the feed to subscribe at and the broker to ask for quotes."""
         self._feed = feed
@@ -28,6 +31,7 @@ class MarketData:
         self._supervisor = supervisor
         self._clock = clock
         self._say = say
+        self._answer_s_max = answer_s_max
 
     async def run(self) -> None:
         """Deliver the feed's ticks; a recording that ends leaves the daemon running."""
@@ -48,13 +52,17 @@ class MarketData:
         self._supervisor.send(f"quote {intent.instrument}", self._ask(intent.instrument))
 
     async def _ask(self, instrument: str) -> None:
-        quote = await self._broker.quote(instrument)
-        now_ns = self._clock.now_ns()
-        self._inbox.put(
-            QuoteReply(
-                instrument=instrument,
-                ltp=None if quote is None else quote.ltp,
-                at_ns=now_ns if quote is None else quote.at_ns,
-                received_ns=now_ns,
+        quote = None
+        try:
+            async with asyncio.timeout(self._answer_s_max):
+                quote = await self._broker.quote(instrument)
+        finally:  # an error is the supervisor's to tell, and still an answer
+            now_ns = self._clock.now_ns()
+            self._inbox.put(
+                QuoteReply(
+                    instrument=instrument,
+                    ltp=None if quote is None else quote.ltp,
+                    at_ns=now_ns if quote is None else quote.at_ns,
+                    received_ns=now_ns,
+                )
             )
-        )

@@ -1,0 +1,289 @@
+"""Orders leave once they are safe, answers come back as inputs, and no failure is an answer."""
+
+import asyncio
+from decimal import Decimal
+
+import pytest
+
+from tests.services.fakes import FakeClock, ListInbox, Said
+from tests.services.unkind_store import UnkindStore, turns
+from tests.stores.samples import KEY, an_execution
+from tradebot.core.inputs import (
+    Acked,
+    Execution,
+    Input,
+    OrderReport,
+    OrderSide,
+    OrderState,
+    PlaceReply,
+    PositionsReply,
+    QueryReply,
+    Refused,
+    Tick,
+    Unknown,
+)
+from tradebot.core.intents import PlaceOrder, QueryOrder, ReadOrder, ReadPosition
+from tradebot.errors import BrokerError
+from tradebot.services.executor import Executor
+from tradebot.services.persister import Persister
+from tradebot.services.supervisor import Supervisor
+
+ORDER = PlaceOrder(
+    client_order_id="T1-x1",
+    trade_id="T1",
+    key=KEY,
+    side=OrderSide.SELL,
+    quantity=Decimal(100),
+    decided_at_ns=1,
+)
+FILL = an_execution("e1").execution
+
+
+def a_report(filled: int = 0) -> OrderReport:
+    return OrderReport(
+        order_id="o1",
+        client_order_id="T1-x1",
+        key=KEY,
+        side=OrderSide.SELL,
+        quantity=Decimal(100),
+        filled=Decimal(filled),
+        state=OrderState.OPEN,
+        at_ns=5,
+    )
+
+
+class FakeBroker:
+    """Answers what it is told to; an answer that is an error is raised, an event waited for."""
+
+    def __init__(self, calls: list[str]) -> None:
+        self.calls = calls
+        self.answers: dict[str, object] = {"executions": [FILL]}
+
+    async def _answer(self, name: str):
+        self.calls.append(name)
+        answer = self.answers.get(name)
+        if isinstance(answer, BaseException):
+            raise answer
+        if isinstance(answer, asyncio.Event):
+            await answer.wait()
+            return None
+        return answer
+
+    async def place(self, _order):
+        return await self._answer("place")
+
+    async def query(self, _client_order_id):
+        return await self._answer("query")
+
+    async def report(self, _order_id):
+        return await self._answer("report")
+
+    async def net(self, _key):
+        return await self._answer("net")
+
+    async def executions(self):
+        return await self._answer("executions")
+
+
+class World:
+    def __init__(self, **limits: float) -> None:
+        self.calls: list[str] = []
+        self.said, self.inbox, self.store = Said(), ListInbox(), UnkindStore()
+        self.broker = FakeBroker(self.calls)
+        self.supervisor = Supervisor(self.said)
+        self.persister = Persister(
+            self.store, every_s=3_600, say=self.said, covered=lambda _frame: None
+        )
+        self.executor = Executor(
+            self.broker,  # type: ignore[arg-type] # the calls that an executor makes
+            self.inbox,
+            persister=self.persister,
+            supervisor=self.supervisor,
+            clock=FakeClock(77),
+            say=self.said,
+            **limits,
+        )
+        self.inbox.on_put = lambda item: self.calls.append(type(item).__name__)
+
+    async def settled(self) -> list[Input | Tick]:
+        await turns(20)
+        return list(self.inbox.items)
+
+    def answers(self, **answers: object) -> "World":
+        self.broker.answers.update(answers)
+        return self
+
+
+def placed(outcome) -> PlaceReply:
+    return PlaceReply(client_order_id="T1-x1", outcome=outcome, at_ns=77)
+
+
+# Placing.
+
+
+@pytest.mark.parametrize("outcome", [Acked("o1"), Refused("margin"), Unknown("timeout")])
+async def test_what_the_broker_answers_comes_back_as_it_is(outcome):
+    world = World().answers(place=outcome)
+    world.executor.place(ORDER, is_safe=True)
+    assert await world.settled() == [placed(outcome)]
+    assert world.said.lines == []
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (BrokerError("no session"), "BrokerError: no session"),
+        (TimeoutError(), "TimeoutError"),
+        (ZeroDivisionError("our own bug"), "ZeroDivisionError: our own bug"),
+        (AssertionError(), "AssertionError"),
+        (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad"), "UnicodeDecodeError: "),
+    ],
+)
+async def test_any_exception_of_a_request_leaves_the_order_in_doubt(error, told):
+    world = World().answers(place=error)
+    world.executor.place(ORDER, is_safe=True)
+    (reply,) = await world.settled()
+    assert isinstance(reply, PlaceReply)
+    assert isinstance(reply.outcome, Unknown)
+    assert reply.outcome.message.startswith(told)
+    assert world.calls.count("place") == 1
+
+
+async def test_a_request_that_is_cancelled_has_no_answer():
+    world = World().answers(place=asyncio.Event())
+    world.executor.place(ORDER, is_safe=True)
+    await turns()
+    await world.supervisor.finish_errands(within_s=0)
+    assert await world.settled() == []
+
+
+async def test_a_broker_that_never_answers_blocks_nobody_and_is_in_doubt_in_the_end():
+    world = World(answer_s_max=0.0).answers(
+        place=asyncio.Event(), query=asyncio.Event(), net=asyncio.Event(), report=asyncio.Event()
+    )
+    world.executor.place(ORDER, is_safe=True)
+    world.executor.query(QueryOrder(client_order_id="T1-x1", key=KEY))
+    world.executor.read_position(ReadPosition(key=KEY))
+    world.executor.read_order(ReadOrder("o9"))
+    await world.supervisor.finish_errands(within_s=5)
+    replies = [item for item in world.inbox.items if not isinstance(item, Execution)]
+    assert placed(Unknown("TimeoutError")) in replies
+    assert PositionsReply(key=KEY, net=None, at_ns=77) in replies
+    assert [r.answered for r in replies if isinstance(r, QueryReply)] == [False]
+    assert sorted(world.said.events) == ["position.failed", "query.failed", "task.failed"]
+
+
+async def test_a_broker_that_hangs_at_one_order_takes_the_next():
+    world = World().answers(place=asyncio.Event())
+    world.executor.place(ORDER, is_safe=True)
+    await turns()
+    world.answers(place=Acked("o2"))
+    world.executor.place(ORDER, is_safe=True)
+    assert await world.settled() == [placed(Acked("o2"))]
+    await world.supervisor.stop_all()
+
+
+# Unsafe orders.
+
+
+async def test_an_order_that_the_journal_refused_waits_for_the_database():
+    world = World().answers(place=Acked("o1"))
+    world.store.gate = asyncio.Event()
+    world.supervisor.start("persister", world.persister.run())
+    world.executor.place(ORDER, is_safe=False)
+    await world.store.at_gate.wait()
+    await turns()
+    assert "place" not in world.calls
+    world.store.gate.set()
+    assert await world.settled() == [placed(Acked("o1"))]
+    assert world.store.commits[-1][2] is True
+    assert world.said.lines == []
+    await world.supervisor.stop_all()
+
+
+async def test_an_order_that_no_disk_takes_is_sent_all_the_same_and_told():
+    world = World().answers(place=Acked("o1"))
+    world.store.refuses = "before"
+    world.supervisor.start("persister", world.persister.run())
+    world.executor.place(ORDER, is_safe=False)
+    assert await world.settled() == [placed(Acked("o1"))]
+    levels = {event: level for event, level, _ in world.said.lines}
+    assert levels == {
+        "store.failed": "critical",
+        "exit.not_saved": "error",
+        "exit.unsaved": "critical",
+    }
+    await world.supervisor.stop_all()
+
+
+async def test_a_database_that_hangs_holds_no_order_back():
+    world = World(save_s_max=0.0).answers(place=Acked("o1"))
+    world.store.gate = asyncio.Event()
+    world.supervisor.start("persister", world.persister.run())
+    world.executor.place(ORDER, is_safe=False)
+    await world.supervisor.finish_errands(within_s=5)
+    assert world.inbox.items == [placed(Acked("o1"))]
+    assert world.said.events == ["exit.not_saved", "exit.unsaved"]
+    assert "does not answer" in str(world.said.lines[0][2]["error"])
+    await world.supervisor.stop_all()
+
+
+# Asking.
+
+
+def a_query_reply(report=None, *, answered: bool = True) -> QueryReply:
+    return QueryReply(client_order_id="T1-x1", report=report, answered=answered, at_ns=77)
+
+
+async def test_executions_are_delivered_before_the_answer_that_rests_on_them():
+    reply = a_query_reply(a_report(filled=40))
+    world = World().answers(query=reply, net=Decimal(60), report=a_report(filled=40))
+    world.executor.query(QueryOrder(client_order_id="T1-x1", key=KEY))
+    assert await world.settled() == [FILL, reply]
+    world.executor.read_position(ReadPosition(key=KEY))
+    assert (await world.settled())[2:] == [FILL, PositionsReply(key=KEY, net=Decimal(60), at_ns=77)]
+    world.executor.read_order(ReadOrder("o1"))
+    assert (await world.settled())[4:] == [FILL, a_report(filled=40)]
+
+
+async def test_the_executions_are_read_before_the_position_is():
+    world = World().answers(net=Decimal(0))
+    world.executor.read_position(ReadPosition(key=KEY))
+    await world.settled()
+    assert world.calls == ["executions", "Execution", "net", "PositionsReply"]
+
+
+@pytest.mark.parametrize("report", [None, a_report(filled=0)])
+async def test_an_order_without_fills_needs_no_executions(report):
+    world = World().answers(query=a_query_reply(report), report=a_report())
+    world.executor.query(QueryOrder(client_order_id="T1-x1", key=KEY))
+    world.executor.read_order(ReadOrder("o1"))
+    assert await world.settled() == [a_query_reply(report), a_report()]
+    assert "executions" not in world.calls
+
+
+@pytest.mark.parametrize("fails", ["query", "executions"])
+async def test_a_query_that_fails_says_nothing_of_the_order(fails):
+    world = World().answers(query=a_query_reply(a_report(filled=40)))
+    world.answers(**{fails: ConnectionError("reset")})
+    world.executor.query(QueryOrder(client_order_id="T1-x1", key=KEY))
+    assert await world.settled() == [a_query_reply(answered=False)]
+    assert world.said.lines == [
+        ("query.failed", "warning", {"order_id": "T1-x1", "error": "ConnectionError: reset"})
+    ]
+
+
+@pytest.mark.parametrize("fails", ["net", "executions"])
+async def test_a_position_read_that_fails_says_nothing_of_the_position(fails):
+    world = World().answers(net=Decimal(0))
+    world.answers(**{fails: ConnectionError("reset")})
+    world.executor.read_position(ReadPosition(key=KEY))
+    assert (await world.settled())[-1] == PositionsReply(key=KEY, net=None, at_ns=77)
+    assert world.said.events == ["position.failed"]
+
+
+async def test_an_entry_order_that_the_broker_does_not_know_is_told():
+    world = World()
+    world.executor.read_order(ReadOrder("o9"))
+    assert await world.settled() == []
+    assert world.said.lines == [("entry.unknown", "warning", {"order_id": "o9"})]
