@@ -12,7 +12,7 @@ import itertools
 from collections.abc import Iterable
 from decimal import Decimal
 from random import Random
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import msgspec
 
@@ -38,7 +38,7 @@ from tradebot.core.inputs import (
     Timer,
 )
 from tradebot.core.instruments import Instrument, NetKey
-from tradebot.core.intents import Intent, PlaceOrder, ReadPosition
+from tradebot.core.intents import AskQuote, Intent, PlaceOrder, ReadPosition
 from tradebot.core.levels import parse_clock_minutes, parse_duration_ns
 from tradebot.core.money import plain
 from tradebot.core.policy import Policy
@@ -47,8 +47,6 @@ from tradebot.core.trades import PastStop, PriceSource, Rules, Side, TimeExit, T
 START_NS = 1_760_000_000 * SECOND_NS
 SBIN = Instrument(exchange="NSE", symbol="SBIN", tick_size=Decimal("0.05"))
 KEY = NetKey("A1", "NSE", "SBIN", "MIS")
-
-_Thing = TypeVar("_Thing")
 
 
 def rules(*, after: str | None = None, at: str | None = None, **words: Any) -> Rules:
@@ -175,11 +173,11 @@ class Playbook:
         times = {"at_ns": self.now_ns, "received_ns": self.now_ns, "seq": next(self._serial)}
         return Tick(instrument=f"NSE:{symbol}", ltp=float(ltp), **(times | words))
 
-    def events(self, type_: type[_Thing]) -> list[_Thing]:
+    def events(self, type_: type) -> list[Any]:
         """Return all events of one type so far."""
         return [event for event in self.said if isinstance(event, type_)]
 
-    def wants(self, type_: type[_Thing]) -> list[_Thing]:
+    def wants(self, type_: type) -> list[Any]:
         """Return all intents of one type so far."""
         return [intent for intent in self.wanted if isinstance(intent, type_)]
 
@@ -265,7 +263,8 @@ class Playbook:
         for thing in out:
             if isinstance(thing, Intent):
                 self.wanted.append(thing)
-                if self.world is not None:
+                # The second source of prices is silent, so that stories tell of every price.
+                if self.world is not None and not isinstance(thing, AskQuote):
                     self.world.act(thing)
             else:
                 self.said.append(thing)

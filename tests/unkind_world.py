@@ -107,7 +107,7 @@ class World:
             case ReadPosition(key=key):
                 self._tell(lambda: self._read(key))
             case ReadOrder(order_id=order_id):
-                self._tell(lambda: [*self._all_untold(), self._report(self.orders[order_id])])
+                self._tell(lambda: self._reported(order_id))
             case AskQuote(instrument=name):
                 self._tell(lambda: [self._quote(name)])
 
@@ -213,6 +213,10 @@ class World:
             ]
         )
         return []
+
+    def _reported(self, order_id: str) -> list[Input]:
+        order = self.orders.get(order_id)
+        return [*self._all_untold(), self._report(order)] if order else []
 
     def _all_untold(self) -> list[Input]:
         return list(self.untold.values())

@@ -10,7 +10,6 @@ from tests.playbook import KEY, SBIN, Playbook, a_trade, rules
 from tradebot.core.events import (
     EntryDied,
     EntryFilled,
-    ExitDecided,
     RulesChanged,
     TradeClosed,
     TradeCreated,
@@ -178,6 +177,12 @@ def test_an_entry_that_dies_unfilled_ends_its_trade(when, message, why):
     assert story.wants(Unsubscribe)
 
 
+def test_a_further_fill_leaves_a_trade_unguarded_that_waits_for_a_person():
+    story = entry(bound(stop="@805", past_stop="ask"), "4") >> 801
+    assert entry(story, "4").trade().unguarded
+    assert story >> 795 << None
+
+
 def test_a_fill_after_the_entry_was_called_dead_is_the_truth_and_is_guarded():
     """HB 8306: reported failed, and then it fills."""
     story = bound(stop="5pts")
@@ -223,21 +228,6 @@ def test_an_entry_of_which_the_target_took_all_so_far_goes_on_being_guarded():
     assert entry(story >> 801, "4") << None
     assert story.trade().reason is None
     assert story >> 795 << "stop @ 795 for 4"
-
-
-def test_a_target_waits_for_what_the_entry_still_brings():
-    story = entry(bound(target=[("5pts", "5"), ("9pts", "5")]), "3") >> 805
-    story.fill("T1-x1", "3") >> 810 >> 810.5
-    assert len(story.events(ExitDecided)) == 1
-    assert entry(story, "4") >> 806 << ["target @ 805 for 3"] >> 809 << "target @ 809 for 4"
-
-
-def test_a_stop_with_nothing_entered_yet_is_kept_for_what_comes():
-    story = entry(bound(stop="5pts", target=[("5pts", "5")]), "3") >> 805
-    story.fill("T1-x1", "3") >> 800 >> 795
-    assert story.trade().status is Status.TRIGGERED
-    assert story.orders == ["T1-x1 SELL 3"]
-    assert entry(story, "2").orders[-1] == "T1-x2 SELL 2"
 
 
 def test_a_trade_ends_with_its_last_target_when_the_entry_brings_no_more():

@@ -222,6 +222,20 @@ def test_late_fills_of_an_order_that_was_called_dead_never_make_a_trade_sell_its
     assert len(story.orders) == 2
 
 
+def test_what_waits_for_its_turn_is_over_when_others_have_left_its_units():
+    story = leaving(20, a_trade(stop="5pts")).reply("T1-x1", Acked("B")).fill("T1-x1", "3")
+    story >> story.report("T1-x1", "cancelled", filled="3")
+    story.reply("T1-x2", Refused("margin"))
+    story.fill("T1-x1", "7")  # late, and all that was left
+    assert story.trade().status is Status.CLOSED
+    assert story.book.lanes[story.trade().key] == []
+    story = holding(20, a_trade(stop="5pts", target=[("5pts", "3")])) >> 805
+    story.fill("T1-x1", "3") >> 800 >> 795
+    story.reply("T1-x2", Refused("margin")).fill("T1-x1", "7")  # more than it was sent for
+    assert story.trade().status is Status.CLOSED
+    assert story.book.lanes[story.trade().key] == []
+
+
 def test_reports_and_fills_after_the_end_change_nothing_but_the_net():
     story = leaving(20).reply("T1-x1", Refused("margin")) >> "1s"
     story.reply("T1-x2", Acked("B")).fill("T1-x2", "10")

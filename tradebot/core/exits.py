@@ -8,6 +8,7 @@ broker for it always tells what became of that one request.
 import enum
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import assert_never
 
 import msgspec
 
@@ -150,6 +151,8 @@ def answered(exit_: Exit, outcome: Outcome, at_ns: int) -> Exit:
             return checking(exit_, at_ns)
         case Unknown():
             return in_doubt(exit_, at_ns)
+        case _:
+            assert_never(outcome)
 
 
 def in_doubt(exit_: Exit, at_ns: int) -> Exit:

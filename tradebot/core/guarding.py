@@ -128,26 +128,29 @@ def _settle(
     """Judge a trade that the index proposed, and arm it again if something of it stays."""
     levels = book.levels[trade.trade_id]
     verdict = judge(levels, before, price)
-    if verdict.leaves:
+    leaves = verdict.leaves
+    if leaves and leaves[0].part is not None and not book.unassigned(trade):
+        leaves = ()  # its targets wait for what the entry may still bring
+    if leaves:
         trade = msgspec.structs.replace(trade, marks=before)
-        for taken in verdict.leaves:
-            if taken.part is not None and not book.unassigned(trade):
-                break  # this target waits for what the entry may still bring
+        for taken in leaves:
             trade = _take(book, line, trade, taken, price=price, at_ns=at_ns)
             if trade.status is not Status.ACTIVE:
                 return
         levels = book.put_levels(trade)
     marks = verdict.marks
     # A best price that was judged here is in no high of the line: the row must say it.
-    if verdict.leaves or marks is not before:
+    if leaves or marks is not before:
         trade = book.put_trade(trade, marks=marks)
         _say_marks(book, trade, levels, before, ltp=price, at_ns=at_ns)
     line.triggers(trade.side, trade.price_source).add(trade.trade_id, levels, marks)
 
 
 def _take(book: Book, line: Line, trade: Trade, taken: Leave, *, price: float, at_ns: int) -> Trade:
-    """Carry out one decision of a verdict."""
+    """Carry out one decision of a verdict; a target's part of nothing is left to be taken."""
     left = book.unassigned(trade)
+    if taken.part is not None and not left:
+        return trade
     quantity = left
     if taken.part is not None:
         asked = trade.rules.targets[taken.part].quantity

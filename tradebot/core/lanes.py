@@ -5,6 +5,7 @@ is held and what may still fill, never from the memory of a call that failed.
 """
 
 from decimal import Decimal
+from typing import assert_never
 
 from tradebot.core import exits
 from tradebot.core.book import Book
@@ -370,3 +371,5 @@ def _words(outcome: Outcome) -> tuple[str, str]:
             return "queued for approval", message
         case Unknown(message=message):
             return "unknown", message
+        case _:
+            assert_never(outcome)
