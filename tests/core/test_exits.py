@@ -1,0 +1,279 @@
+"""The life of one exit: what each word of the broker makes of it."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.playbook import KEY
+from tradebot.core import exits
+from tradebot.core.exits import Exit, State
+from tradebot.core.inputs import (
+    Acked,
+    NoAction,
+    NotSent,
+    OrderSide,
+    OrderState,
+    Queued,
+    Refused,
+    Unknown,
+)
+from tradebot.core.trades import Reason
+from tradebot.errors import InvalidTransitionError
+
+SECOND = 10**9
+NOW = 1_000 * SECOND
+
+
+def an_exit(state=State.DECIDED, quantity=10, **words):
+    """An exit of ten; with an order of ten under way where its state has one."""
+    exit_ = Exit(
+        trade_id="T1",
+        number=1,
+        key=KEY,
+        side=OrderSide.SELL,
+        quantity=Decimal(quantity),
+        reason=Reason.STOP,
+        decided_at_ns=NOW,
+    )
+    if state is not State.DECIDED:
+        exit_ = exits.sent(exit_, "T1-x1", Decimal(quantity))
+    fields = {name: getattr(exit_, name) for name in Exit.__struct_fields__}
+    return Exit(**(fields | {"state": state} | words))
+
+
+def after_pause(exit_):
+    return (exit_.due_at_ns - NOW) // SECOND
+
+
+# Sending.
+
+
+@pytest.mark.parametrize("state", [State.DECIDED, State.RETRY_WAIT])
+def test_an_exit_is_sent_when_nothing_of_it_is_alive(state):
+    before = an_exit(state, order_filled=Decimal(3), order_final=Decimal(3), order_id="B1", asks=4)
+    after = exits.sent(before, "T1-x2", Decimal(7))
+    assert (after.state, after.client_order_id, after.alive) == (State.SENDING, "T1-x2", 7)
+    assert (after.order_id, after.order_final, after.order_filled) == (None, None, 0)
+    assert (after.asks, after.due_at_ns) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "state", [State.SENDING, State.UNKNOWN, State.WORKING, State.CHECKING, State.DONE]
+)
+def test_an_exit_is_never_sent_while_something_of_it_may_be_alive(state):
+    with pytest.raises(InvalidTransitionError, match=r"exit 1 of trade T1 is .*cannot send T1-x2"):
+        exits.sent(an_exit(state), "T1-x2", Decimal(1))
+
+
+# Answers.
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state", "alive", "pause"),
+    [
+        (Acked("B1"), State.WORKING, 10, 5),
+        (Queued("approve it"), State.WORKING, 10, 5),
+        (NotSent("429"), State.RETRY_WAIT, 0, 1),
+        (Refused("margin"), State.RETRY_WAIT, 0, 1),
+        (NoAction("flat"), State.CHECKING, 0, 1),
+        (Unknown("timeout"), State.UNKNOWN, 10, 1),
+    ],
+)
+@pytest.mark.parametrize("before", [State.SENDING, State.UNKNOWN])
+def test_an_answer_moves_a_request_in_doubt(before, outcome, state, alive, pause):
+    after = exits.answered(an_exit(before), outcome, NOW)
+    assert (after.state, after.alive, after_pause(after)) == (state, alive, pause)
+
+
+@pytest.mark.parametrize(
+    "state", [State.DECIDED, State.WORKING, State.RETRY_WAIT, State.CHECKING, State.DONE]
+)
+def test_an_answer_that_comes_after_the_orders_own_reports_changes_nothing(state):
+    exit_ = an_exit(state)
+    assert exits.answered(exit_, Unknown("late"), NOW) is exit_
+
+
+@pytest.mark.parametrize(
+    ("step", "pauses"),
+    [
+        (exits.waiting, [1, 2, 5, 10, 30, 30]),
+        (exits.in_doubt, [1, 2, 5, 5]),
+        (exits.checking, [1, 2, 5, 10, 30, 30]),
+        (exits.asked, [5, 5, 5]),
+    ],
+)
+def test_pauses_grow_and_never_end(step, pauses):
+    exit_, seen = an_exit(State.CHECKING if step is exits.checking else State.SENDING), []
+    for _ in pauses:
+        exit_ = step(exit_, NOW)
+        seen.append(after_pause(exit_))
+    assert seen == pauses
+
+
+def test_a_row_of_flat_reads_begins_anew_with_every_check_and_every_life():
+    checking = exits.checking(an_exit(flat_reads=1), NOW)
+    read = exits.read_flat(checking)
+    assert (checking.flat_reads, read.flat_reads) == (0, 1)
+    assert exits.checking(read, NOW).flat_reads == 1
+    assert exits.due_now(read, NOW).flat_reads == exits.read_in_vain(read).flat_reads == 0
+
+
+# Reports and executions.
+
+
+@pytest.mark.parametrize(
+    ("filled_here", "state", "filled", "after", "alive"),
+    [
+        (0, OrderState.OPEN, 0, State.WORKING, 10),
+        (0, OrderState.OPEN, 4, State.WORKING, 10),  # only executions move quantity
+        (4, OrderState.OPEN, 4, State.WORKING, 6),
+        (0, OrderState.COMPLETE, 10, State.WORKING, 10),
+        (0, OrderState.CANCELLED, 4, State.WORKING, 4),
+        (4, OrderState.CANCELLED, 4, State.DECIDED, 0),
+        (4, OrderState.CANCELLED, 3, State.DECIDED, 0),
+        (0, OrderState.CANCELLED, 0, State.RETRY_WAIT, 0),
+        (0, OrderState.REJECTED, 0, State.RETRY_WAIT, 0),
+        (4, OrderState.REJECTED, 0, State.DECIDED, 0),
+    ],
+)
+@pytest.mark.parametrize("before", [State.SENDING, State.UNKNOWN, State.WORKING])
+def test_a_report_moves_an_order_that_may_fill(before, *, filled_here, state, filled, after, alive):
+    here = Decimal(filled_here)
+    exit_ = an_exit(before, filled=here, order_filled=here)
+    moved = exits.reported(exit_, state, Decimal(filled), "B1", NOW)
+    assert (moved.state, moved.alive) == (after, alive)
+
+
+@pytest.mark.parametrize("state", [State.DECIDED, State.RETRY_WAIT, State.CHECKING, State.DONE])
+def test_a_report_of_an_order_that_is_over_changes_nothing(state):
+    exit_ = an_exit(state)
+    assert exits.reported(exit_, OrderState.OPEN, Decimal(0), "B1", NOW) is exit_
+
+
+def test_a_report_that_says_nothing_new_is_no_change():
+    exit_ = exits.reported(an_exit(State.SENDING), OrderState.CANCELLED, Decimal(4), "B1", NOW)
+    for filled in (4, 3):
+        assert exits.reported(exit_, OrderState.CANCELLED, Decimal(filled), "B1", NOW) is exit_
+
+
+@pytest.mark.parametrize(
+    ("before", "words", "quantity", "state"),
+    [
+        (State.SENDING, {}, 4, State.WORKING),
+        (State.UNKNOWN, {}, 4, State.WORKING),
+        (State.WORKING, {}, 4, State.WORKING),
+        (State.WORKING, {}, 10, State.DONE),
+        (State.SENDING, {"quantity": 15, "order_quantity": Decimal(10)}, 10, State.DECIDED),
+        (State.WORKING, {"order_final": Decimal(4)}, 4, State.DECIDED),
+        (State.WORKING, {"order_final": Decimal(4)}, 3, State.WORKING),
+        # It was called dead, and fills all the same.
+        (State.RETRY_WAIT, {}, 4, State.RETRY_WAIT),
+        (State.RETRY_WAIT, {}, 10, State.DONE),
+        (State.CHECKING, {}, 10, State.DONE),
+        (State.DONE, {}, 1, State.DONE),
+    ],
+)
+def test_an_execution_moves_its_exit(before, words, quantity, state):
+    exit_ = an_exit(before, tries=3, **{**words, "quantity": Decimal(words.get("quantity", 10))})
+    after = exits.filled_by(exit_, "T1-x1", "B1", Decimal(quantity), NOW)
+    assert (after.state, after.filled, after.tries) == (state, quantity, 0)
+
+
+@pytest.mark.parametrize(
+    ("before", "quantity", "state"),
+    [
+        (State.WORKING, 4, State.WORKING),
+        (State.WORKING, 10, State.WORKING),  # T1-x2 may still fill
+        (State.RETRY_WAIT, 4, State.RETRY_WAIT),
+        (State.RETRY_WAIT, 10, State.DONE),
+    ],
+)
+def test_a_late_execution_of_an_earlier_order_counts_for_the_exit_alone(before, quantity, state):
+    exit_ = an_exit(before, client_order_id="T1-x2")
+    after = exits.filled_by(exit_, "T1-x1", "B1", Decimal(quantity), NOW)
+    assert (after.state, after.filled, after.order_filled) == (state, quantity, 0)
+
+
+def test_an_exit_with_all_filled_is_over_when_its_last_order_ends():
+    exit_ = exits.filled_by(
+        an_exit(State.WORKING, client_order_id="T1-x2"), "T1-x1", "B1", Decimal(10), NOW
+    )
+    assert exits.reported(exit_, OrderState.CANCELLED, Decimal(0), "B2", NOW).is_over
+
+
+def test_what_is_ready_keeps_its_count_of_vain_tries():
+    assert exits.ready(an_exit(State.CHECKING, tries=3)).tries == 3
+    assert exits.ready(an_exit(State.CHECKING)).state is State.DECIDED
+    assert exits.ended(an_exit(State.CHECKING)).is_over
+
+
+# How much.
+
+
+def other(alive, trade_id="T2"):
+    return an_exit(State.WORKING, trade_id=trade_id, order_quantity=Decimal(alive))
+
+
+@pytest.mark.parametrize(
+    ("held", "remaining", "others", "quantity"),
+    [
+        (10, 10, [], 10),
+        (30, 30, [], 10),
+        (7, 10, [], 7),
+        (0, 10, [], 0),
+        (10, 4, [], 4),
+        (15, 10, [other(8)], 7),
+        (5, 10, [other(8)], 0),
+        (30, 10, [other(4, "T1"), other(3, "T1"), other(9)], 3),
+        (30, 10, [an_exit(State.RETRY_WAIT, trade_id="T2")], 10),
+    ],
+)
+def test_an_order_asks_for_what_is_held_and_not_on_its_way_out(held, remaining, others, quantity):
+    sent = exits.quantity_to_send(an_exit(), Decimal(held), Decimal(remaining), others)
+    assert sent == quantity
+
+
+units = st.integers(0, 50).map(Decimal)
+
+
+@given(held=units, remaining=units, alive=st.lists(st.tuples(units, st.sampled_from(["T1", "T2"]))))
+def test_no_order_can_carry_the_net_through_zero_or_its_trade_below_nothing(held, remaining, alive):
+    others = [other(quantity, trade_id) for quantity, trade_id in alive]
+    quantity = exits.quantity_to_send(an_exit(quantity=50), held, remaining, others)
+    own = sum(quantity for quantity, trade_id in alive if trade_id == "T1")
+    assert quantity >= 0
+    assert not quantity or quantity + sum(q for q, _ in alive) <= held
+    assert not quantity or quantity + own <= remaining
+
+
+words = st.one_of(
+    st.tuples(st.just("report"), st.sampled_from(OrderState), st.integers(0, 10).map(Decimal)),
+    st.tuples(st.just("fill"), st.just(None), st.integers(1, 4).map(Decimal)),
+    st.tuples(
+        st.just("answer"),
+        st.sampled_from([Acked("B1"), Refused(""), NotSent(""), NoAction(""), Unknown("")]),
+        st.just(Decimal(0)),
+    ),
+)
+
+
+@given(st.lists(words, max_size=12))
+def test_whatever_is_said_fills_are_counted_once_and_versions_only_rise(said):
+    exit_ = an_exit(State.SENDING)
+    filled = Decimal(0)
+    for kind, what, quantity in said:
+        before = exit_
+        match kind:
+            case "report":
+                exit_ = exits.reported(exit_, what, quantity, "B1", NOW)
+            case "fill":
+                filled += quantity
+                exit_ = exits.filled_by(exit_, "T1-x1", "B1", quantity, NOW)
+            case _:
+                exit_ = exits.answered(exit_, what, NOW)
+        assert exit_ is before or exit_.version > before.version
+        assert exit_.filled == filled
+        assert not (before.is_over and not exit_.is_over)
+        assert exit_.alive >= 0 or not exit_.is_alive
