@@ -311,7 +311,8 @@ async def test_a_failing_disk_and_a_failing_exchange_are_unavailable(world, clie
     answer = await client.post(ORDERS, json=ORDER)
     assert (answer.status_code, answer.json()["error_code"]) == (503, "broker_failed")
     world.store.refuses = "write"
-    answer = await client.post(HISTORY)
+    await client.post(CREATE, json=LONG)
+    answer = await client.get("/api/v1/why/T9")
     assert (answer.status_code, answer.json()["error_code"]) == (503, "store_failed")
 
 

@@ -16,6 +16,7 @@ from tradebot.cli import watch
 from tradebot.cli.client import AnswerError, NotRunningError
 from tradebot.cli.watch import View, follow, plain, screen
 from tradebot.core.inputs import OrderSide
+from tradebot.errors import StoreError
 
 
 def args(state, *words):
@@ -203,6 +204,32 @@ def test_the_screen_has_a_badge_colours_and_dims_what_is_old():
     assert "38;2;239;83;80m" in shown  # red
     dim = [line for line in shown.splitlines() if "BLIND" in line]
     assert "\x1b[2m" in dim[0]
+
+
+def test_a_narrow_terminal_has_ages_and_distances_below():
+    paper = io.StringIO()
+    console = Console(file=paper, width=88, color_system=None)
+    console.print(screen(a_view(a_trade(flags=["suspect"])), console.width))
+    _title, _gap, heads, _line, row, below, *_ = paper.getvalue().splitlines()
+    words = ["TRADE", "SYMBOL", "SIDE", "QTY", "ENTRY", "LTP", "STOP", "TARGET", "TRAIL"]
+    assert heads.split() == [*words, "P&L", "STATE"]
+    assert row.split()[5:8] == ["805.05", "792.00", "830.00"]
+    assert row.split()[-3:] == ["▲", "+50.50", "ACTIVE"]
+    assert below.split() == ["40", "ms", "-1.62%", "+3.10%", "SUSPECT"]
+
+
+async def test_open_trades_are_shown_though_the_database_is_away(tmp_path, capsys):
+    async with daemon(tmp_path) as world:
+        await world.trades.create(LONG)
+
+        async def gone(**_):
+            raise StoreError("the disk is gone")
+
+        world.store.history = gone
+        assert await watched(tmp_path, "--once") == 0
+    printed = capsys.readouterr().out
+    assert "! the last exits cannot be read: the disk is gone" in printed
+    assert "T1     NSE:SBIN" in printed
 
 
 def test_no_color_leaves_no_colour():

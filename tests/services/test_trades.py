@@ -54,8 +54,9 @@ async def test_a_database_that_hangs_is_one_that_refuses(world, monkeypatch):
     monkeypatch.setattr(module, "NAME_S_MAX", 0.001)
     world.store.hangs = True
     assert (await world.trades.create(LONG))["trade_id"] == "T1"
+    assert (await world.trades.create(LONG))["trade_id"] == "T2"
     with pytest.raises(StoreError, match="does not answer within"):
-        await world.trades.history()
+        await world.trades.exit("T9")
 
 
 async def test_a_wrong_key_is_named_and_changes_nothing(world):
@@ -201,6 +202,14 @@ async def test_history_is_read_page_by_page_newest_first(world):
     assert ids(page) == ["T3", "T2"]
     page, cursor = await world.trades.history(limit=2, cursor=cursor)
     assert (ids(page), cursor) == (["T1"], None)
+
+
+async def test_history_is_read_from_a_disk_that_takes_nothing_more(world):
+    await closed(world, 1)
+    await world.trades.history()
+    world.store.refuses = "write"
+    await world.trades.create(LONG)
+    assert ids((await world.trades.history())[0]) == ["T1"]
 
 
 async def test_history_is_chosen_by_strategy_and_reason(world):

@@ -22,12 +22,13 @@ from tradebot.cli.client import (
 from tradebot.cli.figures import age, decimals_of, figure, gain, local_time, quantity, way
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import Console, JustifyMethod, RenderableType
     from rich.table import Table
 
 EVERY_S = 0.5
 STALE_MS = 10_000
 EXITS_SHOWN = 8
+WIDE = 132  # columns of a terminal that holds a trade in one line
 EXIT_OK = 0
 EXIT_FAILURE = 1
 
@@ -37,6 +38,7 @@ _HEADS = (
     *("TRADE", "SYMBOL", "SIDE", "QTY", "ENTRY", "LTP", "AGE"),
     *("STOP", "", "TARGET", "", "TRAIL", "", "P&L", "STATE"),
 )
+_BELOW = (6, 8, 10, 12)  # the age and the distances: each belongs to the column before it
 _LEFT = {"TRADE", "SYMBOL", "SIDE", "STATE"}
 _EXPLAINED = """\
 Percentages say how far the LTP must move to reach a level. P&L is before charges; it
@@ -91,11 +93,16 @@ def look(daemon: Daemon, strategy: str | None) -> View:
     ready = _readiness(daemon)
     chosen: Json = {} if strategy is None else {"strategy": strategy}
     active = daemon.ask("POST", "/api/v1/activetrades", chosen)
-    over = daemon.ask("POST", "/api/v1/tradehistory", {**chosen, "limit": EXITS_SHOWN})
+    reasons = cast("list[str]", ready.get("reasons", []))
+    try:
+        over = daemon.ask("POST", "/api/v1/tradehistory", {**chosen, "limit": EXITS_SHOWN})
+    except AnswerError as error:  # a database that is away hides no open trade
+        over = {"trades": []}
+        reasons = [*reasons, f"the last exits cannot be read: {error}"]
     return View(
         mode=str(ready.get("mode", "")),
         state=str(ready.get("state", "")),
-        reasons=cast("list[str]", ready.get("reasons", [])),
+        reasons=reasons,
         trades=cast("list[Json]", active["trades"]),
         exits=cast("list[Json]", over["trades"]),
     )
@@ -122,8 +129,8 @@ def plain(view: View) -> Iterator[str]:
         yield from (_exit_line(trade) for trade in view.exits)
 
 
-def screen(view: View) -> "RenderableType":
-    """Return a view for a terminal."""
+def screen(view: View, width: int = WIDE) -> "RenderableType":
+    """Return a view for a terminal; in a narrow one, ages and distances stand below."""
     from rich.console import Group
     from rich.text import Text
 
@@ -132,7 +139,9 @@ def screen(view: View) -> "RenderableType":
     title.append(f"  {_title(view).partition('  ')[2]}")
     parts: list[RenderableType] = [title]
     parts += [Text(f"! {reason}", style=_WARNING) for reason in view.reasons]
-    parts.append(_table(view.trades) if view.trades else Text("\nno open trades\n", style="dim"))
+    parts.append(
+        _table(view.trades, width) if view.trades else Text("\nno open trades\n", style="dim")
+    )
     if view.exits:
         parts.append(Text("last exits", style="bold"))
         parts += [Text(_exit_line(trade), style=_colour(trade)) for trade in view.exits]
@@ -152,7 +161,7 @@ def follow(
     with Live(console=console, screen=console.is_terminal, auto_refresh=False) as live:
         while True:
             try:
-                shown = screen(look_again())
+                shown = screen(look_again(), console.width)
             except (NotRunningError, AnswerError) as error:
                 shown = Text(f"waiting for the daemon ... ({error})", style=_WARNING)
             live.update(shown, refresh=True)
@@ -182,20 +191,26 @@ def _title(view: View) -> str:
     return f"{view.mode.upper()}  {view.state}  {counted}  P&L {gain(total)}"
 
 
-def _table(trades: list[Json]) -> "Table":
+def _table(trades: list[Json], width: int) -> "Table":
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for head in _HEADS:
-        table.add_column(head, justify="left" if head in _LEFT else "right", no_wrap=True)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    below = () if width >= WIDE else _BELOW
+    for place, head in enumerate(_HEADS):
+        if place not in below:
+            side: JustifyMethod = "left" if head in _LEFT else "right"
+            whole = head not in ("SYMBOL", "STATE")  # half a figure is a wrong figure
+            table.add_column(head, justify=side, no_wrap=whole, overflow="fold")
     for trade in trades:
         # Text, never markup: a symbol may hold brackets.
         cells = [Text(cell) for cell in _cells(trade)]
         cells[_HEADS.index("P&L")].stylize(_colour(trade))
         if trade["flags"]:
             cells[-1].stylize(_WARNING)
+        for place in reversed(below):
+            cells[place - 1].append("\n").append_text(cells.pop(place))
         table.add_row(*cells, style="dim" if _is_stale(trade) else "")
     return table
 

@@ -147,7 +147,8 @@ class Trades:
         if not 1 <= limit <= PAGE_MAX:
             raise InputError("limit", f"limit = {limit}: must be 1 to {PAGE_MAX}")
         before = _number_of(cursor)
-        await self._settled()
+        with contextlib.suppress(StoreError):  # old trades can be read from a full disk too
+            await self._settled()
         found: list[Trade] = []
         scanned = 0
         while len(found) < limit and scanned < SCANNED_MAX:
@@ -283,7 +284,7 @@ class Trades:
         self._naming.add(name)
         try:
             async with asyncio.timeout(NAME_S_MAX):
-                if self._persister.failing_since_frame is None:
+                if self._persister.waiting and self._persister.failing_since_frame is None:
                     await self._persister.flush()
                 used = await self._store.trade(name) is not None
         except (StoreError, TimeoutError):
@@ -310,8 +311,9 @@ class Trades:
         return saved.trade if saved else None
 
     async def _settled(self) -> None:
-        """Wait until what the engine has changed so far is in the database."""
-        await self._in_time(self._persister.flush())
+        """Wait until what the engine has changed so far can be read from the database."""
+        if self._persister.waiting:
+            await self._in_time(self._persister.flush())
 
     async def _durable(self) -> None:
         """Wait until what the engine has changed so far survives a power cut.
@@ -320,7 +322,7 @@ class Trades:
             StoreError: neither database nor journal could be brought to it.
         """
         try:
-            await self._settled()
+            await self._in_time(self._persister.flush())
         except StoreError:
             self._sync()
 
