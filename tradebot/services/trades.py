@@ -282,6 +282,7 @@ class Trades:
         if name in self._naming or name in self._book.trades:
             return False
         self._naming.add(name)
+        used = True  # until we know better: a request that is given up lets its id go
         try:
             async with asyncio.timeout(NAME_S_MAX):
                 if self._persister.waiting and self._persister.failing_since_frame is None:
@@ -289,11 +290,9 @@ class Trades:
                 used = await self._store.trade(name) is not None
         except (StoreError, TimeoutError):
             used = False  # to guard matters more than a name that was hardly used before
-        except BaseException:
-            self._naming.discard(name)
-            raise
-        if used:
-            self._naming.discard(name)
+        finally:
+            if used:
+                self._naming.discard(name)
         return not used
 
     async def _trade(self, trade_id: str) -> Json:
