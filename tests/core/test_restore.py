@@ -3,6 +3,9 @@
 import pytest
 
 from tests.playbook import Playbook, a_trade
+from tradebot.core.inputs import Acked, Refused, Unknown
+from tradebot.core.intents import QueryOrder, ReadOrder, ReadPosition
+from tradebot.core.trades import Status
 
 
 @pytest.mark.parametrize("side", ["LONG", "SHORT"])
@@ -26,3 +29,126 @@ def test_the_best_price_of_every_kind_of_trail_survives_a_kill_at_any_tick(side,
         alive = story.trade()
         assert story.restarted().trade() == alive
     assert alive.marks.best_price == 800 + sign * 9.95
+
+
+def test_highs_of_before_a_restart_never_lift_a_trade_that_came_later():
+    story = Playbook(a_trade(trail="5pts")) >> 806 >> 807
+    story.restarted().create(a_trade(trail="5pts", entry="803"))
+    assert story.trade("T2").marks.best_price == 803
+    assert story >> 806.5
+    alive = story.trade("T1"), story.trade("T2")
+    assert [trade.marks.best_price for trade in alive] == [807, 806.5]
+    story.restarted()
+    assert (story.trade("T1"), story.trade("T2")) == alive
+
+
+def test_highs_lift_no_trade_that_was_not_judged():
+    story = Playbook(
+        a_trade(trail="5pts"),
+        a_trade(trail="5pts", stop="@850", past_stop="ask"),
+        a_trade(trail="5pts", target=[("1pts", None)]),
+        broker=False,
+    )
+    assert story >> 801 >> 806 << "target @ 801"
+    assert story.trade("T2").unguarded
+    before = [story.trade(name) for name in ("T1", "T2", "T3")]
+    story.restarted()
+    assert [story.trade(name) for name in ("T1", "T2", "T3")] == before
+
+
+def test_numbers_go_on_where_they_were():
+    story = Playbook(a_trade(stop="5pts")) >> 801
+    story.engine.hear(story.tick(801))
+    heard, told = story.book.heard_seq, story.book.lines_told
+    story >> "1s"
+    story.restarted()
+    assert (story.book.heard_seq, story.book.lines_told, story.book.trades_made) == (heard, told, 1)
+    assert story.create(a_trade()).book.trades["T2"].number == 2
+
+
+def test_a_book_that_is_empty_restores_to_an_empty_one():
+    story = Playbook().restarted()
+    assert (story.book.trades, story.wanted, story.book.heard_seq) == ({}, [], 0)
+
+
+def test_a_book_is_restored_once_and_before_anything_else():
+    story = Playbook(a_trade())
+    with pytest.raises(AssertionError):
+        story.engine.restore(story.store.snapshot(), 0)
+
+
+def leaving(*answers):
+    """A trade of ten that is known to the broker, at its stop, after these answers."""
+    story = Playbook(broker=False).fill(None, "10", side="BUY", order_id="E")
+    story.create(a_trade(stop="5pts")) >> 795
+    for answer in answers:
+        story.reply("T1-x1", answer)
+    return story
+
+
+@pytest.mark.parametrize("answers", [[], [Unknown("timeout")]])
+def test_what_was_on_the_wire_is_in_doubt_and_is_asked_for_at_once(answers):
+    story = leaving(*answers).restarted()
+    assert story.wants(QueryOrder)[-1].client_order_id == "T1-x1"
+    assert story >> "10s"
+    assert story.orders == ["T1-x1 SELL 10"]
+    story >> story.query_reply("T1-x1") >> "1s"
+    assert story.orders == ["T1-x1 SELL 10", "T1-x2 SELL 10"]
+
+
+def test_what_works_is_asked_for_with_the_first_timer():
+    story = leaving(Acked("B1")).restarted()
+    assert story.wants(QueryOrder) == []
+    assert len((story >> "1s").wants(QueryOrder)) == 1
+    story.fill("T1-x1", "10")
+    assert story.trade().status is Status.CLOSED
+
+
+def test_what_waits_goes_on_waiting():
+    story = leaving(Refused("margin")).restarted()
+    assert story.orders == ["T1-x1 SELL 10"]
+    assert (story >> "1s").orders == ["T1-x1 SELL 10", "T1-x2 SELL 10"]
+
+
+def test_a_net_that_was_being_read_is_read_again():
+    story = Playbook(a_trade(stop="5pts"), broker=False) >> 795
+    assert len(story.restarted().wants(ReadPosition)) == 1
+    assert len((story >> "1s").wants(ReadPosition)) == 2
+
+
+def test_an_execution_of_an_earlier_life_counts_once():
+    story = leaving()
+    story.fill("T1-x1", "4", execution_id="X1").restarted().fill("T1-x1", "4", execution_id="X1")
+    assert story.trade().exited == 4
+
+
+def test_others_orders_are_known_to_trades_that_are_bound_to_them_later():
+    story = Playbook(broker=False).fill(None, "4", side="BUY", order_id="E1").restarted()
+    assert story.create(a_trade(order_id="E1")).trade().filled == 4
+
+
+def test_an_entry_is_settled_by_what_its_trade_has_however_old_its_executions_are():
+    story = Playbook(broker=False).create(a_trade(order_id="E1", stop="5pts"))
+    story.fill(None, "4", side="BUY", order_id="E1")
+    story.store.executions.clear()  # the store remembers two days
+    story.restarted() >> 795
+    story.fill("T1-x1", "4")
+    assert story.trade().status is Status.TRIGGERED
+    story >> story.report(None, "complete", filled="4", order_id="E1")
+    assert story.trade().status is Status.CLOSED
+
+
+def test_a_pending_trade_waits_for_its_entry_and_asks_for_it():
+    story = Playbook(a_trade(order_id="E1", stop="5pts"), broker=False).restarted() >> "1s"
+    assert len(story.wants(ReadOrder)) == 2
+    assert story.fill(None, "4", side="BUY", order_id="E1").trade().status is Status.ACTIVE
+
+
+def test_time_exits_survive():
+    assert (Playbook(a_trade(after="10s")) >> "9s").restarted() >> "1s" << "time"
+
+
+def test_who_waits_for_a_first_price_waits_again():
+    story = Playbook(a_trade(stop="5pts", past_stop="from_here")).restarted()
+    assert story >> 790 << None
+    assert story >> 785 << "stop @ 785"

@@ -61,7 +61,7 @@ class Engine:
             Execution: self._on_execution,
             OrderReport: self._on_report,
             PlaceReply: lambda item: lanes.on_reply(self.book, item),
-            QueryReply: self._on_query,
+            QueryReply: lambda item: lanes.on_query(self.book, item),
             PositionsReply: lambda item: lanes.on_positions(self.book, item),
             QuoteReply: self._on_quote,
             FeedState: self._on_feed_state,
@@ -158,10 +158,10 @@ class Engine:
         A polled price that has not changed is not a new price: it does not refresh its age.
         """
         line = self._lines.get(reply.instrument)
-        if line is None or reply.ltp is None:
+        if line is None:
             return
-        line.quote_asked = False
-        if line.gate.held is None and reply.ltp == line.ltp:
+        line.quote_asked = False  # no price is an answer too: the question comes again
+        if reply.ltp is None or (line.gate.held is None and reply.ltp == line.ltp):
             return
         tick = Tick(
             instrument=reply.instrument,
@@ -228,9 +228,6 @@ class Engine:
     def _on_report(self, report: OrderReport) -> None:
         if not lanes.on_report(self.book, report):
             admission.on_report(self.book, report)
-
-    def _on_query(self, reply: QueryReply) -> None:
-        lanes.on_query(self.book, reply)
 
     def _on_feed_state(self, state: FeedState) -> None:
         if state.up:

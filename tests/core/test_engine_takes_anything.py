@@ -1,0 +1,203 @@
+"""No sequence of inputs of the right types makes the engine raise, or drain and restore differ."""
+
+import math
+from decimal import Decimal
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.fakes import RecordStore
+from tests.fault_run import differences
+from tests.playbook import START_NS, rules
+from tradebot.core.engine import Engine
+from tradebot.core.inputs import (
+    Acked,
+    CreateTrade,
+    Execution,
+    ExitTrade,
+    FeedState,
+    InstrumentsLoaded,
+    NoAction,
+    NotSent,
+    OrderReport,
+    OrderSide,
+    OrderState,
+    PlaceReply,
+    PolicyChanged,
+    PositionsReply,
+    QueryReply,
+    Queued,
+    QuoteReply,
+    Refused,
+    Tick,
+    Timer,
+    Unknown,
+    UpdateTrade,
+)
+from tradebot.core.instruments import Instrument, NetKey
+from tradebot.core.policy import Policy
+from tradebot.core.sessions import Session
+from tradebot.core.trades import PastStop, PriceSource, Reason, Side, TradeRequest
+
+SECOND = 10**9
+INSTRUMENTS = ["NSE:SBIN", "NSE:TCS", "BSE:SBIN", ""]
+
+prices = st.one_of(
+    st.floats(),
+    st.sampled_from([0.0, -1.0, math.nan, math.inf, -math.inf, 5e-324, 1e-9, 1e14, 1e15, 1e308]),
+    st.integers(15_900, 16_100).map(lambda ticks: ticks / 20),
+    st.integers(15_900, 16_100).map(lambda ticks: ticks / 20),
+)
+times = st.one_of(
+    st.integers(START_NS, START_NS + 120 * SECOND),
+    st.integers(START_NS, START_NS + 120 * SECOND),
+    st.sampled_from([-1, 0, 1, 2**62, 2**63 - 1]),
+)
+clock = st.integers(START_NS, START_NS + 120 * SECOND)
+keys = st.builds(
+    NetKey,
+    st.just("A1"),
+    st.just("NSE"),
+    st.sampled_from(["SBIN", "TCS"]),
+    st.sampled_from(["MIS", "NRML"]),
+)
+trade_ids = st.sampled_from(["T1", "T2", "T3", "x", ""])
+order_ids = st.sampled_from(["E1", "E2", "T1-x1", ""])
+client_ids = st.sampled_from(["T1-x1", "T1-x2", "T2-x1", "T3-x1", "T1-x", "-x1", "x", "T1-x٣"])
+units = st.integers(1, 30).map(Decimal)
+levels = st.sampled_from(["1pts", "5pts", "0.5%", "0.01pts", "120%", "900pts"])
+maybe = lambda values: st.none() | values  # noqa: E731 - a word of this file
+
+
+@st.composite
+def some_rules(draw):
+    """Rules in any combination, wise or not."""
+    trail = draw(maybe(levels))
+    parts = st.lists(st.tuples(levels, maybe(st.sampled_from(["1", "7", "50"]))), max_size=3)
+    return rules(
+        stop=draw(maybe(levels | st.sampled_from(["@0", "@801", "@99999"]))),
+        target=draw(maybe(levels) | parts),
+        trail=trail,
+        activation=draw(maybe(levels)) if trail else None,
+        step=draw(maybe(levels)) if trail else None,
+        breakeven=draw(maybe(levels)),
+        after=draw(maybe(st.sampled_from(["1s", "1m"]))),
+    )
+
+
+@st.composite
+def requests(draw):
+    bound = draw(maybe(order_ids))
+    key = draw(keys)
+    return TradeRequest(
+        trade_id=draw(maybe(trade_ids)),
+        account="A1",
+        exchange="NSE",
+        symbol=key.symbol,
+        product=key.product,
+        side=draw(st.sampled_from(Side)),
+        quantity=None if bound else draw(units),
+        entry_price=None
+        if bound
+        else draw(st.sampled_from(["800", "801.05", "0.05", "1E+9"]).map(Decimal)),
+        order_id=bound,
+        rules=draw(some_rules()),
+        past_stop=draw(st.sampled_from(PastStop)),
+        price_source=draw(st.sampled_from(PriceSource)),
+    )
+
+
+reports = st.builds(
+    OrderReport,
+    order_id=order_ids,
+    client_order_id=maybe(client_ids),
+    key=keys,
+    side=st.sampled_from(OrderSide),
+    quantity=units,
+    filled=st.integers(0, 30).map(Decimal),
+    state=st.sampled_from(OrderState),
+    at_ns=clock,
+    message=st.sampled_from(["", "margin"]),
+)
+outcomes = st.sampled_from(
+    [Acked("B1"), NotSent(""), Refused("no"), NoAction(""), Queued(""), Unknown("")]
+)
+instruments = st.builds(
+    Instrument,
+    exchange=st.just("NSE"),
+    symbol=st.sampled_from(["SBIN", "TCS"]),
+    tick_size=st.sampled_from(["0.01", "0.05", "1", "0.00000001"]).map(Decimal),
+    price_low=maybe(st.just(Decimal(700))),
+    price_high=maybe(st.just(Decimal(900))),
+)
+policies = st.builds(
+    Policy,
+    holds_jumps=st.booleans(),
+    stale_after_ns=maybe(st.just(10 * SECOND)),
+    opposite_allowed=st.booleans(),
+    sessions=st.sampled_from([{}, {"NSE": Session(open_minutes=0, close_minutes=1)}]),
+)
+ticks = st.builds(
+    Tick,
+    instrument=st.sampled_from(INSTRUMENTS),
+    ltp=prices,
+    at_ns=times,
+    received_ns=clock,
+    bid=maybe(prices),
+    ask=maybe(prices),
+)
+inputs = st.one_of(
+    ticks,
+    ticks,
+    st.builds(Timer, clock),
+    st.builds(CreateTrade, request=requests(), at_ns=clock, strict=st.booleans()),
+    st.builds(CreateTrade, request=requests(), at_ns=clock),
+    st.builds(UpdateTrade, trade_id=trade_ids, rules=some_rules(), at_ns=clock),
+    st.builds(ExitTrade, trade_id=trade_ids, at_ns=clock, reason=st.sampled_from(Reason)),
+    st.builds(
+        Execution,
+        execution_id=st.integers(0, 30).map(str),
+        order_id=order_ids,
+        client_order_id=maybe(client_ids),
+        key=keys,
+        side=st.sampled_from(OrderSide),
+        quantity=units,
+        price=st.sampled_from(["800", "790.05", "0.01"]).map(Decimal),
+        at_ns=clock,
+    ),
+    reports,
+    st.builds(PlaceReply, client_order_id=client_ids, outcome=outcomes, at_ns=clock),
+    st.builds(
+        QueryReply,
+        client_order_id=client_ids,
+        report=maybe(reports),
+        answered=st.booleans(),
+        at_ns=clock,
+    ),
+    st.builds(PositionsReply, key=keys, net=maybe(st.integers(-30, 30).map(Decimal)), at_ns=clock),
+    st.builds(
+        QuoteReply,
+        instrument=st.sampled_from(INSTRUMENTS),
+        ltp=maybe(prices),
+        at_ns=times,
+        received_ns=clock,
+    ),
+    st.builds(FeedState, up=st.booleans(), at_ns=clock),
+    st.builds(InstrumentsLoaded, st.tuples(instruments)),
+    st.builds(PolicyChanged, policies),
+)
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.lists(inputs, max_size=40))
+def test_the_engine_takes_anything_and_what_it_drains_is_all_of_it(items):
+    engine, store, loaded = Engine(Policy()), RecordStore(), []
+    for item in items:
+        engine.process(item)
+        store.apply(engine.book.drain())
+        if isinstance(item, InstrumentsLoaded | PolicyChanged):
+            loaded.append(item)
+    fresh = Engine(Policy())
+    for item in loaded:
+        fresh.process(item)
+    assert differences(engine, store, fresh, START_NS) == []
