@@ -16,13 +16,12 @@ class Notifier:
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
         """Take the socket and the watchdog's interval from the environment."""
         self._address = environment.get("NOTIFY_SOCKET", "")
-        interval_us = environment.get("WATCHDOG_USEC", "")
         pid = environment.get("WATCHDOG_PID", "")
         ours = not pid or pid == str(os.getpid())
-        # Half the interval, as sd_watchdog_enabled(3) advises.
-        self.watchdog_s = (
-            (int(interval_us) / 2e6 or None) if interval_us.isdecimal() and ours else None
-        )
+        interval_us = environment.get("WATCHDOG_USEC", "") if ours else ""
+        interval_s = int(interval_us) / 1e6 if interval_us.isdecimal() else 0.0
+        # Half the interval, as sd_watchdog_enabled(3) advises; None: no watchdog.
+        self.watchdog_s = interval_s / 2 or None
         self._unsent: dict[str, str] = {}
         self._socket: socket.socket | None = None
 
@@ -33,12 +32,14 @@ class Notifier:
         """
         if not self._address:
             return
-        if self._socket is None:
-            self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         name = "\0" + self._address[1:] if self._address.startswith("@") else self._address
         self._unsent |= fields
         text = "\n".join(f"{key}={value}" for key, value in self._unsent.items())
         with contextlib.suppress(OSError):
+            if self._socket is None:
+                self._socket = socket.socket(
+                    socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK
+                )
             self._socket.sendto(text.encode(), name)
             self._unsent = {}
 
