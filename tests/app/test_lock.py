@@ -1,0 +1,95 @@
+"""One daemon per account: the lock dies with its process and with nothing else."""
+
+import errno
+import os
+import socket
+import subprocess
+import sys
+import uuid
+
+import pytest
+
+from tradebot.app.lock import Lock, paper_lock
+from tradebot.errors import LockHeldError, StoreError
+
+HOLDER = """
+import sys
+from tradebot.app.lock import Lock
+lock = Lock(sys.argv[1])
+lock.take()
+print("taken", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def name():
+    return f"account {uuid.uuid4()}"
+
+
+def test_a_second_holder_is_refused_with_the_name_until_the_first_lets_go(name):
+    first, second = Lock(name), Lock(name)
+    first.take()
+    with pytest.raises(LockHeldError, match=f"another daemon guards {name}"):
+        second.take()
+    with pytest.raises(LockHeldError):
+        first.take()
+    first.release()
+    first.release()
+    second.take()
+    second.release()
+
+
+def test_different_names_do_not_meet(name):
+    first, second = Lock(name), Lock(name + "2")
+    first.take()
+    second.take()
+    first.release()
+    second.release()
+
+
+def test_the_lock_is_free_once_a_process_that_holds_it_is_killed(name):
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"taken\n"
+        with pytest.raises(LockHeldError):
+            Lock(name).take()
+        child.kill()
+        child.wait()
+    lock = Lock(name)
+    lock.take()
+    lock.release()
+
+
+def test_a_child_process_does_not_keep_the_lock(name):
+    lock = Lock(name)
+    lock.take()
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, close_fds=False):
+        lock.release()
+        second = Lock(name)
+        second.take()
+        second.release()
+
+
+def test_the_lock_of_a_paper_account_is_its_directory_however_it_is_named(tmp_path, monkeypatch):
+    (tmp_path / "state").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "state")
+    monkeypatch.chdir(tmp_path)
+    lock = paper_lock(tmp_path / "state")
+    lock.take()
+    for other in ("state", "link", "./link/../state"):
+        with pytest.raises(LockHeldError):
+            paper_lock(tmp_path / other).take()
+    lock.release()
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.EACCES, errno.ENOMEM])
+def test_a_system_that_refuses_is_not_taken_for_another_daemon(monkeypatch, name, number):
+    def refused(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(socket, "socket", refused)
+    with pytest.raises(StoreError, match=os.strerror(number)):
+        Lock(name).take()
