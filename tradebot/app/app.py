@@ -118,7 +118,8 @@ class App:
         parts.start()
         parts.supervisor.start("configuration", reload.run())
         parts.supervisor.start("api", server.run())
-        self._state.announce(await server.bound())
+        if not self._state.announce(await server.bound()):
+            self._say("state.unannounced", "error", file=str(self._state.daemon))
         gc.collect()
         gc.freeze()  # what the start made lives as long as the process: it is never looked at again
         self._stage = "ready"

@@ -1,6 +1,7 @@
 """The state directory: everything that is written lies under it."""
 
 import contextlib
+import errno
 import hashlib
 import http.client
 import json
@@ -51,10 +52,10 @@ class StateDirectory(msgspec.Struct, frozen=True):
     @property
     def logs(self) -> Path:
         """The rotated log files."""
-        return Path(os.environ.get("LOGS_DIRECTORY", self.path / "logs"))
+        return Path(os.environ.get("LOGS_DIRECTORY") or self.path / "logs")
 
     def prepare(self) -> None:
-        """Make the directory.
+        """Make the directory. A full disk is no obstacle: trades are guarded from memory.
 
         Raises:
             StoreError: it cannot be made or written to.
@@ -64,6 +65,8 @@ class StateDirectory(msgspec.Struct, frozen=True):
             with tempfile.TemporaryFile(dir=self.path):
                 pass
         except OSError as error:
+            if error.errno == errno.ENOSPC and self.path.is_dir():
+                return
             message = f"the state directory {self.path} cannot be used: {error.strerror}"
             raise StoreError(message) from error
 
@@ -81,15 +84,25 @@ class StateDirectory(msgspec.Struct, frozen=True):
             key = self.admin_key.read_text().strip()
         except OSError as error:
             raise StoreError(f"{self.admin_key}: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise StoreError(f"{self.admin_key} is no text; remove it to have a new key") from error
         if not key:
             raise StoreError(f"{self.admin_key} is empty; remove it to have a new key made")
         return hashlib.sha256(key.encode()).digest()
 
-    def announce(self, url: str) -> None:
-        """Say where the API listens and who we are."""
+    def announce(self, url: str) -> bool:
+        """Say where the API listens and who we are; False: no disk takes it.
+
+        Local tools do not find a daemon that could not say it; it guards all the same.
+        """
         address = url.partition("://")[2]
         text = json.dumps({"address": address, "url": url, "pid": os.getpid()}) + "\n"
-        _write_secret(self.daemon, text)
+        try:
+            _write_secret(self.daemon, text)
+        except OSError:
+            self.withdraw()  # an earlier daemon's address would lead astray
+            return False
+        return True
 
     def is_served(self) -> bool:
         """Whether the daemon that announced itself here answers."""
@@ -100,7 +113,9 @@ class StateDirectory(msgspec.Struct, frozen=True):
             with contextlib.closing(connection):
                 connection.request("GET", "/health")
                 return connection.getresponse().status == http.client.OK
-        except (OSError, ValueError, KeyError, TypeError, http.client.HTTPException):
+        except (OSError, ValueError, LookupError, TypeError, ArithmeticError):
+            return False  # a port above 65535 is an OverflowError
+        except http.client.HTTPException:
             return False
 
     def withdraw(self) -> None:
