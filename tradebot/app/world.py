@@ -1,6 +1,7 @@
 """The world that the settings name: a feed and a broker behind their ports."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 
 from tradebot.brokers.paper.broker import PaperBroker
@@ -12,6 +13,8 @@ from tradebot.brokers.paper.prices import LastPrices
 from tradebot.brokers.paper.recordings import recorded_instruments
 from tradebot.config.settings import Market, Paper
 from tradebot.core.instruments import Instrument
+from tradebot.core.levels import Unit
+from tradebot.errors import BrokerError, InputError
 from tradebot.ports import Clock, Feed
 from tradebot.services.replay_inputs import read_instruments
 
@@ -20,11 +23,16 @@ class PaperWorld:
     """The paper broker and its market, with a memory of their own."""
 
     def __init__(self, paper: Paper, file: Path, clock: Clock) -> None:
-        """Build the broker; the feed comes when it is known where to go on."""
+        """Build the broker; the feed comes when it is known where to go on.
+
+        Raises:
+            BrokerError: a recording or the file that describes its instruments is bad.
+        """
         self._paper = paper
         self._clock = clock
         self._memory = Memory(file)
         self._prices = LastPrices()
+        is_percent = paper.slippage.unit is Unit.PERCENT
         self.broker = PaperBroker(
             self._memory,
             self._prices,
@@ -36,7 +44,8 @@ class PaperWorld:
                 partial_fills=paper.partial_fills,
                 rejects=paper.rejects,
             ),
-            slippage=paper.slippage.value,
+            slippage=Decimal(0) if is_percent else paper.slippage.value,
+            slippage_percent=paper.slippage.value if is_percent else Decimal(0),
         )
 
     def feed(self, resume_after: int) -> Feed:
@@ -60,8 +69,21 @@ class PaperWorld:
     def _instruments(self) -> Sequence[Instrument]:
         if self._paper.market is not Market.REPLAY:
             return INSTRUMENTS
-        file = self._paper.instruments_file
-        described = read_instruments(file.read_text()) if file else []
+        described = _described(self._paper.instruments_file)
         known = {instrument.id: instrument for instrument in described}
-        recorded = recorded_instruments(self._paper.replay_files)
+        try:
+            recorded = recorded_instruments(self._paper.replay_files)
+        except InputError as error:
+            raise BrokerError(str(error)) from error
         return [known.get(instrument.id, instrument) for instrument in recorded]
+
+
+def _described(file: Path | None) -> Sequence[Instrument]:
+    if file is None:
+        return ()
+    try:
+        return read_instruments(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BrokerError(f"{file}: {error.strerror}") from error
+    except (InputError, UnicodeDecodeError) as error:
+        raise BrokerError(f"{file}: {error}") from error

@@ -50,7 +50,8 @@ CallLater = Callable[[float, Callable[[], None]], Timer]
 class PaperBroker:
     """Fills market orders at the last price after a latency, and remembers everything.
 
-    ``instruments`` are what it trades. ``slippage`` is in points against the order.
+    ``instruments`` are what it trades. ``slippage`` is in points against the order,
+    ``slippage_percent`` in percent of its price.
     ``reply_delay_ns`` passes between acting and answering, so that an order can fill
     before its answer is known. ``sleep`` and ``call_later`` are the loop's unless given.
     """
@@ -64,6 +65,7 @@ class PaperBroker:
         *,
         chances: Chances,
         slippage: Decimal = Decimal(0),
+        slippage_percent: Decimal = Decimal(0),
         reply_delay_ns: int = 0,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         call_later: CallLater | None = None,
@@ -74,6 +76,7 @@ class PaperBroker:
         self._instruments = {instrument.id: instrument for instrument in instruments}
         self._chances = chances
         self._slippage = slippage
+        self._slippage_percent = slippage_percent
         self._reply_delay_ns = reply_delay_ns
         self._sleep = sleep
         self._call_later = call_later
@@ -288,7 +291,8 @@ class PaperBroker:
         if not step.quantity:
             return after, None
         price = exact(ltp)
-        slipped = price + order.side.sign * self._slippage
+        slippage = self._slippage + price * self._slippage_percent / 100
+        slipped = price + order.side.sign * slippage
         return after, Execution(
             execution_id=f"{order.order_id}-{done}",
             order_id=order.order_id,
