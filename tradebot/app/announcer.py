@@ -1,5 +1,6 @@
 """Events as lines of the log: one event a line, with a name that never changes."""
 
+import enum
 import math
 from decimal import Decimal
 
@@ -59,4 +60,4 @@ def _text(value: object) -> object:
         return plain(value)
     if isinstance(value, float) and math.isfinite(value):
         return plain(exact(value))
-    return value
+    return value.value if isinstance(value, enum.Enum) else value
