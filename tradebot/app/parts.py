@@ -79,7 +79,7 @@ class Parts:
             self.loop,
             self.persister,
             store,
-            sync=journal.sync,
+            sync=self.loop.sync,
             clock=self.clock,
             defaults=settings.trade_defaults,
         )
