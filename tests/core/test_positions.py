@@ -1,0 +1,102 @@
+"""A position is the fold of its executions, and money is conserved in it."""
+
+import re
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.playbook import KEY
+from tradebot.core.inputs import Execution, OrderSide
+from tradebot.core.positions import Position, corrected, folded
+
+FILL = re.compile(r"([+-])(\d+)@(\S+)")
+
+
+def executions(script):
+    """Read "+100@50 -150@55" as executions."""
+    return [
+        Execution(
+            execution_id=f"E{number}",
+            order_id="O",
+            client_order_id=None,
+            key=KEY,
+            side=OrderSide.BUY if sign == "+" else OrderSide.SELL,
+            quantity=Decimal(quantity),
+            price=Decimal(price),
+            at_ns=number,
+        )
+        for number, (sign, quantity, price) in enumerate(FILL.findall(script))
+    ]
+
+
+def fold(script):
+    position = Position(key=KEY)
+    for execution in executions(script):
+        position = folded(position, execution)
+    return position
+
+
+@pytest.mark.parametrize(
+    ("script", "quantity", "average", "realized"),
+    [
+        ("", 0, None, 0),
+        ("+100@50", 100, 50, 0),
+        ("+100@50 +100@60", 200, 55, 0),
+        ("+100@50 -40@55", 60, 50, 200),
+        ("+100@50 -100@45", 0, None, -500),
+        ("+100@50 -150@55", -50, 55, 500),
+        ("+100@50 -150@55 +50@52", 0, None, 650),
+        ("-100@50", -100, 50, 0),
+        ("-100@50 -100@60", -200, 55, 0),
+        ("-100@50 +40@45", -60, 50, 200),
+        ("-100@50 +150@45", 50, 45, 500),
+        ("+3@10 +3@11 -2@12", 4, Decimal("10.5"), 3),
+        ("+1@10 +2@11 -1@12 -2@12", 0, None, 4),
+    ],
+)
+def test_a_position_is_the_fold_of_its_executions(script, quantity, average, realized):
+    position = fold(script)
+    assert (position.quantity, position.average, position.realized) == (quantity, average, realized)
+    assert position.version == len(script.split())
+
+
+def test_flat_is_flat_whatever_a_division_left():
+    position = fold("+1@10 +2@11 -1@10 -1@10 -1@10")
+    assert (position.quantity, position.cost) == (0, 0)
+
+
+fills = st.lists(
+    st.tuples(st.sampled_from("+-"), st.integers(1, 99), st.integers(1, 999)), max_size=12
+)
+
+
+@given(fills, st.integers(1, 999))
+def test_money_is_conserved(script, price):
+    position = fold(" ".join(f"{sign}{quantity}@{at}" for sign, quantity, at in script))
+    cash = sum(quantity * at * (-1 if sign == "+" else 1) for sign, quantity, at in script)
+    held = sum(quantity * (1 if sign == "+" else -1) for sign, quantity, _ in script)
+    assert position.quantity == held
+    worth = position.realized + position.quantity * price - position.cost
+    assert abs(worth - (cash + held * price)) < Decimal("1e-15")
+
+
+@given(fills)
+def test_the_average_lies_between_the_prices_that_were_paid(script):
+    position = fold(" ".join(f"{sign}{quantity}@{at}" for sign, quantity, at in script))
+    if position.average is not None:
+        paid = [at for _, _, at in script]
+        assert min(paid) - Decimal("1e-20") <= position.average <= max(paid) + Decimal("1e-20")
+
+
+@pytest.mark.parametrize(
+    ("script", "net", "average"),
+    [("+100@50", 40, 50), ("+100@50", -10, 50), ("", 10, 0), ("+100@50", 0, None)],
+)
+def test_a_correction_takes_the_brokers_net_and_keeps_the_average(script, net, average):
+    before = fold(script)
+    after = corrected(before, Decimal(net))
+    assert (after.quantity, after.average) == (net, average)
+    assert after.realized == before.realized
+    assert after.version == before.version + 1
