@@ -1,5 +1,6 @@
 """A mistyped word leads to the right one, and no value breaks a message."""
 
+import datetime as dt
 from decimal import Decimal
 
 import pytest
@@ -58,7 +59,11 @@ def test_a_hint_lists_what_is_allowed_where_nothing_resembles_the_word():
         ({"a": 1}, "{...}"),
         ([1], "[...]"),
         ((1,), "[...]"),
-        (Decimal("1.5"), "Decimal('1.5')"),
+        (Decimal("-1.5"), "-1.5"),
+        (Decimal("1e20"), "1E+20"),
+        pytest.param(Decimal("1." + "1" * 100), f"1.{'1' * 58}", id="long"),
+        (dt.time(9, 15), "09:15:00"),
+        (dt.date(2026, 1, 26), "2026-01-26"),
         (b"x" * 100, repr(b"x" * 100)[:60]),
     ],
 )

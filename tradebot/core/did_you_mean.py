@@ -1,6 +1,8 @@
 """The word that a person most likely meant, and a bounded picture of what they wrote."""
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 
 _SHOWN_LENGTH_MAX = 60
 _SHOWN_INTEGER_MAX = 10**18
@@ -50,6 +52,10 @@ def shown(value: object) -> str:
             return "{...}"
         case list() | tuple():
             return "[...]"
+        case Decimal():
+            return str(value)[:_SHOWN_LENGTH_MAX]
+        case dt.date() | dt.time():  # TOML has them, and writes them like this
+            return value.isoformat()
         case _:
             return repr(value)[:_SHOWN_LENGTH_MAX]
 
