@@ -117,7 +117,7 @@ def test_instruments_are_read():
         ({"tick_size": "0.0000000000001"}, "at most 12 decimals"),
         ({"lot_size": "none"}, "lot_size = 'none'"),
         ({"multiplier": 0}, "multiplier = 0"),
-        ({"tick": 1}, 'tick is no key of a instrument; did you mean "tick_size"?'),
+        ({"tick": 1}, 'tick is no key of an instrument; did you mean "tick_size"?'),
         ({"symbol": ""}, "symbol = ''"),
         ({"exchange": "N:X"}, "a name without a colon"),
     ],

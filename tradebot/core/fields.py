@@ -43,7 +43,8 @@ def json_object(
         if key not in keys:
             field = prefix + tidy_key(str(key))
             guess = hint(str(key), keys, meanings)
-            raise InputError(field, f"{field} is no key of a {what}; {guess}")
+            article = "an" if what[0] in "aeiou" else "a"
+            raise InputError(field, f"{field} is no key of {article} {what}; {guess}")
     return {key: item for key, item in value.items() if item is not None}
 
 
