@@ -61,7 +61,7 @@ def read_ticks(lines: Iterable[str], name: str) -> Iterator[Tick]:
         InputError: a row is wrong; the message holds file, line, column and value.
     """
     rows = iter(lines)
-    table = _Table(name, _columns(next(rows, ""), name))
+    table = _Table(name, read_header(next(rows, ""), name))
     known, width = table.known, table.width
     qty, bid_at, ask_at = table.qty, table.bid, table.ask
     before, seq = AT_NS_MIN, 0
@@ -105,8 +105,12 @@ def merged(sources: Sequence[Iterable[Tick]]) -> Iterator[Tick]:
         yield Tick(tick.instrument, tick.ltp, tick.at_ns, tick.received_ns, tick.bid, tick.ask, seq)
 
 
-def _columns(header: str, name: str) -> list[str]:
-    """Check the first line and return the names in it."""
+def read_header(header: str, name: str) -> list[str]:
+    """Return the names of the columns from the first line of a file.
+
+    Raises:
+        InputError: it is no header of ours; the message holds file, line and column.
+    """
     text = header.removeprefix("\ufeff").strip()  # spreadsheets begin a file with a BOM
     if not text:
         raise InputError("header", f"{name}: the file is empty; its first line must be {HEADER}")
@@ -123,8 +127,8 @@ def _columns(header: str, name: str) -> list[str]:
     for column in columns[len(_REQUIRED) :]:
         if column not in _OPTIONAL:
             meant = _meant(column)
-            hint = f"; did you mean {meant!r}?" if meant in _OPTIONAL else ""
-            message = f"unknown column {column!r}{hint} After price may follow qty, bid, ask"
+            hint = f" (did you mean {meant!r}?)" if meant in _OPTIONAL else ""
+            message = f"unknown column {column!r}{hint}; after price may follow qty, bid, ask"
             raise InputError(column, f"{where}: {message}")
         if columns.count(column) > 1:
             raise InputError(column, f"{where}: column {column!r} is there twice")

@@ -8,7 +8,7 @@ from typing import IO
 
 from tradebot.core.inputs import Tick
 from tradebot.core.instruments import Instrument, kind_of
-from tradebot.core.tick_files import merged, read_ticks
+from tradebot.core.tick_files import merged, read_header, read_ticks
 from tradebot.errors import InputError
 
 _GZIP = b"\x1f\x8b"
@@ -27,15 +27,15 @@ def recorded_instruments(files: Sequence[Path]) -> list[Instrument]:
     """Return what the files hold ticks of, in the order of first sight.
 
     Reads them to the end, at about four times the speed of a replay, and checks nothing
-    but that they can be read: the replay names a wrong row when it comes to it.
+    but the header: the replay names a wrong row when it comes to it.
 
     Raises:
-        InputError: a file cannot be read.
+        InputError: a file cannot be read, or is no recording.
     """
     found: dict[tuple[str, str], None] = {}
     for path in files:
         lines = _lines(path)
-        next(lines, None)
+        read_header(next(lines, ""), path.name)
         for line in lines:
             cells = line.split(",", 3)
             if len(cells) > 3:  # noqa: PLR2004 - ts_ns, exchange, symbol and the rest
