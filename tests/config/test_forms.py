@@ -62,7 +62,7 @@ def test_a_value_is_read_and_written_in_its_usual_spelling(form, value, meant, w
         (forms.whole(0, 9), 1.0, "key = 1.0: must be a whole number"),
         (forms.whole(0, 9), "1", "key = '1': must be a whole number"),
         (forms.real(0, 1), 1.5, "key = 1.5: must be a number, 0 to 1"),
-        (forms.real(0, 1e6), float("nan"), "key = nan: must be a number, 0 to 1e+06"),
+        (forms.real(0, 1e6), float("nan"), "key = nan: must be a number, 0 to 1000000"),
         (forms.real(0, 1), False, "key = false: must be a number"),
         (forms.real(0, 1), 10**400, "a number of more than 18 digits: must be a number"),
         (forms.duration("1ms", "1h"), 10, "key = 10 is not a duration; write"),

@@ -187,7 +187,7 @@ kind = 'bybit'
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ('"paper.seed" = 2', "paper.seed = 2: no such key"),
+        ('"paper.seed" = 2', '"paper.seed" = 2: no such key'),
         ("[[paper]]\nseed = 1", "paper = [...]: must be a table, [paper]"),
         ("[paper.seed]\na = 1", "paper.seed = {...}: must be a whole number"),
         ("[strategies.x]\nstop = 1", "strategies = {...}: no such key; allowed: mode, account"),

@@ -40,8 +40,10 @@ def read_toml(path: Path) -> TomlFile:
         return TomlFile(path=path, values=tomllib.loads(text), lines=key_lines(text))
     except RecursionError:
         raise _bad(f"{path}", "arrays or tables are nested too deeply") from None
-    except ValueError as error:  # TOMLDecodeError is one; a number of 5,000 digits another
+    except tomllib.TOMLDecodeError as error:
         raise _not_toml(path, text, str(error)) from None
+    except ValueError:  # Python reads no number of more than 4,300 digits
+        raise _bad(f"{path}", "a number in it has too many digits") from None
 
 
 def _text(path: Path) -> str:
@@ -76,7 +78,8 @@ def _not_toml(path: Path, text: str, message: str) -> BadSettingsError:
         return _bad(f"{path}", f"not TOML: {message}")
     line = int(match[2] or text.count("\n") + 1)
     column = f":{match[3]}" if match[3] else ""
-    return _bad(f"{path}:{line}{column}", f"not TOML: {match[1]}")
+    more = "; text stands in quotes" if match[1] == "Invalid value" else ""
+    return _bad(f"{path}:{line}{column}", f"not TOML: {match[1]}{more}")
 
 
 def _bad(place: str, message: str, *, unreadable: bool = False) -> BadSettingsError:

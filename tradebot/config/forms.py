@@ -74,7 +74,7 @@ def real(low: float, high: float) -> Form:
     def read(value: object, key: str) -> float:
         if isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high:
             return float(value)
-        raise wrong(key, value, f"a number, {low:g} to {high:g}")
+        raise wrong(key, value, f"a number, {low:.15g} to {high:.15g}")
 
     return Form(read, _as_is, is_text=False)
 

@@ -118,7 +118,9 @@ def _read_table(
         if key is not None:
             layers.put(key, value, functools.partial(file.place, *path), file.path.parent)
         elif word not in names:
-            what = f"{name} = {shown(value)}: no such key; {hint(word, names)}"
+            # A quoted key with a dot looks like one that we know.
+            label = ".".join((*table, f'"{word}"')) if name in KEYS else name
+            what = f"{label} = {shown(value)}: no such key; {hint(word, names)}"
             layers.problems.add(file.place(*path), name, what)
         elif not isinstance(value, dict):
             what = f"{name} = {shown(value)}: must be a table, [{name}]"
