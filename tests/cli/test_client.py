@@ -99,7 +99,11 @@ def test_without_a_daemon_file_no_daemon_runs(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", "{}", '{"address": 7}', '{"address": "x"}', '{"address": "h:x"}']
+    "text",
+    [
+        *("", "{", "[]", "{}", '{"address": 7}', '{"address": "x"}', '{"address": "h:x"}'),
+        '{"address": "h:99999"}',
+    ],
 )
 def test_a_daemon_file_that_says_nothing_is_no_daemon(tmp_path, text):
     (tmp_path / "daemon.json").write_text(text)
@@ -113,6 +117,13 @@ def test_a_daemon_that_died_does_not_answer(served, tmp_path):
         Daemon(tmp_path).ask("GET", "/ready")
 
 
+@pytest.mark.parametrize("host", ["a b", "x" * 70, "a..b"])
+def test_nobody_answers_at_a_host_that_cannot_be(served, tmp_path, host):
+    announce(tmp_path, f"{host}:80")
+    with pytest.raises(NotRunningError, match="no daemon answers"):
+        Daemon(tmp_path).ask("GET", "/ready")
+
+
 def test_a_daemon_that_hangs_up_does_not_answer_either(served, tmp_path, monkeypatch):
     monkeypatch.setattr(Handler, "do_GET", lambda handler: None)
     with pytest.raises(NotRunningError, match="no daemon answers"):
@@ -120,9 +131,10 @@ def test_a_daemon_that_hangs_up_does_not_answer_either(served, tmp_path, monkeyp
 
 
 def test_a_key_that_is_missing_or_none_is_no_daemon(served, tmp_path):
-    (tmp_path / "admin.key").write_bytes(b"\xff")
-    with pytest.raises(NotRunningError, match="holds no key"):
-        Daemon(tmp_path).ask("GET", "/ready")
+    for content in (b"\xff", b"", b"tb_a\ntb_b\n", b"tb_\0"):
+        (tmp_path / "admin.key").write_bytes(content)
+        with pytest.raises(NotRunningError, match="holds no key"):
+            Daemon(tmp_path).ask("GET", "/ready")
     (tmp_path / "admin.key").unlink()
     with pytest.raises(NotRunningError, match=r"there is no .*admin\.key"):
         Daemon(tmp_path).ask("GET", "/ready")

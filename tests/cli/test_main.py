@@ -116,6 +116,12 @@ def test_an_error_ends_in_one_line_and_an_exit_code(error, code, a_command, caps
     assert capsys.readouterr().err.count("\n") == (0 if code > 100 else 1)
 
 
+def test_an_error_of_a_file_begins_with_its_name(a_command, capsys):
+    a_command(lambda _: Path("missing").read_text())
+    assert cli.main(["watch"]) == 74
+    assert capsys.readouterr().err == "tradebot: missing: No such file or directory\n"
+
+
 def test_a_file_that_may_not_be_read_is_a_matter_of_permission():
     assert cli.exit_code(BadSettingsError(())) == 78
     assert cli.exit_code(BadSettingsError((), unreadable=True)) == 77

@@ -1,6 +1,7 @@
 """The way of a local command to the running daemon: its address, its key, one request."""
 
 import argparse
+import contextlib
 import http.client
 import json
 import os
@@ -50,17 +51,17 @@ class Daemon:
         """
         host, port = self._address()
         headers = {"X-API-Key": self._key(), "Content-Type": "application/json"}
-        connection = http.client.HTTPConnection(host, port, timeout=ANSWER_S_MAX)
         try:
-            connection.request(method, path, json.dumps(body or {}), headers)
-            answer = connection.getresponse()
-            status, text = answer.status, answer.read()
-        except (OSError, http.client.HTTPException) as error:
+            connection = http.client.HTTPConnection(host, port, timeout=ANSWER_S_MAX)
+            with contextlib.closing(connection):
+                connection.request(method, path, json.dumps(body or {}), headers)
+                answer = connection.getresponse()
+                status, text = answer.status, answer.read()
+        # ValueError: the name of a host that cannot be one.
+        except (OSError, ValueError, http.client.HTTPException) as error:
             why = getattr(error, "strerror", None) or str(error) or type(error).__name__
             message = f"no daemon answers at {host}:{port} ({why})"
             raise NotRunningError(message) from error
-        finally:
-            connection.close()
         return _data(status, text)
 
     def _address(self) -> tuple[str, int]:
@@ -71,20 +72,23 @@ class Daemon:
             host, port = parts.hostname, parts.port
         except FileNotFoundError:
             raise NotRunningError(f"no daemon runs: there is no {file}") from None
-        except (ValueError, KeyError, TypeError) as error:
-            raise NotRunningError(f"{file} does not say where the daemon is: {error}") from error
+        except (ValueError, KeyError, TypeError):
+            host = port = None
         if not host or not port:
-            raise NotRunningError(f"{file} does not say where the daemon is: {address!r}")
+            raise NotRunningError(f"{file} does not say where the daemon is")
         return host, port
 
     def _key(self) -> str:
         file = self._state_dir / "admin.key"
         try:
-            return file.read_text("ascii").strip()
+            key = file.read_text("ascii").strip()
         except FileNotFoundError:
             raise NotRunningError(f"no daemon runs: there is no {file}") from None
         except ValueError:
-            raise NotRunningError(f"{file} holds no key") from None
+            key = ""
+        if not key or not key.isprintable():
+            raise NotRunningError(f"{file} holds no key")
+        return key
 
 
 def add_state_argument(parser: argparse.ArgumentParser) -> None:

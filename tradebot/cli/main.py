@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except (TradebotError, OSError) as error:
-        print(f"tradebot: {error}", file=sys.stderr)
+        print(f"tradebot: {_said(error)}", file=sys.stderr)
         return exit_code(error)
     return code
 
@@ -101,6 +101,13 @@ def _run(words: list[str]) -> int:
     command = cast("_Command", importlib.import_module(f"tradebot.cli.{chosen}"))
     command.add_arguments(parsers[chosen])
     return command.main(parser.parse_args(words))
+
+
+def _said(error: TradebotError | OSError) -> str:
+    """Return an error as a person says it: the file first, and no number."""
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
 def _guess(word: str) -> str:
