@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import errno
 import os
 import sys
 from collections.abc import Mapping
@@ -13,9 +14,9 @@ from tradebot import log
 from tradebot.app.app import App
 from tradebot.app.state import StateDirectory
 from tradebot.config import BadSettingsError, Loaded, config_path, load
-from tradebot.config.flags import add_flags, given_flags
+from tradebot.config.flags import add_flags, given_flags, path_of
 from tradebot.config.settings import Settings
-from tradebot.errors import BrokerError, LockHeldError, MigrationError, StoreError
+from tradebot.errors import BrokerError, ListenError, LockHeldError, MigrationError, StoreError
 
 # sysexits.h, and what the unit's RestartPreventExitStatus names.
 EXIT_FAILURE = 1
@@ -31,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_flags(parser)
     parser.add_argument(
         "--state-dir",
-        type=Path,
+        type=path_of,
         metavar="DIR",
         help="where everything is written (environment: TRADEBOT_STATE_DIR; default: state)",
     )
@@ -63,17 +64,20 @@ def run(arguments: argparse.Namespace) -> int:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(main())
     except LockHeldError as error:
-        log.say("daemon.refused", "critical", why=error)
+        log.say("daemon.refused", "critical", why=error, **state.announced())
         return EXIT_CONFIG if state.is_served() else EXIT_TEMPORARY
     except MigrationError as error:
         log.say("daemon.refused", "critical", why=error)
         return EXIT_CONFIG
     except StoreError as error:
         log.say("daemon.refused", "critical", why=error)
-        return EXIT_STORE
+        return EXIT_PERMISSION if isinstance(error.__cause__, PermissionError) else EXIT_STORE
     except BrokerError as error:
         log.say("daemon.refused", "critical", why=error)
         return EXIT_BROKER
+    except ListenError as error:
+        log.say("daemon.refused", "critical", why=error)
+        return listen_code(error)
     finally:
         log.close()
 
@@ -84,6 +88,18 @@ def state_dir(given: Path | None, environ: Mapping[str, str]) -> Path:
         return given
     named = environ.get("TRADEBOT_STATE_DIR") or environ.get("STATE_DIRECTORY")
     return Path(named) if named else Path("state")
+
+
+def listen_code(error: ListenError) -> int:
+    """Return what a service manager is told: another start may find the port free."""
+    cause = error.__cause__
+    match cause.errno if isinstance(cause, OSError) else None:
+        case errno.EADDRINUSE:
+            return EXIT_TEMPORARY
+        case errno.EACCES:
+            return EXIT_PERMISSION
+        case _:
+            return EXIT_CONFIG
 
 
 def _loaded(arguments: argparse.Namespace, file: Path | None) -> Loaded:
