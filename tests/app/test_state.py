@@ -196,6 +196,11 @@ def test_the_announcement_is_withdrawn_once_and_again(state):
     assert not state.daemon.exists()
 
 
+def test_the_announcement_tells_who_guards_here(state):
+    state.announce("http://127.0.0.1:4800")
+    assert state.announced() == {"pid": os.getpid(), "api": "http://127.0.0.1:4800"}
+
+
 @pytest.mark.parametrize(("status", "is_served"), [(200, True), (503, False), (404, False)])
 def test_a_daemon_is_served_where_its_health_is_good(state, answering, status, is_served):
     state.announce(f"http://127.0.0.1:{answering(status)}")
@@ -222,8 +227,10 @@ def test_an_address_where_nobody_listens_is_not_served(state, answering):
 def test_an_announcement_that_makes_no_sense_is_nobodys(state, text):
     state.daemon.write_text(text)
     assert not state.is_served()
+    assert state.announced() == {}
 
 
 def test_an_announcement_that_is_no_text_is_nobodys(state):
     state.daemon.write_bytes(b"\xff\xfe\x00")
     assert not state.is_served()
+    assert state.announced() == {}

@@ -104,6 +104,14 @@ class StateDirectory(msgspec.Struct, frozen=True):
             return False
         return True
 
+    def announced(self) -> dict[str, object]:
+        """Return who announced itself here last, for a message; empty: nobody."""
+        try:
+            said = json.loads(self.daemon.read_text())
+            return {"pid": said["pid"], "api": said["url"]}
+        except (OSError, ValueError, LookupError, TypeError):
+            return {}
+
     def is_served(self) -> bool:
         """Whether the daemon that announced itself here answers."""
         try:
