@@ -38,3 +38,10 @@ def test_every_flag_overrides_its_key(parsed):
     loaded = load(None, flags=flags)
     assert str(loaded.settings.api.listen) == "[::1]:0"
     assert loaded.origins["log.level"] == "--log-level"
+
+
+def test_a_path_that_is_empty_is_a_mistake(parsed, capsys):
+    with pytest.raises(SystemExit) as end:
+        parsed("-c", "")
+    assert end.value.code == 2
+    assert "-c/--config: is empty; name a path, or leave the option out" in capsys.readouterr().err

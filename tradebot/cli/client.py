@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+from tradebot.config.flags import path_of
 from tradebot.errors import TradebotError
 
 ANSWER_S_MAX = 10.0
@@ -95,7 +96,7 @@ def add_state_argument(parser: argparse.ArgumentParser) -> None:
     """Add the option that names the daemon."""
     parser.add_argument(
         "--state-dir",
-        type=Path,
+        type=path_of,
         metavar="DIR",
         help="the daemon's state directory (environment: TRADEBOT_STATE_DIR; default: state)",
     )

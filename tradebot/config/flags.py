@@ -9,7 +9,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-c",
         "--config",
-        type=Path,
+        type=path_of,
         metavar="FILE",
         help="the TOML file (environment: TRADEBOT_CONFIG; default: config.toml)",
     )
@@ -18,6 +18,13 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", help="the port of api.listen; 0: any that is free")
     parser.add_argument("--log-level", metavar="LEVEL", help="debug, info, warning or error")
     parser.add_argument("--log-format", metavar="FORMAT", help="text, json or journal")
+
+
+def path_of(text: str) -> Path:
+    """Read a path; one that is empty is a variable that a script never set."""
+    if not text:
+        raise argparse.ArgumentTypeError("is empty; name a path, or leave the option out")
+    return Path(text)
 
 
 def given_flags(args: argparse.Namespace) -> dict[str, str]:
