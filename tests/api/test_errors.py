@@ -8,6 +8,7 @@ from litestar import Request
 from litestar.exceptions import HTTPException, MethodNotAllowedException
 
 from tradebot.api.errors import (
+    ForbiddenError,
     MediaTypeError,
     NotReadyError,
     UnauthorizedError,
@@ -41,6 +42,7 @@ def answered(error):
         (StoreError("the disk is full"), 503, "store_failed", {}),
         (BrokerError("closed"), 503, "broker_failed", {}),
         (UnauthorizedError(), 401, "unauthorized", {}),
+        (ForbiddenError("trade", "read"), 403, "forbidden", {"needed": "trade"}),
         (MediaTypeError(), 415, "unsupported_media_type", {}),
         (HTTPException(status_code=413), 413, "too_large", {}),
         (HTTPException(status_code=404), 404, "not_found", {}),

@@ -129,7 +129,7 @@ async def test_readiness_says_why_it_is_not_given(world, client):
     assert answer.status_code == 503
     assert answer.json()["error_code"] == "not_ready"
     assert answer.json()["details"]["reasons"] == ["no feed yet"]
-    assert world.said == []
+    assert world.faults == []
 
 
 async def test_a_guard_in_doubt_is_degraded_and_ready(world, client):
@@ -296,7 +296,7 @@ async def test_a_hostile_request_is_answered_and_changes_nothing(  # noqa: PLR09
     assert "Traceback" not in answer.text
     assert world.book.trades == {}
     assert world.exchange.taken == []
-    assert world.said == []
+    assert world.faults == []
 
 
 async def test_what_the_engine_refuses_is_a_conflict(client):
@@ -321,7 +321,7 @@ async def test_a_fault_of_ours_is_told_without_its_inside(world, client):
     answer = await client.get("/api/v1/instruments")
     assert answer.status_code == 500
     assert "division" not in answer.text
-    ((event, _level, fields),) = world.said
+    ((event, _level, fields),) = world.faults
     assert (event, fields["trace_id"]) == ("api.failed", answer.json()["trace_id"])
 
 

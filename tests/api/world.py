@@ -2,12 +2,12 @@
 
 import asyncio
 import contextlib
-import hashlib
 from decimal import Decimal
 
 import httpx
 
 from tradebot.api.auth import Keys
+from tradebot.api.keys import Key, Scope, digest_of
 from tradebot.api.routes import Api
 from tradebot.api.shapes import About, Readiness
 from tradebot.core.engine import Engine
@@ -29,6 +29,8 @@ from tradebot.services.trades import Trades
 from tradebot.stores.memory import MemoryJournal, MemoryStore
 
 KEY = "tb_a-key-of-a-test"
+TRADE_KEY = "tb_a-key-that-may-trade"
+READ_KEY = "tb_a-key-that-may-read"
 START_NS = 1_767_584_700_000_000_000  # 2026-01-05T03:45:00Z
 SBIN = Instrument(exchange="NSE", symbol="SBIN", tick_size=Decimal("0.05"))
 LONG = {
@@ -130,6 +132,11 @@ class World:
         self.outputs: list[object] = []
         self.exchange = Exchange()
         self.engine: asyncio.Task[None] | None = None
+        self.keys = {
+            digest_of(KEY): Key(name="test", scope=Scope.ADMIN, per_minute=1_000),
+            digest_of(TRADE_KEY): Key(name="trader", scope=Scope.TRADE, per_minute=1_000),
+            digest_of(READ_KEY): Key(name="reader", scope=Scope.READ, per_minute=100),
+        }
         self.readiness = Readiness(is_ready=True, state="ready")
         self.persister = Persister(
             self.store, every_s=0.001, say=self.say, covered=self.journal.covered
@@ -162,7 +169,7 @@ class World:
     def api(self, *, paper=True):
         return Api(
             self.trades,
-            Keys(hashlib.sha256(KEY.encode()).digest()),
+            Keys(lambda: self.keys),
             about=About(version="0.1.0", mode="paper", account="main", default_product="MIS"),
             readiness=lambda: self.readiness,
             clock=self.clock,
@@ -186,6 +193,11 @@ class World:
             )
         )
         await self.turned()
+
+    @property
+    def faults(self):
+        """What the log was told, but for who changed what."""
+        return [line for line in self.said if line[0] != "api.audit"]
 
     def names(self):
         """What the log was told."""

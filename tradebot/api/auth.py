@@ -1,20 +1,28 @@
-"""Who may ask: one key, known to the server by its hash alone."""
+"""Who may ask for what, and how often."""
 
-import hashlib
-import hmac
+from collections.abc import Callable, Mapping
+
+from tradebot.api.errors import Asked, ForbiddenError, UnauthorizedError
+from tradebot.api.keys import Key, Scope, digest_of
 
 
 class Keys:
-    """The keys that are accepted."""
+    """The door: every request but those that need no key comes through ``admit``."""
 
-    def __init__(self, admin_hash: bytes) -> None:
-        """Take the SHA-256 of the admin key."""
-        assert len(admin_hash) == hashlib.sha256().digest_size, "not a SHA-256"
-        self._admin_hash = admin_hash
+    def __init__(self, known: Callable[[], Mapping[bytes, Key]]) -> None:
+        """Take what returns the keys that are in force, by their SHA-256."""
+        self._known = known
 
-    def accept(self, key: object) -> bool:
-        """Whether this is the key; the time it takes tells nothing of how near it is."""
-        if not isinstance(key, str):
-            return False
-        given = hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
-        return hmac.compare_digest(given, self._admin_hash)
+    def admit(self, request: Asked, key: object, scope: Scope) -> Key:  # noqa: ARG002 - of whom
+        """Return the key that was given, if it is one and may do what needs ``scope``.
+
+        Raises:
+            UnauthorizedError: it is no key, or no longer.
+            ForbiddenError: its scope is too small.
+        """
+        known = self._known().get(digest_of(key)) if isinstance(key, str) else None
+        if known is None:
+            raise UnauthorizedError
+        if not known.scope.includes(scope):
+            raise ForbiddenError(scope.value, known.scope.value)
+        return known

@@ -38,6 +38,18 @@ class UnauthorizedError(HTTPException):
     status_code = 401
 
 
+class ForbiddenError(HTTPException):
+    """A key whose scope is too small."""
+
+    status_code = 403
+
+    def __init__(self, needed: str, given: str) -> None:
+        """Take the scope that is needed and the one that the key has."""
+        super().__init__()
+        self.needed = needed
+        self.given = given
+
+
 class MediaTypeError(HTTPException):
     """A body that is not JSON."""
 
@@ -100,6 +112,9 @@ def _described(error: Exception) -> tuple[int, str, str, dict[str, object]]:
             return 503, "broker_failed", str(error), {}
         case NotReadyError(about=about):
             return 503, "not_ready", f"the daemon is {about['state']}", about
+        case ForbiddenError(needed=needed, given=given):
+            message = f"this needs a key of scope {needed}, and the key's scope is {given}"
+            return 403, "forbidden", message, {"needed": needed}
         case HTTPException(status_code=status) if status in _CODES:
             return status, *_CODES[status], {}
         case _:

@@ -13,9 +13,9 @@ from tradebot.api.errors import (
     Asked,
     MediaTypeError,
     NotReadyError,
-    UnauthorizedError,
     error_answer,
 )
+from tradebot.api.keys import Scope
 from tradebot.api.shapes import (
     BODY_BYTES_MAX,
     JSON_TYPE,
@@ -101,17 +101,17 @@ class Api:
     def _trade_routes(self) -> list[HTTPRouteHandler]:
         @post("/api/v1/createtrade")
         async def createtrade(request: Asked) -> Answer:
-            return _answer(await self._trades.create(await self._body(request)))
+            return _answer(await self._trades.create(await self._body(request, Scope.TRADE)))
 
         @post("/api/v1/activetrades")
         async def activetrades(request: Asked) -> Answer:
-            words = json_object(await self._body(request), ("strategy",), "request")
+            words = json_object(await self._body(request, Scope.READ), ("strategy",), "request")
             return _answer({"trades": self._trades.active(optional(words, "strategy", _name))})
 
         @post("/api/v1/tradehistory")
         async def tradehistory(request: Asked) -> Answer:
             keys = ("limit", "cursor", "strategy", "reason")
-            words = json_object(await self._body(request), keys, "request")
+            words = json_object(await self._body(request, Scope.READ), keys, "request")
             trades, cursor = await self._trades.history(
                 limit=whole_number(words, "limit", LIMIT_DEFAULT, PAGE_MAX),
                 cursor=optional(words, "cursor", _name),
@@ -122,17 +122,17 @@ class Api:
 
         @post("/api/v1/exittrade")
         async def exittrade(request: Asked) -> Answer:
-            words = json_object(await self._body(request), ("trade_id",), "request")
+            words = json_object(await self._body(request, Scope.TRADE), ("trade_id",), "request")
             return _answer(await self._trades.exit(text(words, "trade_id")))
 
         @get("/api/v1/why/{trade_id:str}")
         async def why(request: Asked, trade_id: FromPath[str]) -> Answer:
-            self._check_key(request)
+            self._check_key(request, Scope.READ)
             return _answer(await self._trades.story(trade_id))
 
         @get("/api/v1/instruments")
         async def instruments(request: Asked) -> Answer:
-            self._check_key(request)
+            self._check_key(request, Scope.READ)
             return _answer({"instruments": self._trades.instruments()})
 
         return [createtrade, activetrades, tradehistory, exittrade, why, instruments]
@@ -145,19 +145,19 @@ class Api:
 
         @post("/api/v1/paper/orders")
         async def place(request: Asked) -> Answer:
-            key, side, quantity = self._order(await self._body(request))
+            key, side, quantity = self._order(await self._body(request, Scope.TRADE))
             order_id = paper.place_for_person(key, side, quantity, self._clock.now_ns())
             return _answer({"order_id": order_id})
 
         @get("/api/v1/paper/orders")
         async def orders(request: Asked) -> Answer:
-            self._check_key(request)
+            self._check_key(request, Scope.READ)
             limit = whole_number(_query(request), "limit", LIMIT_DEFAULT, PAGE_MAX)
             return _answer({"orders": [_order_json(order) for order in paper.orders(limit)]})
 
         @get("/api/v1/paper/positions")
         async def positions(request: Asked) -> Answer:
-            self._check_key(request)
+            self._check_key(request, Scope.READ)
             found = sorted(paper.positions().items())
             return _answer({"positions": [_position_json(key, net) for key, net in found]})
 
@@ -178,26 +178,26 @@ class Api:
             raise InputError("quantity", "quantity is missing")
         return key, word(words, "side", OrderSide, meanings=_SIDES), quantity
 
-    async def _body(self, request: Asked) -> Json:
-        """Return the JSON of a request, its key checked and taken out.
+    async def _body(self, request: Asked, scope: Scope) -> Json:
+        """Return the JSON of a request, its key checked for ``scope`` and taken out.
 
         A wrong key in the header is turned away before the body is read.
         """
         in_header = "X-API-Key" in request.headers
         if in_header:
-            self._check_key(request)
+            self._check_key(request, scope)
         body = await request.body()
         if body and not _is_plain_json(request):
             raise MediaTypeError
         words = read_body(body)
         in_body = words.pop("apikey", None)
-        if not (in_header or self._keys.accept(in_body)):
-            raise UnauthorizedError
+        if not in_header:
+            self._keys.admit(request, in_body, scope)
+        request.state.trade_id = words.get("trade_id")  # for the line that says who changed what
         return words
 
-    def _check_key(self, request: Asked) -> None:
-        if not self._keys.accept(request.headers.get("X-API-Key")):
-            raise UnauthorizedError
+    def _check_key(self, request: Asked, scope: Scope) -> None:
+        self._keys.admit(request, request.headers.get("X-API-Key"), scope)
 
 
 def _answer(data: object, status: int = 200) -> Answer:

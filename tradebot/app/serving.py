@@ -4,6 +4,7 @@ from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 
 from tradebot.api.auth import Keys
+from tradebot.api.keys import PER_MINUTE, Key, Scope
 from tradebot.api.routes import Api
 from tradebot.api.server import ApiServer
 from tradebot.api.shapes import About, Readiness
@@ -20,9 +21,11 @@ def api_server(
     Raises:
         StoreError: the key of the local tools cannot be made or read.
     """
+    local = Key(name="local", scope=Scope.ADMIN, per_minute=PER_MINUTE[Scope.ADMIN])
+    known = {state.admin_key_hash(): local}
     api = Api(
         parts.trades,
-        Keys(state.admin_key_hash()),
+        Keys(lambda: known),
         about=About(
             version=version_text(),
             mode=settings.mode.value,
