@@ -59,7 +59,8 @@ def sends_again_without_asking(patch):
 
 def forgets_what_works(patch):
     honest = exits.quantity_to_send
-    patch.setattr(exits, "quantity_to_send", lambda e, held, left, _: honest(e, held, left, []))
+    nothing = {"alive": Decimal(0), "own": Decimal(0)}
+    patch.setattr(exits, "quantity_to_send", lambda e, **given: honest(e, **(given | nothing)))
 
 
 def sends_beside_a_doubt(patch):

@@ -7,6 +7,7 @@ import pytest
 
 from tests.fault_run import Run
 from tradebot.core.events import Event, TradeEvent, TradeRefused
+from tradebot.core.records import Told
 
 
 @pytest.mark.parametrize("type_", get_args(Event))
@@ -27,4 +28,4 @@ def test_a_refusal_is_no_line_of_a_story():
 def test_stories_survive_a_file():
     told = list(Run(3).live().store.told.values())
     assert len({type(line.event) for line in told}) > 5
-    assert msgspec.json.decode(msgspec.json.encode(told), type=list[type(told[0])]) == told
+    assert msgspec.json.decode(msgspec.json.encode(told), type=list[Told]) == told

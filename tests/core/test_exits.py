@@ -212,40 +212,76 @@ def test_what_is_ready_keeps_its_count_of_vain_tries():
 # How much.
 
 
-def other(alive, trade_id="T2"):
-    return an_exit(State.WORKING, trade_id=trade_id, order_quantity=Decimal(alive))
-
-
 @pytest.mark.parametrize(
-    ("held", "remaining", "others", "quantity"),
+    ("held", "alive", "remaining", "own", "quantity"),
     [
-        (10, 10, [], 10),
-        (30, 30, [], 10),
-        (7, 10, [], 7),
-        (0, 10, [], 0),
-        (10, 4, [], 4),
-        (15, 10, [other(8)], 7),
-        (5, 10, [other(8)], 0),
-        (30, 10, [other(4, "T1"), other(3, "T1"), other(9)], 3),
-        (30, 10, [an_exit(State.RETRY_WAIT, trade_id="T2")], 10),
+        (10, 0, 10, 0, 10),
+        (30, 0, 30, 0, 10),
+        (7, 0, 10, 0, 7),
+        (0, 0, 10, 0, 0),
+        (10, 0, 4, 0, 4),
+        (15, 8, 10, 0, 7),
+        (5, 8, 10, 0, 0),
+        (30, 16, 10, 7, 3),
     ],
 )
-def test_an_order_asks_for_what_is_held_and_not_on_its_way_out(held, remaining, others, quantity):
-    sent = exits.quantity_to_send(an_exit(), Decimal(held), Decimal(remaining), others)
-    assert sent == quantity
+def test_an_order_asks_for_what_is_held_and_not_on_its_way_out(
+    *, held, alive, remaining, own, quantity
+):
+    given = {"held": held, "alive": alive, "remaining": remaining, "own": own}
+    given = {name: Decimal(units) for name, units in given.items()}
+    assert exits.quantity_to_send(an_exit(), **given) == quantity
 
 
 units = st.integers(0, 50).map(Decimal)
 
 
-@given(held=units, remaining=units, alive=st.lists(st.tuples(units, st.sampled_from(["T1", "T2"]))))
-def test_no_order_can_carry_the_net_through_zero_or_its_trade_below_nothing(held, remaining, alive):
-    others = [other(quantity, trade_id) for quantity, trade_id in alive]
-    quantity = exits.quantity_to_send(an_exit(quantity=50), held, remaining, others)
-    own = sum(quantity for quantity, trade_id in alive if trade_id == "T1")
+@given(units, units, units, units)
+def test_no_order_can_carry_the_net_through_zero_or_its_trade_below_nothing(
+    held, alive, remaining, own
+):
+    quantity = exits.quantity_to_send(
+        an_exit(quantity=50), held=held, alive=alive, remaining=remaining, own=own
+    )
     assert quantity >= 0
-    assert not quantity or quantity + sum(q for q, _ in alive) <= held
+    assert not quantity or quantity + alive <= held
     assert not quantity or quantity + own <= remaining
+
+
+# The lane.
+
+some_exits = st.builds(
+    lambda state, number, filled: an_exit(state, number=number, order_filled=Decimal(filled)),
+    st.sampled_from(State),
+    st.integers(1, 4),
+    st.integers(0, 9),
+)
+
+
+@given(st.lists(some_exits, max_size=12))
+def test_a_lane_counts_what_it_holds_and_keeps_the_order_of_the_decisions(put):
+    lane = exits.Lane()
+    expected: dict[int, Exit] = {}
+    for exit_ in put:
+        lane.put(exit_)
+        if exit_.is_over:
+            expected.pop(exit_.number, None)
+        else:
+            expected[exit_.number] = exit_
+    assert list(lane) == list(expected.values())
+    assert len(lane) == len(expected)
+    assert lane.doubts == sum(exit_.state.is_in_doubt for exit_ in lane)
+    assert lane.orders == sum(exit_.is_alive for exit_ in lane)
+    assert lane.alive == sum(exit_.alive for exit_ in lane)
+
+
+def test_a_lane_that_is_walked_may_change():
+    lane = exits.Lane()
+    for number in (1, 2):
+        lane.put(an_exit(number=number))
+    for exit_ in lane:
+        lane.put(exits.ended(exit_))
+    assert len(lane) == 0
 
 
 words = st.one_of(

@@ -32,7 +32,7 @@ def test_every_input_is_a_value():
     story = Playbook()
     tick = story.tick(800)
     with pytest.raises(AttributeError):
-        tick.ltp = 801.0
+        tick.ltp = 801.0  # type: ignore[misc]  # that it cannot be set is the test
     assert all(type_.__struct_config__.frozen for type_ in get_args(Input))
 
 

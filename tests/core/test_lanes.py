@@ -228,12 +228,12 @@ def test_what_waits_for_its_turn_is_over_when_others_have_left_its_units():
     story.reply("T1-x2", Refused("margin"))
     story.fill("T1-x1", "7")  # late, and all that was left
     assert story.trade().status is Status.CLOSED
-    assert story.book.lanes[story.trade().key] == []
+    assert len(story.book.lanes[story.trade().key]) == 0
     story = holding(20, a_trade(stop="5pts", target=[("5pts", "3")])) >> 805
     story.fill("T1-x1", "3") >> 800 >> 795
     story.reply("T1-x2", Refused("margin")).fill("T1-x1", "7")  # more than it was sent for
     assert story.trade().status is Status.CLOSED
-    assert story.book.lanes[story.trade().key] == []
+    assert len(story.book.lanes[story.trade().key]) == 0
 
 
 def test_reports_and_fills_after_the_end_change_nothing_but_the_net():
@@ -292,7 +292,7 @@ def test_two_flat_reads_apart_in_time_close_a_trade_that_somebody_else_left():
     assert story.trade().status is Status.TRIGGERED
     assert (story >> "1s").read("0").trade().status is Status.CLOSED_EXTERNAL
     assert story.orders == []
-    assert story.book.lanes[story.trade().key] == []
+    assert len(story.book.lanes[story.trade().key]) == 0
     assert story >> "1s"
     assert story.book.lanes == {}
 

@@ -48,7 +48,7 @@ def test_the_order_in_which_records_arrive_does_not_matter(life):
 
 
 def test_versions_and_numbers_are_unique_within_their_thing(life):
-    last = {}
+    last: dict[object, object] = {}
     for record in life.given:
         match msgspec.to_builtins(record):
             case {"type": "trade", "trade": {"trade_id": name, "version": version}}:

@@ -11,7 +11,7 @@ from decimal import Decimal
 import msgspec
 
 from tradebot.core.events import Event, TradeEvent
-from tradebot.core.exits import Exit
+from tradebot.core.exits import Exit, Lane
 from tradebot.core.inputs import Execution
 from tradebot.core.instruments import Instrument, NetKey, kind_of
 from tradebot.core.intents import Intent, Unsubscribe
@@ -52,7 +52,7 @@ class Book:
         self.trades: dict[str, Trade] = {}  # those that are not over
         self.levels: dict[str, Levels] = {}  # of trades with a filled entry
         self.exits: dict[str, dict[int, Exit]] = {}  # by trade, then by number; open and done
-        self.lanes: dict[NetKey, list[Exit]] = {}  # exits that are not done, as decided
+        self.lanes: dict[NetKey, Lane] = {}  # exits that are not done, as decided
         self.exit_of_order: dict[str, tuple[str, int]] = {}  # by client order id
         self.entry_of_order: dict[str, str] = {}  # the broker's order id -> trade
         self.positions: dict[NetKey, Position] = {}
@@ -179,15 +179,10 @@ class Book:
         name = (exit_.trade_id, exit_.number)
         if exit_.client_order_id is not None:
             self.exit_of_order[exit_.client_order_id] = name
-        lane = self.lanes.setdefault(exit_.key, [])
-        place = next((i for i, e in enumerate(lane) if (e.trade_id, e.number) == name), None)
-        if place is None:
-            if not exit_.is_over:
-                lane.append(exit_)
-        elif exit_.is_over:
-            del lane[place]
-        else:
-            lane[place] = exit_
+        lane = self.lanes.get(exit_.key)
+        if lane is None:
+            lane = self.lanes[exit_.key] = Lane()
+        lane.put(exit_)
         return exit_
 
     def put_execution(self, execution: Execution) -> bool:

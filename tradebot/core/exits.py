@@ -6,7 +6,7 @@ broker for it always tells what became of that one request.
 """
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import assert_never
 
@@ -250,7 +250,7 @@ def ended(exit_: Exit) -> Exit:
 
 
 def quantity_to_send(
-    exit_: Exit, held: Decimal, remaining: Decimal, others: Sequence[Exit]
+    exit_: Exit, *, held: Decimal, alive: Decimal, remaining: Decimal, own: Decimal
 ) -> Decimal:
     """Return how many units an order for this exit may ask for now; 0: none.
 
@@ -258,14 +258,53 @@ def quantity_to_send(
     carry the net position through zero. Of the trade's own units likewise.
 
     Args:
-        exit_: the exit that is to send.
+        exit_: the exit that is to send; nothing of it is alive.
         held: units of the position on the side that the exit leaves.
+        alive: units that orders of ours on this position may still fill.
         remaining: units of its trade that have not left.
-        others: every other exit of the same net position.
+        own: units of these that orders may still fill.
     """
-    alive = sum((other.alive for other in others), Decimal(0))
-    own = sum((o.alive for o in others if o.trade_id == exit_.trade_id), Decimal(0))
     return max(Decimal(0), min(exit_.remaining, remaining - own, held - alive))
+
+
+class Lane:
+    """The exits of one net position that are not over, in the order of their decisions.
+
+    It counts as it goes: a price that ends thousands of trades asks it as often.
+    """
+
+    __slots__ = ("_exits", "alive", "doubts", "orders")
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._exits: dict[tuple[str, int], Exit] = {}
+        self.doubts = 0  # requests that may be on the wire without an answer
+        self.orders = 0  # orders that may still fill
+        self.alive = Decimal(0)  # units that these may fill
+
+    def __iter__(self) -> Iterator[Exit]:
+        """Yield the exits as they are at this moment, whatever is put meanwhile."""
+        return iter(list(self._exits.values()))
+
+    def __len__(self) -> int:
+        return len(self._exits)
+
+    def put(self, exit_: Exit) -> None:
+        """Keep an exit in its present state; one that is over leaves."""
+        name = exit_.trade_id, exit_.number
+        before = self._exits.get(name)
+        if before is not None:
+            self._count(before, -1)
+        if exit_.is_over:
+            self._exits.pop(name, None)
+        else:
+            self._exits[name] = exit_
+            self._count(exit_, 1)
+
+    def _count(self, exit_: Exit, by: int) -> None:
+        self.doubts += by * exit_.state.is_in_doubt
+        self.orders += by * exit_.is_alive
+        self.alive += by * exit_.alive
 
 
 def _settled(exit_: Exit, at_ns: int) -> Exit:

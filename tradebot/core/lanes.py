@@ -50,19 +50,23 @@ FLAT_READS = 2
 
 def advance(book: Book, key: NetKey, at_ns: int) -> None:
     """Send what this lane may send now: at most one request."""
-    lane = book.lanes.get(key, [])
-    if any(exit_.state.is_in_doubt for exit_ in lane):
+    lane = book.lanes.get(key)
+    if lane is None or lane.doubts:
         return
     for exit_ in lane:
         if not exit_.state.is_ready or exit_.due_at_ns > at_ns:
             continue
-        others = [other for other in lane if other is not exit_]
-        remaining = book.trades[exit_.trade_id].remaining
-        quantity = exits.quantity_to_send(exit_, held(book, exit_), remaining, others)
+        quantity = exits.quantity_to_send(
+            exit_,
+            held=held(book, exit_),
+            alive=lane.alive,
+            remaining=book.trades[exit_.trade_id].remaining,
+            own=sum((e.alive for e in book.open_exits(exit_.trade_id)), Decimal(0)),
+        )
         if quantity > 0:
             _send(book, exit_, quantity, at_ns)
             return
-        if not any(other.is_alive for other in others):
+        if not lane.orders:
             book.put_exit(exits.checking(exit_, at_ns))
             read_net(book, key, at_ns)
             return
@@ -84,7 +88,7 @@ def read_net(book: Book, key: NetKey, at_ns: int) -> None:
 def wake(book: Book, at_ns: int) -> None:
     """Act on every exit whose time has come: ask again, read again, try again."""
     for key in list(book.lanes):
-        for exit_ in list(book.lanes[key]):
+        for exit_ in book.lanes[key]:
             if exit_.due_at_ns > at_ns:
                 continue
             if exit_.state is State.UNKNOWN:
@@ -213,11 +217,11 @@ def on_positions(book: Book, reply: PositionsReply) -> None:
     date when it arrives: it breaks a row of flat reads, and what waits for one asks again.
     """
     asked = book.reads.pop(reply.key, None)
-    lane = book.lanes.get(reply.key, [])
+    lane = book.lanes.get(reply.key)
     if asked is None or reply.net is None or not lane:
         return
     checking = [exit_ for exit_ in lane if exit_.state is State.CHECKING]
-    if asked[1] != book.position_version(reply.key) or any(e.is_alive for e in lane):
+    if asked[1] != book.position_version(reply.key) or lane.orders:
         for exit_ in checking:
             book.put_exit(exits.read_in_vain(exit_))
         return
