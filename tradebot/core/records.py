@@ -64,9 +64,7 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True, tag="heard"):
     at_ns: int
 
 
-Record = (
-    TradeSaved | HighReached | ExitSaved | ExecutionSaved | PositionSaved | Told | Heard
-)
+Record = TradeSaved | HighReached | ExitSaved | ExecutionSaved | PositionSaved | Told | Heard
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
