@@ -169,6 +169,11 @@ def test_catching_everything_is_caught_outside_the_two_places(text, tmp_path):
     assert [line.split(":")[0] for line in found] == ["tradebot.services.loop"]
 
 
+def test_cleaning_up_and_raising_again_swallows_nothing(tmp_path):
+    text = "try: ...\nexcept BaseException:\n    x = 1\n    raise"
+    assert rules.catches_everything(a_tree(tmp_path, {"tradebot/services/loop.py": text})) == []
+
+
 @pytest.mark.parametrize("text", ["asyncio.create_task(f())", "group.create_task(f())"])
 def test_a_task_that_the_supervisor_does_not_know_is_caught(text, tmp_path):
     root = a_tree(tmp_path, {"tradebot/services/loop.py": text})
