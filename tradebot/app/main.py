@@ -18,6 +18,8 @@ from tradebot.config.flags import add_flags, given_flags, path_of
 from tradebot.config.settings import Settings
 from tradebot.errors import BrokerError, ListenError, LockHeldError, MigrationError, StoreError
 
+UMASK = 0o027  # whatever any part or library writes, it is never for all to read
+
 # sysexits.h, and what the unit's RestartPreventExitStatus names.
 EXIT_FAILURE = 1
 EXIT_BROKER = 69
@@ -40,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run a daemon until it is told to stop; return its exit code."""
+    os.umask(UMASK)
     file = config_path(arguments.config, os.environ)
     try:
         loaded = _loaded(arguments, file)

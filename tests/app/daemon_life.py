@@ -1,0 +1,112 @@
+"""The real daemon as a process that tells its service manager how it is: nobody has to poll."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_S = 30.0  # a machine under load; nothing is measured by it
+
+
+class Life:
+    """One life of a daemon on a state directory, in paper mode on a free port."""
+
+    def __init__(self, folder: Path, *flags: str, **environment: str) -> None:
+        self.state = folder / "state"
+        address = folder / "notify"
+        address.unlink(missing_ok=True)
+        self.manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.manager.settimeout(PATIENCE_S)
+        self.manager.bind(str(address))
+        self._log = (folder / "log").open("w+")
+        config = folder / "config.toml"
+        if not config.exists():
+            config.write_text("")
+        self.process = subprocess.Popen(
+            [
+                *(sys.executable, str(ROOT / "daemon.py"), "-c", str(config), "--paper"),
+                *("--state-dir", str(self.state), "--port", "0", "--log-format", "json", *flags),
+            ],
+            stdout=self._log,
+            stderr=self._log,
+            cwd=folder,
+            env={**clean_environment(), "NOTIFY_SOCKET": str(address), **environment},
+        )
+
+    def told(self, word: str) -> str:
+        """Wait until the service manager is told this; return the whole datagram."""
+        while True:
+            try:
+                said = self.manager.recv(65_536).decode()
+            except TimeoutError:
+                raise AssertionError(f"never told {word}: {self.log()}") from None
+            if word in said.splitlines():
+                return said
+
+    def ready(self) -> "Life":
+        self.told("READY=1")
+        return self
+
+    def call(self, path: str, body: object = None) -> Any:
+        """Send one request and return its data; POST with a body, GET without."""
+        daemon = json.loads((self.state / "daemon.json").read_text())
+        key = (self.state / "admin.key").read_text().strip()
+        request = urllib.request.Request(
+            f"http://{daemon['address']}{path}",
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"X-API-Key": key, "Content-Type": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+                return json.load(answer)["data"]
+        except urllib.error.HTTPError as error:
+            with error:
+                raise AssertionError(error.read().decode()) from error
+
+    def log(self) -> list[dict[str, Any]]:
+        """Return the log's lines so far; what is no JSON is a line with its text."""
+        self._log.flush()
+        text = Path(self._log.name).read_text()
+        return [
+            json.loads(line) if line.startswith("{") else {"event": line}
+            for line in text.splitlines()
+        ]
+
+    def events(self) -> list[str]:
+        return [line["event"] for line in self.log()]
+
+    def end(self, number: signal.Signals | None = signal.SIGTERM) -> int:
+        """Send a signal, wait for the end, return the exit code."""
+        if number is not None:
+            self.process.send_signal(number)
+        return self.process.wait(PATIENCE_S)
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.manager.close()
+        self._log.close()
+
+
+@contextmanager
+def a_life(folder: Path, *flags: str, **environment: str) -> Iterator[Life]:
+    life = Life(folder, *flags, **environment)
+    try:
+        yield life
+    finally:
+        life.close()
+
+
+def clean_environment() -> dict[str, str]:
+    """Return the environment without anything that is meant for a daemon."""
+    ours = ("TRADEBOT_", "NOTIFY_SOCKET", "WATCHDOG_", "STATE_DIRECTORY", "LOGS_DIRECTORY")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}

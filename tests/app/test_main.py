@@ -1,0 +1,92 @@
+"""What the exit code says to systemd, and what the line beside it says to a person."""
+
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.app.daemon_life import a_life
+from tradebot.app.main import state_dir
+
+
+def the_end_of(folder, *flags, **environment) -> tuple[int, str]:
+    with a_life(folder, *flags, **environment) as life:
+        code = life.end(None)
+        return code, "\n".join(str(line.get("why", line["event"])) for line in life.log())
+
+
+def test_a_mistake_in_the_file_is_named_with_its_line_and_not_started_again(tmp_path):
+    (tmp_path / "config.toml").write_text("[price]\nstale_aftr = 3\n")
+    code, text = the_end_of(tmp_path)
+    assert code == 78
+    assert "config.toml:2" in text
+    assert "stale_aftr" in text
+
+
+def test_a_mistake_in_the_environment_is_one_too(tmp_path):
+    code, text = the_end_of(tmp_path, TRADEBOT_PAPER_SEED="many")
+    assert code == 78
+    assert "many" in text
+
+
+def test_a_second_daemon_is_told_who_guards_and_does_not_start_again(tmp_path):
+    with a_life(tmp_path) as first:
+        first.ready()
+        (tmp_path / "second").mkdir()
+        code, text = the_end_of(tmp_path / "second", "--state-dir", str(first.state))
+        assert code == 78
+        assert f"another daemon guards the state directory {first.state}" in text
+        assert first.end() == 0
+
+
+def test_a_state_directory_that_cannot_be_one_is_an_io_error(tmp_path):
+    (tmp_path / "state").write_text("a file")
+    code, text = the_end_of(tmp_path)
+    assert code == 74
+    assert "cannot be used" in text
+
+
+def test_a_database_of_a_newer_program_is_refused_for_good(tmp_path):
+    (tmp_path / "state").mkdir()
+    database = sqlite3.connect(tmp_path / "state" / "tradebot.db")
+    database.execute("PRAGMA user_version = 9999")
+    database.close()
+    code, text = the_end_of(tmp_path)
+    assert code == 78
+    assert "tradebot.db" in text
+
+
+def test_a_key_for_all_to_read_is_refused(tmp_path):
+    (tmp_path / "state").mkdir()
+    key = tmp_path / "state" / "admin.key"
+    key.write_text("tb_for_all")
+    key.chmod(0o644)
+    code, text = the_end_of(tmp_path)
+    assert code in (74, 77)
+    assert "may be read by others" in text
+
+
+def test_a_recording_that_is_damaged_is_a_broker_that_cannot_be_used(tmp_path):
+    recording = tmp_path / "ticks.csv.gz"
+    recording.write_bytes(b"no gzip at all")
+    (tmp_path / "config.toml").write_text(
+        f'[paper]\nmarket = "replay"\nreplay_files = ["{recording}"]\n'
+    )
+    code, text = the_end_of(tmp_path)
+    assert code == 69
+    assert "ticks.csv.gz" in text
+
+
+@pytest.mark.parametrize(
+    ("given", "environ", "chosen"),
+    [
+        (Path("a"), {"TRADEBOT_STATE_DIR": "b", "STATE_DIRECTORY": "c"}, "a"),
+        (None, {"TRADEBOT_STATE_DIR": "b", "STATE_DIRECTORY": "c"}, "b"),
+        (None, {"STATE_DIRECTORY": "c"}, "c"),
+        (None, {"TRADEBOT_STATE_DIR": "", "STATE_DIRECTORY": ""}, "state"),
+        (None, {}, "state"),
+    ],
+)
+def test_the_state_directory_is_the_flags_then_the_environments(given, environ, chosen):
+    assert os.fspath(state_dir(given, environ)) == chosen

@@ -1,0 +1,122 @@
+"""The parts of a daemon together: what one life decided, the next one knows and finishes."""
+
+import asyncio
+from decimal import Decimal
+
+import pytest
+
+from tests.services.fakes import Said
+from tests.services.guard import a_creation
+from tradebot.app.parts import Parts
+from tradebot.app.state import StateDirectory
+from tradebot.config import load
+from tradebot.core.inputs import ExitTrade, OrderSide, Timer
+from tradebot.core.instruments import NetKey
+from tradebot.core.levels import Level, Unit
+from tradebot.core.trades import Rules, Status
+from tradebot.errors import BrokerError
+
+FAR = Rules(stop=Level(Unit.PRICE, Decimal("0.05")))
+SBIN = NetKey("PAPER-1", "SIM", "SBIN", "MIS")
+
+
+class Lives:
+    """One state directory, and a way to open it again and again."""
+
+    def __init__(self, folder) -> None:
+        self.folder = folder
+        self.said = Said()
+        self.config = folder / "config.toml"
+        self.config.write_text('[paper]\nlatency = "0s"\npartial_fills = 0\nrejects = 0\n')
+
+    async def open(self) -> Parts:
+        state = StateDirectory(self.folder / "state")
+        state.prepare()
+        return await Parts.open(load(self.config).settings, state, say=self.said)
+
+
+@pytest.fixture
+def lives(tmp_path):
+    return Lives(tmp_path)
+
+
+async def guarded(parts: Parts) -> None:
+    """Buy, and have the position guarded once it is held and durable."""
+    while parts.world._prices.ltp("SIM:SBIN") is None:  # noqa: ASYNC110 - prices have no event
+        await asyncio.sleep(0)
+    parts.world.broker.place_for_person(SBIN, OrderSide.BUY, Decimal(100), parts.clock.now_ns())
+    await until(parts, lambda: parts.engine.book.net(SBIN) == 100)
+    creation = a_creation("T1", rules=FAR, exchange="SIM", symbol="SBIN", account=SBIN.account)
+    await parts.loop.command(creation)
+    await parts.persister.flush()
+
+
+async def until(parts: Parts, reached) -> None:
+    while not reached():
+        await parts.loop.command(Timer(parts.clock.now_ns()))
+
+
+async def test_a_trade_and_its_position_are_there_in_the_next_life(lives):
+    parts = await lives.open()
+    parts.start()
+    await guarded(parts)
+    version = parts.engine.book.trades["T1"].version
+    await parts.close()
+    again = await lives.open()
+    assert again.engine.book.trades["T1"].version == version
+    assert again.engine.book.net(SBIN) == 100
+    assert "journal.damaged" not in lives.said.events
+    again.start()
+    await again.close()
+
+
+async def test_an_exit_is_decided_sent_filled_and_closed_once(lives):
+    parts = await lives.open()
+    parts.start()
+    await guarded(parts)
+    for _ in range(3):
+        await parts.loop.command(ExitTrade(trade_id="T1", at_ns=parts.clock.now_ns()))
+    await until(parts, lambda: parts.trades_closed)
+    await parts.persister.flush()
+    saved = await parts.store.trade("T1")
+    assert saved is not None
+    assert saved.trade.status is Status.CLOSED
+    assert lives.said.events.count("exit.sent") == 1
+    assert [e.quantity for e in await parts.world.broker.executions()] == [100, 100]
+    await parts.close()
+
+
+async def test_an_exit_on_the_wire_at_the_end_is_finished_by_the_next_life(lives):
+    parts = await lives.open()
+    parts.start()
+    await guarded(parts)
+    await parts.loop.command(ExitTrade(trade_id="T1", at_ns=parts.clock.now_ns()))
+    await parts.close()
+    again = await lives.open()
+    again.start()
+    await until(again, lambda: "T1" not in again.engine.book.trades)
+    assert lives.said.events.count("exit.sent") == 1
+    assert again.engine.book.net(SBIN) == 0
+    await again.close()
+
+
+async def test_closing_writes_all_that_waits(lives):
+    parts = await lives.open()
+    parts.start()
+    await guarded(parts)
+    parts.loop.put(Timer(parts.clock.now_ns()))
+    await parts.close()
+    assert (parts.persister.waiting, parts.loop.waiting) == (0, 0)
+
+
+async def test_what_a_failed_opening_opened_is_let_go(lives):
+    (lives.folder / "cut.csv.gz").write_bytes(b"no gzip")
+    lives.config.write_text(
+        f'[paper]\nmarket = "replay"\nreplay_files = ["{lives.folder / "cut.csv.gz"}"]\n'
+    )
+    with pytest.raises(BrokerError, match=r"cut\.csv\.gz"):
+        await lives.open()
+    lives.config.write_text("")
+    parts = await lives.open()
+    parts.start()
+    await parts.close()
