@@ -113,7 +113,9 @@ def test_every_file_lies_under_the_directory(state, monkeypatch):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("given", "logs"), [("/var/log/x", Path("/var/log/x")), ("", None)])
+@pytest.mark.parametrize(
+    ("given", "logs"), [("logs/of/systemd", Path("logs/of/systemd")), ("", None)]
+)
 def test_systemd_may_name_another_place_for_the_logs(state, monkeypatch, given, logs):
     monkeypatch.setenv("LOGS_DIRECTORY", given)
     assert state.logs == (logs or state.path / "logs")
