@@ -7,10 +7,12 @@ import pytest
 from litestar import Request
 from litestar.exceptions import HTTPException, MethodNotAllowedException
 
+from tests.services.test_trade_edits import TRADE
 from tradebot.api.errors import (
     ForbiddenError,
     MediaTypeError,
     NotReadyError,
+    TooManyError,
     UnauthorizedError,
     error_answer,
 )
@@ -21,6 +23,7 @@ from tradebot.errors import (
     RefusedError,
     StoreError,
 )
+from tradebot.services.trade_edits import StaleVersionError
 
 SCOPE: Any = {"type": "http", "path": "/api/v1/" + "x" * 500}  # all that is looked at
 REQUEST: Request[Any, Any, Any] = Request(SCOPE)
@@ -38,11 +41,13 @@ def answered(error):
     [
         (InputError("stop", "stop = 2 is no level"), 400, "bad_request", {"field": "stop"}),
         (RefusedError("side", "would net"), 409, "refused", {"field": "side"}),
+        (StaleVersionError(TRADE, [3]), 412, "version_changed", {"version": 4}),
         (NotFoundError("there is no trade T9"), 404, "not_found", {}),
         (StoreError("the disk is full"), 503, "store_failed", {}),
         (BrokerError("closed"), 503, "broker_failed", {}),
         (UnauthorizedError(), 401, "unauthorized", {}),
         (ForbiddenError("trade", "read"), 403, "forbidden", {"needed": "trade"}),
+        (TooManyError("slow down", 1), 429, "too_many_requests", {"retry_after_s": 1}),
         (MediaTypeError(), 415, "unsupported_media_type", {}),
         (HTTPException(status_code=413), 413, "too_large", {}),
         (HTTPException(status_code=404), 404, "not_found", {}),
@@ -87,3 +92,14 @@ def test_a_wrong_method_hears_of_the_right_ones():
     headers = answered(error)[0].headers
     assert headers["allow"] == "POST"
     assert "x-other" not in headers
+
+
+@pytest.mark.parametrize(("wait_ns", "told"), [(1, "1"), (10**9, "1"), (10**9 + 1, "2")])
+def test_who_is_to_wait_hears_how_long_in_whole_seconds(wait_ns, told):
+    assert answered(TooManyError("slow down", wait_ns))[0].headers["Retry-After"] == told
+
+
+def test_an_error_has_the_trace_id_of_its_request():
+    asked: Any = SCOPE | {"state": {"trace_id": "abc"}}
+    answer = error_answer(lambda *_, **__: None)(Request(asked), UnauthorizedError())
+    assert answer.headers["X-Trace-Id"] == json.loads(answer.content)["trace_id"] == "abc"

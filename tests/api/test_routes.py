@@ -317,7 +317,7 @@ async def test_a_failing_disk_and_a_failing_exchange_are_unavailable(world, clie
 
 
 async def test_a_fault_of_ours_is_told_without_its_inside(world, client):
-    world.trades.instruments = lambda: 1 / 0
+    world.trades.instruments = lambda **_: 1 / 0
     answer = await client.get("/api/v1/instruments")
     assert answer.status_code == 500
     assert "division" not in answer.text

@@ -4,7 +4,16 @@ from decimal import Decimal
 
 import pytest
 
-from tradebot.api.shapes import failure, is_json, optional, read_body, success, whole_number
+from tradebot.api.shapes import (
+    failure,
+    is_json,
+    optional,
+    read_body,
+    same_words,
+    success,
+    time_ns,
+    whole_number,
+)
 from tradebot.core.fields import text
 from tradebot.errors import InputError
 
@@ -99,3 +108,50 @@ def test_anything_else_is_no_whole_number(value):
 def test_what_may_be_missing_is_none():
     assert optional({}, "strategy", text) is None
     assert optional({"strategy": "swing"}, "strategy", text) == "swing"
+
+
+@pytest.mark.parametrize(
+    ("value", "at_ns"),
+    [
+        (None, None),
+        ("2026-01-05T03:45:00Z", 1_767_584_700_000_000_000),
+        ("2026-01-05T09:15:00+05:30", 1_767_584_700_000_000_000),
+        ("2026-01-05T03:45:00.000001Z", 1_767_584_700_000_001_000),
+        ("2026-01-05 03:45+00:00", 1_767_584_700_000_000_000),
+        (1_767_584_700_000_000_001, 1_767_584_700_000_000_001),
+        ("1767584700000000001", 1_767_584_700_000_000_001),
+    ],
+)
+def test_a_moment_is_iso_with_a_zone_or_nanoseconds(value, at_ns):
+    assert time_ns({"from": value}, "from") == at_ns
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("2026-01-05", "2026-01-05T03:45:00", "yesterday", "", "٢٠٢٦-01-05T03:45:00Z"),
+        *("0001-01-01T00:00:00+23:00", "9999-12-31T23:59:59Z", "2026-13-05T03:45:00Z"),
+        *(1_767_584_700, "1767584700", 1_767_584_700_000, -1, True, 1.7e18, 2**63, [], {}),
+        "2" * 41,
+    ],
+)
+def test_anything_else_is_no_moment_seconds_least_of_all(value):
+    with pytest.raises(InputError, match="must be ISO 8601 with a zone") as caught:
+        time_ns({"to": value}, "to")
+    assert caught.value.field == "to"
+
+
+def test_bodies_are_the_same_however_they_were_spaced_and_ordered():
+    one, other = b'{"a":1,"b":[2.5,"\\ud800"]}', b' {"b": [2.5, "\\ud800"], "a":1}'
+    assert same_words(read_body(one)) == same_words(read_body(other))
+    assert same_words({"a": 1}) != same_words({"a": 2})
+
+
+def test_what_is_too_deep_to_be_compared_is_refused():
+    words: dict[str, object] = {}
+    for _ in range(100_000):
+        words = {"a": words}
+    with pytest.raises(InputError, match="nested too deeply"):
+        same_words(words)
+    while words:  # by hand: a hundred thousand deep is too much for the collector's stack too
+        words = words.pop("a")  # type: ignore[assignment] # it is one of them

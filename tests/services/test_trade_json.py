@@ -28,7 +28,7 @@ async def world():
 
 
 def only(world):
-    (trade,) = world.trades.active()
+    (trade,) = world.trades.active()[0]
     return trade
 
 
@@ -125,7 +125,7 @@ async def test_a_trade_without_rules_or_past_its_stop_is_unguarded(world):
     assert only(world)["flags"] == ["blind", "unguarded"]
     await world.tick(780.0)
     await world.trades.create(LONG | {"past_stop": "ask"})
-    assert world.trades.active()[1]["flags"] == ["unguarded"]
+    assert list(world.trades.active()[0])[1]["flags"] == ["unguarded"]
 
 
 async def test_an_exit_without_an_answer_is_in_doubt_and_one_that_is_refused_stuck(world):

@@ -11,8 +11,10 @@ from tradebot.core.instruments import NetKey
 from tradebot.core.trades import Reason
 from tradebot.errors import InputError, NotFoundError, RefusedError, StoreError
 from tradebot.services import trades as module
+from tradebot.services.trade_history import Chosen
 
 KEY = NetKey("main", "NSE", "SBIN", "MIS")
+SECOND_NS = 1_000_000_000
 
 
 @pytest.fixture
@@ -63,7 +65,7 @@ async def test_a_wrong_key_is_named_and_changes_nothing(world):
     with pytest.raises(InputError, match="did you mean") as caught:
         await world.trades.create(LONG | {"sl": "1%"})
     assert caught.value.field == "sl"
-    assert world.trades.active() == []
+    assert world.book.trades == {}
 
 
 async def test_what_the_engine_refuses_is_refused(world):
@@ -143,8 +145,8 @@ async def test_a_trade_whose_entry_had_died_is_answered_as_what_it_is(world):
 async def test_active_trades_come_oldest_first_and_by_strategy(world):
     for name in ("a", "b", "a"):
         await world.trades.create(LONG | {"strategy": name})
-    assert [trade["trade_id"] for trade in world.trades.active()] == ["T1", "T2", "T3"]
-    assert [trade["trade_id"] for trade in world.trades.active("a")] == ["T1", "T3"]
+    assert ids(world.trades.active()[0]) == ["T1", "T2", "T3"]
+    assert ids(world.trades.active("a")[0]) == ["T1", "T3"]
 
 
 async def test_a_person_leaves_a_trade_once(world):
@@ -184,10 +186,12 @@ async def test_there_is_nothing_to_leave_of_what_is_unknown_over_or_not_filled(w
 
 
 async def closed(world, count):
+    """Trades that are over, one second after the other."""
     await world.bought(10 * count)
     for number in range(1, count + 1):
         await world.trades.create(LONG | {"strategy": "odd" if number % 2 else "even"})
         await left(world, f"T{number}")
+        world.clock.pass_ms(1_000)
 
 
 def ids(trades):
@@ -212,19 +216,54 @@ async def test_history_is_read_from_a_disk_that_takes_nothing_more(world):
     assert ids((await world.trades.history())[0]) == ["T1"]
 
 
-async def test_history_is_chosen_by_strategy_and_reason(world):
+@pytest.mark.parametrize(
+    ("chosen", "found"),
+    [
+        ({}, "T4 T3 T2 T1"),
+        ({"strategy": "odd"}, "T3 T1"),
+        ({"reason": Reason.MANUAL}, "T4 T3 T2 T1"),
+        ({"reason": Reason.STOP}, ""),
+        ({"from_ns": START_NS + 2 * SECOND_NS}, "T4 T3"),  # closed at it, or later
+        ({"to_ns": START_NS + 2 * SECOND_NS}, "T2 T1"),  # closed before it
+        ({"from_ns": START_NS + SECOND_NS, "to_ns": START_NS + 3 * SECOND_NS}, "T3 T2"),
+        ({"from_ns": START_NS + 3 * SECOND_NS, "strategy": "odd"}, ""),
+        ({"to_ns": START_NS}, ""),
+    ],
+)
+async def test_history_is_chosen_by_strategy_reason_and_end(world, chosen, found):
     await closed(world, 4)
-    assert ids((await world.trades.history(strategy="odd"))[0]) == ["T3", "T1"]
-    assert ids((await world.trades.history(reason=Reason.MANUAL, limit=3))[0]) == ["T4", "T3", "T2"]
-    assert await world.trades.history(reason=Reason.STOP) == ([], None)
+    page, cursor = await world.trades.history(chosen=Chosen(**chosen))
+    assert (" ".join(ids(page)), cursor) == (found, None)
 
 
-async def test_a_rare_reason_is_not_looked_for_without_end(world, monkeypatch):
-    monkeypatch.setattr(module, "PAGE_MAX", 2)
-    monkeypatch.setattr(module, "SCANNED_MAX", 3)
-    await closed(world, 5)
-    assert await world.trades.history(reason=Reason.STOP, limit=1) == ([], "2")
-    assert await world.trades.history(reason=Reason.STOP, limit=1, cursor="2") == ([], None)
+async def test_a_page_of_what_was_chosen_is_filled_and_goes_on(world):
+    await closed(world, 4)
+    chosen = Chosen(reason=Reason.MANUAL)
+    page, cursor = await world.trades.history(chosen=chosen, limit=3)
+    assert (ids(page), cursor) == (["T4", "T3", "T2"], "2")
+    page, cursor = await world.trades.history(chosen=chosen, limit=3, cursor=cursor)
+    assert (ids(page), cursor) == (["T1"], None)
+
+
+async def test_active_trades_are_read_page_by_page(world):
+    for _ in range(5):
+        await world.trades.create(LONG)
+    page, cursor = world.trades.active(limit=2)
+    assert (ids(page), cursor) == (["T1", "T2"], "2")
+    page, cursor = world.trades.active(limit=3, cursor=cursor)
+    assert (ids(page), cursor) == (["T3", "T4", "T5"], None)
+    for wrong in ({"limit": 0}, {"limit": 1001}, {"cursor": "T2"}):
+        with pytest.raises(InputError):
+            world.trades.active(**wrong)
+
+
+async def test_a_trade_that_ends_while_a_list_is_sent_is_left_out(world):
+    await world.bought(20)
+    await world.trades.create(LONG)
+    await world.trades.create(LONG)
+    page, _ = world.trades.active()
+    await left(world, "T2")
+    assert ids(page) == ["T1"]
 
 
 @pytest.mark.parametrize("cursor", ["", "T5", "-1", "٣", "1" * 19, "1.5", " 4"])
@@ -308,13 +347,13 @@ async def nothing():
 
 
 async def test_instruments_are_listed_with_their_last_price(world):
-    (before,) = world.trades.instruments()
+    (before,) = world.trades.instruments()[0]
     assert (before["symbol"], before["tick_size"], before["ltp"]) == ("SBIN", Decimal("0.05"), None)
     await world.trades.create(LONG)
-    assert world.trades.instruments()[0]["ltp_at"] is None
+    assert next(world.trades.instruments()[0])["ltp_at"] is None
     await world.tick(805.05)
     world.clock.pass_ms(250)
-    (after,) = world.trades.instruments()
+    (after,) = world.trades.instruments()[0]
     assert (after["ltp"], after["ltp_age_ms"], after["trades"]) == (Decimal("805.05"), 250, 1)
     assert after["ltp_at"] == "2026-01-05T03:44:59.997000Z"
 

@@ -17,6 +17,7 @@ from tradebot.errors import (
     StoreError,
 )
 from tradebot.ports import Say
+from tradebot.services.trade_edits import StaleVersionError
 
 Asked = Request[Any, Any, Any]
 Answer = Response[bytes]
@@ -29,6 +30,7 @@ _CODES = {
     413: ("too_large", "the body is too large"),
     415: ("unsupported_media_type", "send JSON in UTF-8, with Content-Type: application/json"),
 }
+_PASSED_ON = ("allow", "retry-after")  # headers of an error
 _UNEXPECTED = ("internal", "something broke on our side; the log has it under the trace_id")
 
 
@@ -48,6 +50,19 @@ class ForbiddenError(HTTPException):
         super().__init__()
         self.needed = needed
         self.given = given
+
+
+class TooManyError(HTTPException):
+    """More than is allowed in a minute; ``why`` says of what."""
+
+    status_code = 429
+
+    def __init__(self, why: str, wait_ns: int) -> None:
+        """Take the time after which it is worth trying again; it is told in whole seconds."""
+        wait_s = -(-wait_ns // 1_000_000_000)
+        super().__init__(headers={"Retry-After": str(wait_s)})
+        self.why = why
+        self.wait_s = wait_s
 
 
 class MediaTypeError(HTTPException):
@@ -71,7 +86,7 @@ def error_answer(say: Say) -> Callable[[Asked, Exception], Answer]:
     """Return the function that turns whatever was raised into an answer."""
 
     def answer(request: Asked, error: Exception) -> Answer:
-        trace_id = uuid.uuid4().hex
+        trace_id = request.scope.get("state", {}).get("trace_id") or uuid.uuid4().hex
         status, code, message, details = _described(error)
         if status >= 500 and not isinstance(error, NotReadyError):  # noqa: PLR2004 - our fault
             say(
@@ -85,8 +100,10 @@ def error_answer(say: Say) -> Callable[[Asked, Exception], Answer]:
         headers = {"X-Trace-Id": trace_id}
         if isinstance(error, HTTPException) and error.headers:
             headers.update(
-                {key: value for key, value in error.headers.items() if key.lower() == "allow"}
+                {key: value for key, value in error.headers.items() if key.lower() in _PASSED_ON}
             )
+        if isinstance(error, StaleVersionError):
+            headers["ETag"] = f'"{error.version}"'
         return Response(
             failure(code, message, trace_id, details),
             status_code=status,
@@ -102,6 +119,8 @@ def _described(error: Exception) -> tuple[int, str, str, dict[str, object]]:
     match error:
         case InputError(field=field):
             return 400, "bad_request", str(error), {"field": field}
+        case StaleVersionError(version=version):
+            return 412, "version_changed", str(error), {"version": version}
         case RefusedError(field=field):
             return 409, "refused", str(error), {"field": field}
         case NotFoundError():
@@ -115,6 +134,8 @@ def _described(error: Exception) -> tuple[int, str, str, dict[str, object]]:
         case ForbiddenError(needed=needed, given=given):
             message = f"this needs a key of scope {needed}, and the key's scope is {given}"
             return 403, "forbidden", message, {"needed": needed}
+        case TooManyError(why=why, wait_s=wait_s):
+            return 429, "too_many_requests", f"{why}; wait {wait_s} s", {"retry_after_s": wait_s}
         case HTTPException(status_code=status) if status in _CODES:
             return status, *_CODES[status], {}
         case _:

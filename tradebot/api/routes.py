@@ -1,24 +1,25 @@
 """What can be asked, and who answers."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Collection
 from decimal import Decimal
+from typing import NamedTuple
 
 from litestar import Litestar, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
+from tradebot.api.answers import Reply, answer, listing, plain
 from tradebot.api.auth import Keys
 from tradebot.api.errors import (
-    Answer,
     Asked,
     MediaTypeError,
     NotReadyError,
     error_answer,
 )
+from tradebot.api.headers import idempotency_key, wanted_versions
 from tradebot.api.keys import Scope
 from tradebot.api.shapes import (
     BODY_BYTES_MAX,
-    JSON_TYPE,
     LIMIT_DEFAULT,
     About,
     PaperWorld,
@@ -26,7 +27,9 @@ from tradebot.api.shapes import (
     is_json,
     optional,
     read_body,
+    same_words,
     success,
+    time_ns,
     whole_number,
 )
 from tradebot.core.did_you_mean import shown
@@ -37,9 +40,18 @@ from tradebot.core.trades import Reason
 from tradebot.errors import InputError
 from tradebot.ports import Clock, Say
 from tradebot.services import trade_json
-from tradebot.services.trades import PAGE_MAX, Trades
+from tradebot.services.once import Once
+from tradebot.services.trade_history import PAGE_MAX, Chosen
+from tradebot.services.trades import Trades
 
 _SIDES = {"long": "BUY", "short": "SELL", "b": "BUY", "s": "SELL"}
+
+
+class Made(NamedTuple):
+    """An answer that may be given again."""
+
+    body: bytes
+    version: int | None
 
 
 class Api:
@@ -62,11 +74,17 @@ class Api:
         self._readiness = readiness
         self._clock = clock
         self._paper = paper
+        self._answers: Once[Made] = Once(clock)
 
     def app(self, say: Say) -> Litestar:
         """Return the ASGI application."""
         return Litestar(
-            route_handlers=[*self._open_routes(), *self._trade_routes(), *self._paper_routes()],
+            route_handlers=[
+                *self._open_routes(),
+                *self._trade_routes(),
+                *self._list_routes(),
+                *self._paper_routes(),
+            ],
             exception_handlers={Exception: error_answer(say)},
             openapi_config=None,
             logging_config=None,
@@ -79,11 +97,11 @@ class Api:
         """Return the routes that need no key, because they tell nothing of the trader."""
 
         @get("/health")
-        async def health() -> Answer:
-            return _answer({"alive": True})
+        async def health() -> Reply:
+            return answer({"alive": True})
 
         @get("/ready")
-        async def ready() -> Answer:
+        async def ready() -> Reply:
             readiness = self._readiness()
             reasons = [*readiness.reasons, *self._trades.doubts()]
             about: Json = {
@@ -94,48 +112,82 @@ class Api:
             }
             if not readiness.is_ready:
                 raise NotReadyError(about)
-            return _answer(about)
+            return answer(about)
 
         return [health, ready]
 
     def _trade_routes(self) -> list[HTTPRouteHandler]:
+        """Return the routes that change trades."""
+
         @post("/api/v1/createtrade")
-        async def createtrade(request: Asked) -> Answer:
-            return _answer(await self._trades.create(await self._body(request, Scope.TRADE)))
-
-        @post("/api/v1/activetrades")
-        async def activetrades(request: Asked) -> Answer:
-            words = json_object(await self._body(request, Scope.READ), ("strategy",), "request")
-            return _answer({"trades": self._trades.active(optional(words, "strategy", _name))})
-
-        @post("/api/v1/tradehistory")
-        async def tradehistory(request: Asked) -> Answer:
-            keys = ("limit", "cursor", "strategy", "reason")
-            words = json_object(await self._body(request, Scope.READ), keys, "request")
-            trades, cursor = await self._trades.history(
-                limit=whole_number(words, "limit", LIMIT_DEFAULT, PAGE_MAX),
-                cursor=optional(words, "cursor", _name),
-                strategy=optional(words, "strategy", _name),
-                reason=word(words, "reason", Reason) if "reason" in words else None,
+        async def createtrade(request: Asked) -> Reply:
+            words = await self._body(request, Scope.TRADE)
+            return await self._once(
+                request, words, lambda once: self._trades.create(words, once=once)
             )
-            return _answer({"trades": trades, "next": cursor})
+
+        @post("/api/v1/updatetrade")
+        async def updatetrade(request: Asked) -> Reply:
+            words = await self._body(request, Scope.TRADE)
+            trade = await self._trades.update(words, versions=wanted_versions(request))
+            return answer(trade, version=version_of(trade))
 
         @post("/api/v1/exittrade")
-        async def exittrade(request: Asked) -> Answer:
-            words = json_object(await self._body(request, Scope.TRADE), ("trade_id",), "request")
-            return _answer(await self._trades.exit(text(words, "trade_id")))
+        async def exittrade(request: Asked) -> Reply:
+            given = await self._body(request, Scope.TRADE)
+            words = json_object(given, ("trade_id",), "request")
+            trade_id = text(words, "trade_id")
+            return await self._once(request, words, lambda _once: self._trades.exit(trade_id))
+
+        return [createtrade, updatetrade, exittrade]
+
+    def _list_routes(self) -> list[HTTPRouteHandler]:
+        """Return the routes that tell of trades and change nothing."""
+
+        @post("/api/v1/activetrades")
+        async def activetrades(request: Asked) -> Reply:
+            keys = ("limit", "cursor", "strategy")
+            words = json_object(await self._body(request, Scope.READ), keys, "request")
+            rows, cursor = self._trades.active(
+                optional(words, "strategy", _name),
+                limit=whole_number(words, "limit", LIMIT_DEFAULT, PAGE_MAX),
+                cursor=optional(words, "cursor", _name),
+            )
+            return listing("trades", rows, cursor)
+
+        @post("/api/v1/tradehistory")
+        async def tradehistory(request: Asked) -> Reply:
+            keys = ("limit", "cursor", "from", "to", "strategy", "reason")
+            words = json_object(await self._body(request, Scope.READ), keys, "request")
+            chosen = Chosen(
+                strategy=optional(words, "strategy", _name),
+                reason=word(words, "reason", Reason) if "reason" in words else None,
+                from_ns=time_ns(words, "from"),
+                to_ns=time_ns(words, "to"),
+            )
+            rows, cursor = await self._trades.history(
+                limit=whole_number(words, "limit", LIMIT_DEFAULT, PAGE_MAX),
+                cursor=optional(words, "cursor", _name),
+                chosen=chosen,
+            )
+            return listing("trades", rows, cursor)
 
         @get("/api/v1/why/{trade_id:str}")
-        async def why(request: Asked, trade_id: FromPath[str]) -> Answer:
+        async def why(request: Asked, trade_id: FromPath[str]) -> Reply:
             self._check_key(request, Scope.READ)
-            return _answer(await self._trades.story(trade_id))
+            return answer(await self._trades.story(trade_id))
 
         @get("/api/v1/instruments")
-        async def instruments(request: Asked) -> Answer:
+        async def instruments(request: Asked) -> Reply:
             self._check_key(request, Scope.READ)
-            return _answer({"instruments": self._trades.instruments()})
+            words = _query(request, ("limit", "cursor"))
+            rows, cursor = self._trades.instruments(
+                limit=whole_number(words, "limit", LIMIT_DEFAULT, PAGE_MAX),
+                cursor=optional(words, "cursor", _instrument),
+            )
+            return listing("instruments", rows, cursor)
 
-        return [createtrade, activetrades, tradehistory, exittrade, why, instruments]
+        return [activetrades, tradehistory, why, instruments]
 
     def _paper_routes(self) -> list[HTTPRouteHandler]:
         """Return the routes of the paper exchange; elsewhere there are none."""
@@ -144,22 +196,27 @@ class Api:
             return []
 
         @post("/api/v1/paper/orders")
-        async def place(request: Asked) -> Answer:
-            key, side, quantity = self._order(await self._body(request, Scope.TRADE))
-            order_id = paper.place_for_person(key, side, quantity, self._clock.now_ns())
-            return _answer({"order_id": order_id})
+        async def place(request: Asked) -> Reply:
+            words = await self._body(request, Scope.TRADE)
+            key, side, quantity = self._order(words)
+
+            async def placed(_once: str | None) -> Json:
+                at_ns = self._clock.now_ns()
+                return {"order_id": paper.place_for_person(key, side, quantity, at_ns)}
+
+            return await self._once(request, words, placed)
 
         @get("/api/v1/paper/orders")
-        async def orders(request: Asked) -> Answer:
+        async def orders(request: Asked) -> Reply:
             self._check_key(request, Scope.READ)
-            limit = whole_number(_query(request), "limit", LIMIT_DEFAULT, PAGE_MAX)
-            return _answer({"orders": [_order_json(order) for order in paper.orders(limit)]})
+            limit = whole_number(_query(request, ("limit",)), "limit", LIMIT_DEFAULT, PAGE_MAX)
+            return answer({"orders": [_order_json(order) for order in paper.orders(limit)]})
 
         @get("/api/v1/paper/positions")
-        async def positions(request: Asked) -> Answer:
+        async def positions(request: Asked) -> Reply:
             self._check_key(request, Scope.READ)
             found = sorted(paper.positions().items())
-            return _answer({"positions": [_position_json(key, net) for key, net in found]})
+            return answer({"positions": [_position_json(key, net) for key, net in found]})
 
         return [place, orders, positions]
 
@@ -192,16 +249,37 @@ class Api:
         words = read_body(body)
         in_body = words.pop("apikey", None)
         if not in_header:
-            self._keys.admit(request, in_body, scope)
+            request.state.caller = self._keys.admit(request, in_body, scope).name
         request.state.trade_id = words.get("trade_id")  # for the line that says who changed what
         return words
 
     def _check_key(self, request: Asked, scope: Scope) -> None:
-        self._keys.admit(request, request.headers.get("X-API-Key"), scope)
+        given = request.headers.get("X-API-Key")
+        request.state.caller = self._keys.admit(request, given, scope).name
+
+    async def _once(
+        self, request: Asked, words: Json, ask: Callable[[str | None], Awaitable[Json]]
+    ) -> Reply:
+        """Do what a request asks for; once for all that carry the same ``Idempotency-Key``."""
+        key = idempotency_key(request)
+        if key is None:
+            made = await ask(None)
+            return answer(made, version=version_of(made))
+        name = f"{request.state.caller}\n{key}"
+
+        async def asked() -> Made:
+            made = await ask(name)
+            return Made(body=success(made), version=version_of(made))
+
+        path = request.scope["path"]
+        first, again = await self._answers.answer(f"{path}\n{name}", same_words(words), asked)
+        return plain(first.body, version=first.version, again=again)
 
 
-def _answer(data: object, status: int = 200) -> Answer:
-    return Answer(success(data), status_code=status, media_type=JSON_TYPE)
+def version_of(trade: Json) -> int | None:
+    """Return a trade's version, where it is known."""
+    version = trade.get("version")
+    return version if isinstance(version, int) else None
 
 
 def _is_plain_json(request: Asked) -> bool:
@@ -209,17 +287,21 @@ def _is_plain_json(request: Asked) -> bool:
     return encoding == "identity" and is_json(request.headers.get("Content-Type"))
 
 
+def _instrument(words: Json, key: str) -> str:
+    return text(words, key, length_max=97)  # exchange, colon, symbol
+
+
 def _name(words: Json, key: str) -> str:
     return text(words, key, length_min=0)
 
 
-def _query(request: Asked) -> Json:
+def _query(request: Asked, keys: Collection[str]) -> Json:
     words: Json = {}
     for key, value in request.query_params.multi_items():
         if key in words:
             raise InputError(key, f"{shown(key)} is given twice")
         words[key] = value
-    return json_object(words, ("limit",), "query")
+    return json_object(words, keys, "query")
 
 
 def _order_json(order: OrderReport) -> Json:

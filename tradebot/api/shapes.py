@@ -1,21 +1,29 @@
 """What goes over the wire: bodies in, answers out. No I/O."""
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import NoReturn, Protocol
 
 import msgspec
 
 from tradebot.core.did_you_mean import shown
-from tradebot.core.fields import Json
+from tradebot.core.fields import Json, wrong
 from tradebot.core.inputs import OrderReport, OrderSide
 from tradebot.core.instruments import NetKey
 from tradebot.errors import InputError
 
 BODY_BYTES_MAX = 1_048_576
-LIMIT_DEFAULT = 100
+LIMIT_DEFAULT = 1_000
 JSON_TYPE = "application/json"
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NS_MIN = 10**17  # 1973: below it a number is meant as seconds or milliseconds
+_NS_MAX = 2**63 - 1
+_NS = re.compile(r"[0-9]{1,19}")
+_TIME_LENGTH_MAX = 40
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
@@ -53,6 +61,11 @@ class PaperWorld(Protocol):
 
     def positions(self) -> Mapping[NetKey, Decimal]:
         """Return the signed net of every key that is not flat."""
+
+
+def encoded(data: object) -> bytes:
+    """Return a part of an answer."""
+    return _encoder.encode(data)
 
 
 def success(data: object) -> bytes:
@@ -123,6 +136,40 @@ def whole_number(words: Json, key: str, default: int, maximum: int) -> int:
     raise InputError(key, message)
 
 
+def time_ns(words: Json, key: str) -> int | None:
+    """Return a moment in nanoseconds UTC: ISO 8601 with a zone, or the nanoseconds.
+
+    Raises:
+        InputError: it is neither; seconds are not taken for nanoseconds.
+    """
+    value = words.get(key)
+    if value is None:
+        return None
+    at_ns: int | None = None
+    if isinstance(value, str) and _NS.fullmatch(value):
+        at_ns = int(value)
+    elif isinstance(value, str) and len(value) <= _TIME_LENGTH_MAX:
+        at_ns = _iso_ns(value)
+    elif isinstance(value, int):
+        at_ns = value
+    if at_ns is not None and _NS_MIN <= at_ns <= _NS_MAX:
+        return at_ns
+    allowed = "ISO 8601 with a zone, as 2026-01-05T09:15:00+05:30, or nanoseconds UTC"
+    raise wrong(key, value, allowed)
+
+
+def same_words(words: Json) -> bytes:
+    """Return bytes that are equal for equal bodies, however they were spaced and ordered.
+
+    Raises:
+        InputError: the body is nested too deeply.
+    """
+    try:
+        return json.dumps(words, sort_keys=True).encode()
+    except RecursionError:
+        raise InputError("body", "the body is nested too deeply") from None
+
+
 def optional(words: Json, key: str, read: Callable[[Json, str], str]) -> str | None:
     """Return a value that may be missing, read by ``read``."""
     return read(words, key) if key in words else None
@@ -136,6 +183,17 @@ def _object(pairs: list[tuple[str, object]]) -> Json:
             raise InputError(field, f"{field} is written twice")
         found[key] = value
     return found
+
+
+def _iso_ns(value: str) -> int | None:
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    if at.tzinfo is None:
+        return None
+    since = at - _EPOCH
+    return ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) * 1_000
 
 
 def _no_constant(word: str) -> NoReturn:

@@ -71,6 +71,7 @@ def active_trade(book: Book, trade: Trade, now_ns: int) -> Json:
         "price_source": trade.price_source.value,
         "order_id": trade.order_id,
         "tag": trade.tag,
+        "version": trade.version,
     }
 
 
@@ -89,7 +90,9 @@ def closed_trade(book: Book, trade: Trade) -> Json:
         **rules_json(trade.rules),
         "opened_at": iso(trade.opened_at_ns),
         "closed_at": iso(trade.closed_at_ns),
+        "order_id": trade.order_id,
         "tag": trade.tag,
+        "version": trade.version,
     }
 
 

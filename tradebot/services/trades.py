@@ -2,44 +2,37 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import TypeVar
 
 import msgspec
 
 from tradebot.core.book import Book
-from tradebot.core.events import ExitDecided, ExitSent, TradeCreated, TradeRefused
-from tradebot.core.exits import State
+from tradebot.core.events import ExitDecided, ExitSent, TradeRefused
 from tradebot.core.fields import Json
-from tradebot.core.inputs import CreateTrade, ExitTrade
+from tradebot.core.inputs import CreateTrade, ExitTrade, UpdateTrade
 from tradebot.core.instruments import Kind, instrument_id, kind_of
 from tradebot.core.records import Told
 from tradebot.core.trade_requests import TradeDefaults, parse_trade
-from tradebot.core.trades import Reason, Status, Trade
-from tradebot.errors import InputError, NotFoundError, RefusedError, StoreError
+from tradebot.core.trades import Status, Trade, TradeRequest
+from tradebot.errors import NotFoundError, RefusedError, StoreError
 from tradebot.ports import Clock, Store
+from tradebot.services.doubts import doubts_of
+from tradebot.services.instrument_list import instrument_json, instruments_page
 from tradebot.services.loop import EngineLoop, Outputs
+from tradebot.services.once import FIELD, is_made_of, is_remembered, names_of_key
 from tradebot.services.outlook import outlook
 from tradebot.services.persister import Persister
 from tradebot.services.stories import sentence
-from tradebot.services.trade_json import (
-    active_trade,
-    closed_trade,
-    event_json,
-    iso,
-    ltp_age_ms,
-    number,
-    price,
-)
+from tradebot.services.trade_edits import StaleVersionError, parse_edit
+from tradebot.services.trade_history import PAGE_MAX, Chosen, check_limit, number_of, page_of
+from tradebot.services.trade_json import active_trade, closed_trade, event_json, number
 
 FLUSH_S_MAX = 5.0  # a database that hangs is a database that refuses
 NAME_S_MAX = 1.0  # how long a new trade may wait for the database before it is guarded
-PAGE_MAX = 1_000
-# Trades that one request looks through for a reason; the cursor goes on from there.
-SCANNED_MAX = 5_000
+ALL = Chosen()
 
-_CURSOR_LENGTH_MAX = 18
 _T = TypeVar("_T")
 
 
@@ -69,10 +62,15 @@ class Trades:
         self._store = store
         self._sync = sync
         self._clock = clock
+        self._editing = asyncio.Lock()
         self._naming: set[str] = set()  # ids that a request in progress is about to use
 
-    async def create(self, obj: object) -> Json:
+    async def create(self, obj: object, *, once: str | None = None) -> Json:
         """Guard the trade that this JSON describes; it is on disk before this returns.
+
+        Args:
+            obj: the decoded JSON.
+            once: under this key the trade is made once a day: again, it is answered as it is.
 
         Raises:
             InputError: a key is wrong.
@@ -80,6 +78,13 @@ class Trades:
             StoreError: it is guarded from memory, but no disk took it.
         """
         request = parse_trade(obj, defaults=self.defaults, kind=self._kind)
+        self._check_account(request)
+        if once is not None:
+            wanted, made = await self._made_once(request, once)
+            if made is not None:
+                await self._guarded_on_disk(made.trade_id)
+                return await self._trade(made.trade_id)
+            request = msgspec.structs.replace(request, trade_id=wanted)
         name = await self._name(request.trade_id)
         try:
             named = msgspec.structs.replace(request, trade_id=name)
@@ -88,21 +93,60 @@ class Trades:
         finally:
             self._naming.discard(name)
         _raise_if_refused(outputs)
-        trade_id = next(_all(TradeCreated, outputs)).trade_id
+        await self._guarded_on_disk(name)
+        return await self._trade(name)
+
+    async def update(self, obj: object, *, versions: Collection[int] | None = None) -> Json:
+        """Change some of a trade's rules; they are on disk before this returns.
+
+        Args:
+            obj: the decoded JSON: trade_id, and the rules to replace; null takes one away.
+            versions: the trade must be at one of these; None: at whichever it is.
+
+        Raises:
+            InputError: a key is wrong.
+            NotFoundError: there is no such trade.
+            StaleVersionError: it is at another version.
+            RefusedError: it is over, or is being left.
+            StoreError: the rules are in force, but no disk took them.
+        """
+        edit = parse_edit(obj)
+        async with self._editing:  # two edits at once would each keep what the other replaces
+            trade = self._book.trades.get(edit.trade_id)
+            if trade is None:
+                raise await self._is_over(edit.trade_id)
+            if versions is not None and trade.version not in versions:
+                raise StaleVersionError(trade, versions)
+            rules = edit.applied_to(trade)
+            change = UpdateTrade(trade_id=edit.trade_id, rules=rules, at_ns=self._clock.now_ns())
+            _raise_if_refused(await self._loop.command(change))
         try:
             await self._durable()
         except StoreError as error:
-            message = f"trade {trade_id} is guarded, but only from memory: {error}"
+            message = f"trade {edit.trade_id} has its new rules, but only in memory: {error}"
             raise StoreError(message) from error
-        return await self._trade(trade_id)
+        return await self._trade(edit.trade_id)
 
-    def active(self, strategy: str | None = None) -> list[Json]:
-        """Return the trades that are not over, oldest first."""
-        now_ns = self._clock.now_ns()
-        trades = self._book.trades.values()
-        chosen = [trade for trade in trades if strategy in (None, trade.strategy)]
+    def active(
+        self, strategy: str | None = None, *, limit: int = PAGE_MAX, cursor: str | None = None
+    ) -> tuple[Iterator[Json], str | None]:
+        """Return the trades that are not over, oldest first, and the cursor of what follows.
+
+        Each trade is told as it stands when its turn comes; one that ended is left out.
+
+        Raises:
+            InputError: limit or cursor is wrong.
+        """
+        check_limit(limit)
+        after = number_of(cursor) or 0
+        chosen = [
+            trade
+            for trade in self._book.trades.values()
+            if strategy in (None, trade.strategy) and trade.number > after
+        ]
         chosen.sort(key=lambda trade: trade.number)
-        return [active_trade(self._book, trade, now_ns) for trade in chosen]
+        page = chosen[:limit]
+        return self._active(page), str(page[-1].number) if len(chosen) > limit else None
 
     async def exit(self, trade_id: str) -> Json:
         """Leave a trade now; one that is being left already stays as it is.
@@ -112,10 +156,7 @@ class Trades:
             RefusedError: it is over, or has nothing to leave yet.
         """
         if trade_id not in self._book.trades:
-            over = await self._saved(trade_id)
-            if over is None:
-                raise _unknown(trade_id)
-            raise RefusedError("trade_id", f"trade {trade_id} is over: {over.status.value}")
+            raise await self._is_over(trade_id)
         outputs = await self._loop.command(ExitTrade(trade_id=trade_id, at_ns=self._clock.now_ns()))
         _raise_if_refused(outputs)
         with contextlib.suppress(StoreError):  # it is being left whatever the disks say
@@ -128,45 +169,20 @@ class Trades:
         }
 
     async def history(
-        self,
-        *,
-        limit: int = 100,
-        cursor: str | None = None,
-        strategy: str | None = None,
-        reason: Reason | None = None,
-    ) -> tuple[list[Json], str | None]:
+        self, *, limit: int = PAGE_MAX, cursor: str | None = None, chosen: Chosen = ALL
+    ) -> tuple[Iterator[Json], str | None]:
         """Return trades that are over, newest first, and the cursor of what follows.
 
-        With a ``reason`` a page may hold fewer than ``limit`` trades and still have a
-        cursor: no request looks through the whole history.
+        A page may hold fewer than ``limit`` trades and still have a cursor.
 
         Raises:
             InputError: limit or cursor is wrong.
             StoreError: the database cannot be read.
         """
-        if not 1 <= limit <= PAGE_MAX:
-            raise InputError("limit", f"limit = {limit}: must be 1 to {PAGE_MAX}")
-        before = _number_of(cursor)
         with contextlib.suppress(StoreError):  # old trades can be read from a full disk too
             await self._settled()
-        found: list[Trade] = []
-        scanned = 0
-        while len(found) < limit and scanned < SCANNED_MAX:
-            asked = limit if reason is None else PAGE_MAX
-            page = await self._store.history(limit=asked, before=before, strategy=strategy)
-            for saved in page:
-                scanned += 1
-                before = saved.trade.number
-                if reason is None or saved.trade.reason is reason:
-                    found.append(saved.trade)
-                    if len(found) == limit:
-                        break
-            else:
-                if len(page) < asked:
-                    before = None
-                    break
-        cursor = None if before is None else str(before)
-        return [closed_trade(self._book, trade) for trade in found], cursor
+        found, cursor = await page_of(self._store, chosen, limit=limit, cursor=cursor)
+        return (closed_trade(self._book, trade) for trade in found), cursor
 
     async def story(self, trade_id: str) -> Json:
         """Return how a trade came to where it is, line by line, and what may come next.
@@ -205,52 +221,17 @@ class Trades:
         told = [event_json(told.event) | {"text": sentence(told.event)} for told in lines]
         return {"trade": about, "lines": told, "outlook": coming, "complete": complete}
 
-    def instruments(self) -> list[Json]:
-        """Return what can be traded, with the last price where there is one."""
-        now_ns = self._clock.now_ns()
-        found: list[Json] = []
-        for name, instrument in sorted(self._book.instruments.items()):
-            line = self._book.lines.get(name)
-            found.append(
-                {
-                    "exchange": instrument.exchange,
-                    "symbol": instrument.symbol,
-                    "kind": instrument.kind.value,
-                    "tick_size": number(instrument.tick_size),
-                    "lot_size": number(instrument.lot_size),
-                    "multiplier": number(instrument.multiplier),
-                    "freeze_quantity": number(instrument.freeze_quantity),
-                    "ltp": price(line.ltp) if line else None,
-                    "ltp_age_ms": ltp_age_ms(line, now_ns) if line else None,
-                    "ltp_at": iso(line.gate.at_ns) if line and line.ltp is not None else None,
-                    "trades": len(line.guarded) if line else 0,
-                }
-            )
-        return found
+    def instruments(
+        self, *, limit: int = PAGE_MAX, cursor: str | None = None
+    ) -> tuple[Iterator[Json], str | None]:
+        """Return what can be traded, by its id, and the cursor of what follows."""
+        known, now_ns = self._book.instruments, self._clock.now_ns()
+        names, cursor = instruments_page(self._book, limit=limit, cursor=cursor)
+        return (instrument_json(self._book, known[name], now_ns) for name in names), cursor
 
     def doubts(self) -> list[str]:
         """Return why the guard is degraded though it works; none is the good answer."""
-        book = self._book
-        doubts = [
-            f"exit {exit_.number} of trade {exit_.trade_id} waits for the broker's word on "
-            f"{exit_.client_order_id}"
-            for lane in book.lanes.values()
-            for exit_ in lane
-            if exit_.state is State.UNKNOWN
-        ]
-        doubts += [
-            f"trade {trade.trade_id} is stuck: its exit is refused again and again"
-            for trade in book.trades.values()
-            if trade.stuck
-        ]
-        doubts += [
-            f"{name} has no fit price: its {len(line.guarded)} trades are blind"
-            for name, line in book.lines.items()
-            if line.guarded and line.blind_since_ns is not None
-        ]
-        if self._persister.failing_since_frame is not None:
-            doubts.append(f"the database refuses: {self._persister.waiting} rows wait for it")
-        return doubts
+        return doubts_of(self._book, self._persister)
 
     @property
     def _book(self) -> Book:
@@ -259,6 +240,36 @@ class Trades:
     def _kind(self, exchange: str, symbol: str) -> Kind:
         known = self._book.instruments.get(instrument_id(exchange, symbol))
         return known.kind if known else kind_of(symbol)
+
+    def _check_account(self, request: TradeRequest) -> None:
+        """Refuse what this daemon has no broker for."""
+        ours = self.defaults.account
+        if ours is not None and request.account != ours:
+            message = f"account {request.account} is not guarded here: this daemon guards {ours}"
+            raise RefusedError("account", message)
+
+    def _active(self, page: Iterable[Trade]) -> Iterator[Json]:
+        for trade in page:
+            now = self._book.trades.get(trade.trade_id)
+            if now is not None:
+                yield active_trade(self._book, now, self._clock.now_ns())
+
+    async def _made_once(self, request: TradeRequest, once: str) -> tuple[str, Trade | None]:
+        """Return the id of the trade of a key, and the trade where it is made already.
+
+        Raises:
+            RefusedError: the key has led to another trade.
+        """
+        wanted = request.trade_id
+        for name in (wanted,) if wanted is not None else names_of_key(once):
+            made = await self._known(name)
+            if made is None:
+                return name, None
+            if is_remembered(made, self._clock.now_ns()):
+                if is_made_of(made, request):
+                    return name, made
+                raise RefusedError(FIELD, f"this {FIELD} has led to trade {name}, a different one")
+        raise RefusedError("trade_id", f"trade {wanted} exists already")
 
     async def _name(self, wanted: str | None) -> str:
         """Return the id for a new trade, kept from others until the caller lets it go.
@@ -284,16 +295,42 @@ class Trades:
         self._naming.add(name)
         used = True  # until we know better: a request that is given up lets its id go
         try:
-            async with asyncio.timeout(NAME_S_MAX):
-                if self._persister.waiting and self._persister.failing_since_frame is None:
-                    await self._persister.flush()
-                used = await self._store.trade(name) is not None
-        except (StoreError, TimeoutError):
-            used = False  # to guard matters more than a name that was hardly used before
+            used = await self._known(name) is not None
         finally:
             if used:
                 self._naming.discard(name)
         return not used
+
+    async def _known(self, name: str) -> Trade | None:
+        """Return the trade of an id, as far as can be told in a moment.
+
+        To guard matters more than a name that was hardly used before.
+        """
+        trade = self._book.trades.get(name)
+        if trade is not None:
+            return trade
+        try:
+            async with asyncio.timeout(NAME_S_MAX):
+                if self._persister.waiting and self._persister.failing_since_frame is None:
+                    await self._persister.flush()
+                saved = await self._store.trade(name)
+        except (StoreError, TimeoutError):
+            return None
+        return saved.trade if saved else None
+
+    async def _is_over(self, trade_id: str) -> NotFoundError | RefusedError:
+        """Return why nothing can be done with a trade that is not open."""
+        over = await self._saved(trade_id)
+        if over is None:
+            return _unknown(trade_id)
+        return RefusedError("trade_id", f"trade {trade_id} is over: {over.status.value}")
+
+    async def _guarded_on_disk(self, trade_id: str) -> None:
+        try:
+            await self._durable()
+        except StoreError as error:
+            message = f"trade {trade_id} is guarded, but only from memory: {error}"
+            raise StoreError(message) from error
 
     async def _trade(self, trade_id: str) -> Json:
         """Return a trade that was just created: it may be over already."""
@@ -345,11 +382,3 @@ def _all(kind: type[_T], outputs: Iterable[object]) -> Iterator[_T]:
 
 def _unknown(trade_id: str) -> NotFoundError:
     return NotFoundError(f"there is no trade {trade_id}")
-
-
-def _number_of(cursor: str | None) -> int | None:
-    if cursor is None:
-        return None
-    if not (cursor.isascii() and cursor.isdecimal() and len(cursor) <= _CURSOR_LENGTH_MAX):
-        raise InputError("cursor", "cursor must be the `next` of an earlier answer")
-    return int(cursor)

@@ -1,0 +1,64 @@
+"""Answers byte for byte, and long lists a few rows at a time."""
+
+import asyncio
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from litestar.response import Stream
+
+from tradebot.api.answers import CHUNK_ROWS, answer, listing, plain
+
+
+def test_an_answer_carries_the_version_of_its_trade():
+    made = answer({"price": Decimal("812.05")}, version=7)
+    assert made.content == b'{"status":"success","data":{"price":812.05}}'
+    assert (made.status_code, made.headers) == (200, {"ETag": '"7"'})
+    assert answer({}).headers == {}
+
+
+def test_an_answer_that_is_given_again_says_so():
+    assert plain(b"{}", again=True).headers == {"Idempotency-Replayed": "true"}
+
+
+def rows(count):
+    return ({"number": number} for number in range(count))
+
+
+def test_a_short_list_is_one_body():
+    assert listing("trades", rows(2), None).content == (
+        b'{"status":"success","data":{"trades":[{"number":0},{"number":1}],"next":null}}'
+    )
+
+
+def pieces_of(response) -> Any:
+    assert isinstance(response, Stream)
+    return response.iterator
+
+
+@pytest.mark.parametrize("extra", [0, 1, CHUNK_ROWS, 3 * CHUNK_ROWS + 7])
+async def test_a_long_list_is_the_same_list_in_pieces(extra):
+    count = CHUNK_ROWS + extra
+    made = listing("trades", rows(count), "17")
+    pieces = [piece async for piece in pieces_of(made)]
+    assert max(piece.count(b"number") for piece in pieces) <= CHUNK_ROWS
+    data = json.loads(b"".join(pieces))["data"]
+    assert data["trades"] == list(rows(count))
+    assert data["next"] == "17"
+
+
+async def test_others_have_a_turn_between_two_pieces():
+    turns = []
+
+    async def other():
+        while True:
+            turns.append(len(seen))
+            await asyncio.sleep(0)
+
+    seen: list[bytes] = []
+    task = asyncio.create_task(other())
+    async for piece in pieces_of(listing("trades", rows(4 * CHUNK_ROWS), None)):
+        seen += [piece]
+    task.cancel()
+    assert len(set(turns)) >= 4
