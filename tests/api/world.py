@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 from decimal import Decimal
+from typing import Any
 
 import httpx
 
+from tradebot.api.audit import Audited
 from tradebot.api.auth import Keys
 from tradebot.api.keys import Key, Scope, digest_of
 from tradebot.api.routes import Api
@@ -169,7 +171,7 @@ class World:
     def api(self, *, paper=True):
         return Api(
             self.trades,
-            Keys(lambda: self.keys),
+            Keys(lambda: self.keys, say=self.say, elapsed_ns=self.clock.now_ns),
             about=About(version="0.1.0", mode="paper", account="main", default_product="MIS"),
             readiness=lambda: self.readiness,
             clock=self.clock,
@@ -178,7 +180,8 @@ class World:
 
     def client(self, *, key=KEY, **options):
         headers = {"X-API-Key": key} if key else {}
-        transport = httpx.ASGITransport(self.api(**options), raise_app_exceptions=False)
+        app: Any = Audited(self.api(**options), self.say)
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         return httpx.AsyncClient(transport=transport, base_url="http://tradebot", headers=headers)
 
     async def tick(self, ltp, *, symbol="SBIN", late_ms=3, **fields):

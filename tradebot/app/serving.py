@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 
+from tradebot.api.audit import Audited
 from tradebot.api.auth import Keys
-from tradebot.api.keys import PER_MINUTE, Key, Scope
+from tradebot.api.keys import LOCAL, PER_MINUTE, Key, Scope
 from tradebot.api.routes import Api
 from tradebot.api.server import ApiServer
 from tradebot.api.shapes import About, Readiness
+from tradebot.app.key_file import KeyFile, KeysInForce
 from tradebot.app.parts import Parts
 from tradebot.app.state import StateDirectory
 from tradebot.config.settings import Settings
@@ -21,11 +23,11 @@ def api_server(
     Raises:
         StoreError: the key of the local tools cannot be made or read.
     """
-    local = Key(name="local", scope=Scope.ADMIN, per_minute=PER_MINUTE[Scope.ADMIN])
-    known = {state.admin_key_hash(): local}
+    local = Key(name=LOCAL, scope=Scope.ADMIN, per_minute=PER_MINUTE[Scope.ADMIN])
+    in_force = KeysInForce(KeyFile(state.path), {state.admin_key_hash(): local}, say=parts.say)
     api = Api(
         parts.trades,
-        Keys(lambda: known),
+        Keys(in_force, say=parts.say),
         about=About(
             version=version_text(),
             mode=settings.mode.value,
@@ -37,7 +39,8 @@ def api_server(
         paper=parts.world.broker,
     )
     listen = settings.api.listen
-    return ApiServer(api.app(parts.say), host=listen.host, port=listen.port)
+    app = Audited(api.app(parts.say), parts.say)
+    return ApiServer(app, host=listen.host, port=listen.port)
 
 
 def version_text() -> str:
