@@ -27,43 +27,52 @@ class Twins(Run):
     """A life in which a copy of the engine, made anew now and then, hears the same."""
 
     def __init__(self, seed: int) -> None:
-        self.copy = None
+        self.copy: Engine | None = None
         self.copies = 0
         self.said = 0
-        super().__init__(seed)
+        super().__init__(seed, Watched)
 
     def take(self, item):
         if self.copy is None or self.rng.random() < 0.05:
             self.copy = through_bytes(self.engine)
             self.copies += 1
-        engine, process = self.engine, self.engine.process
-
-        def compared(given):
-            out = process(given)
-            if self.copy is not None:
-                answer = list(self.copy.process(given))
-                self.said += len(answer)
-                if list(out) != answer:
-                    self.wrong.append(f"after {given}: {list(out)}, the copy {answer}")
-                if isinstance(given, Tick):
-                    engine.hear(given)
-                    self.copy.hear(given)
-            return out
-
-        engine.process = compared
+        assert isinstance(self.engine, Watched)
+        self.engine.on_process = self._compare
         super().take(item)
-        engine.process = process
+
+    def _compare(self, engine, item, out):
+        if engine is not self.engine or self.copy is None:
+            return
+        answer = list(self.copy.process(item))
+        self.said += len(answer)
+        if out != answer:
+            self.wrong.append(f"after {item}: {out}, the copy {answer}")
+        if isinstance(item, Tick):
+            engine.hear(item)
+            self.copy.hear(item)
 
     def _restart(self):
         self.copy = None
         super()._restart()
 
 
+class Watched(Engine):
+    """An engine that tells of each answer."""
+
+    on_process = staticmethod(lambda _engine, _item, _out: None)
+
+    def process(self, item):
+        out = super().process(item)
+        self.on_process(self, item, list(out))
+        return out
+
+
 @pytest.mark.parametrize("seeds", [range(n, n + 12) for n in range(0, 48, 12)])
 def test_a_copy_says_the_same_whatever_the_world_does(seeds):
     said = copies = 0
     for seed in seeds:
-        run = Twins(seed).live()
+        run = Twins(seed)
+        run.live()
         assert not run.wrong, f"seed {seed}"
         said, copies = said + run.said, copies + run.copies
     assert said > 1_500
