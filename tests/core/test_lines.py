@@ -50,6 +50,61 @@ def test_who_waits_for_a_price_makes_every_price_worth_a_look():
     assert not any(line.lo < price < line.hi for price in (1.0, 800.0, 1e9))
 
 
+def trailing(side, best, **words):
+    """A line with one trade of this side that has seen this best price."""
+    line = a_line()
+    follow(line, "T1", side, best, **words)
+    return line
+
+
+def follow(line, trade_id, side, best, **words):
+    marks = Marks(trail_active=True, best_price=best)
+    line.triggers(side, LAST).add(trade_id, levels(side, "800", **words), marks)
+    line.refresh()
+
+
+@pytest.mark.parametrize(
+    ("side", "price", "quiet", "loud"),
+    [(Side.LONG, 805.0, 805.0, 800.0), (Side.SHORT, 795.0, 795.0, 800.0)],
+)
+def test_a_new_best_price_is_taken_without_a_look_at_any_trade(side, price, quiet, loud):
+    line = trailing(side, 800.0, trail="5pts")
+    assert line.rises(price)
+    assert line.triggers(side, LAST).best_price("T1") == price
+    assert line.lo < quiet < line.hi
+    assert not line.lo < loud < line.hi
+
+
+@pytest.mark.parametrize(
+    ("words", "price"),
+    [({"trail": "5pts"}, 795.0), ({"trail": "5pts", "target": "5pts"}, 805.0)],
+)
+def test_a_price_that_reaches_a_level_is_left_to_be_judged(words, price):
+    assert not trailing(Side.LONG, 800.0, **words).rises(price)
+
+
+def test_both_sides_have_their_say_about_a_price():
+    line = trailing(Side.LONG, 800.0, trail="5pts")
+    add(line, "T2", Side.SHORT, stop="3pts", target="2pts")
+    assert line.rises(801.0)
+    assert (line.lo, line.hi) == (798, math.nextafter(801, math.inf))
+    assert not line.rises(803.0)  # the short's stop
+    line = trailing(Side.SHORT, 800.0, trail="5pts")
+    follow(line, "T2", Side.LONG, 800.0, trail="5pts")
+    assert line.rises(799.0)
+    assert line.rises(801.0)
+    assert (line.lo, line.hi) == (math.nextafter(799, -math.inf), math.nextafter(801, math.inf))
+
+
+def test_nothing_rises_unseen_while_others_need_a_look():
+    line = trailing(Side.LONG, 800.0, trail="5pts")
+    line.waiting.add("T2")
+    assert not line.rises(801.0)
+    line.waiting.clear()
+    add(line, "T3", source=MID, stop="5pts")
+    assert not line.rises(801.0)
+
+
 @pytest.mark.parametrize("source", PriceSource)
 @pytest.mark.parametrize("side", Side)
 def test_names_read_back_also_with_spaces_in_a_symbol(side, source):

@@ -86,6 +86,9 @@ class Engine:
                 line.ask = item.ask
                 if line.lo < item.ltp < line.hi and not line.others:
                     return NOTHING
+                if line.rises(item.ltp):
+                    self.book.note_moved(line)
+                    return NOTHING
                 guarding.on_prices(self.book, line, (item.ltp,), item.at_ns)
             else:
                 self._on_odd_tick(line, item)

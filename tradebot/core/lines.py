@@ -26,9 +26,11 @@ class Line:
         "hi",
         "instrument",
         "lo",
+        "long",
         "others",
         "quote_asked",
         "seq",
+        "short",
         "sides",
         "since_ns",
         "waiting",
@@ -39,6 +41,8 @@ class Line:
         self.instrument = instrument
         self.gate = gate
         self.sides: dict[tuple[Side, PriceSource], Triggers] = {}
+        self.long: Triggers | None = None  # those of the sides that last prices judge
+        self.short: Triggers | None = None
         self.others: tuple[tuple[Side, PriceSource], ...] = ()  # sides judged by richer prices
         self.guarded: set[str] = set()  # trades that are not over
         self.waiting: set[str] = set()  # trades whose arming waits for a fit price
@@ -62,9 +66,12 @@ class Line:
         found = self.sides.get((side, source))
         if found is None:
             found = self.sides[side, source] = Triggers(side.sign, highs_count)
-            self.others = tuple(
-                sorted(name for name in self.sides if name[1] is not PriceSource.LAST)
-            )
+            if source is not PriceSource.LAST:
+                self.others = tuple(sorted((*self.others, (side, source))))
+            elif side is Side.LONG:
+                self.long = found
+            else:
+                self.short = found
         return found
 
     def start_highs(self, side: Side, source: PriceSource, count: int) -> None:
@@ -101,15 +108,31 @@ class Line:
         if self.waiting:
             self.lo, self.hi = math.inf, -math.inf  # every price gets a look
             return
-        lo, hi = -math.inf, math.inf
-        for (side, source), triggers in self.sides.items():
-            if source is not PriceSource.LAST:
-                continue
-            if side is Side.LONG:
-                lo, hi = max(lo, triggers.floor), min(hi, triggers.ceiling)
-            else:  # mirrored: a short's floor is a price above
-                lo, hi = max(lo, -triggers.ceiling), min(hi, -triggers.floor)
+        long, short = self.long, self.short
+        if long is None:
+            lo, hi = -math.inf, math.inf
+        else:
+            lo, hi = long.floor, long.ceiling
+        if short is not None:  # mirrored: a short's floor is a price above
+            lo = max(lo, -short.ceiling)
+            hi = min(hi, -short.floor)
         self.lo, self.hi = lo, hi
+
+    def rises(self, ltp: float) -> bool:
+        """Take a price that is a new best price of trails and reaches nothing; say whether.
+
+        The commonest of all prices outside the quiet band. False leaves the price to be
+        judged; what rose for it already is quiet then.
+        """
+        if self.others or self.waiting:
+            return False
+        long, short = self.long, self.short
+        if long is not None and not long.floor < ltp < long.ceiling and not long.rise(ltp):
+            return False
+        if short is not None and not short.floor < -ltp < short.ceiling and not short.rise(-ltp):
+            return False
+        self.refresh()
+        return True
 
     def names(self) -> Iterator[tuple[str, Triggers]]:
         """Yield each side's durable name with its triggers."""
