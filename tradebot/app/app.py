@@ -163,7 +163,9 @@ class App:
         """Put new settings in force, as far as a running daemon can."""
         for change in changed(old, new):
             note = "" if change.live else "needs a restart"
-            self._say("config.changed", key=change.key, old=change.old, new=change.new, note=note)
+            said = {"old": change.old, "new": change.new, "note": note}
+            # Not as ``key``: the log hides what has the name of a secret.
+            self._say("config.changed", setting=change.key, **said)
         # The account needs a restart: the lock, the files and the broker are the old one's.
         account = self._settings.account.id
         parts.trades.defaults = msgspec.structs.replace(new.trade_defaults, account=account)
