@@ -48,6 +48,7 @@ class Parts:
         self.journal = journal
         self.store = store
         self.trades_closed = 0
+        self._started = False
         self.on_pulse: Callable[[], None] = lambda: None
         self.supervisor = Supervisor(say)
         self.engine = Engine(policy_of(settings))
@@ -111,6 +112,7 @@ class Parts:
     def start(self) -> None:
         """Start every task: the engine last but the feed, so that nothing is missed."""
         assert self.market is not None, "parts are opened before they are started"
+        self._started = True
         self.supervisor.start("persister", self.persister.run())
         self.supervisor.start("engine", self.loop.run())
         self.supervisor.start("schedule", self.schedule.run())
@@ -125,7 +127,8 @@ class Parts:
         self.loop.finish()
         try:
             async with asyncio.timeout(FLUSH_S):
-                await self.persister.flush()
+                # Nobody answers a flush where the persister was never started.
+                await (self.persister.flush() if self._started else self.persister.commit())
         except (TimeoutError, StoreError) as error:
             self.say("store.unflushed", "error", rows=self.persister.waiting, error=str(error))
         await self.supervisor.stop_all()
