@@ -35,7 +35,7 @@ class KeyFile:
         self._directory = state_dir
         self.path = state_dir / "keys.toml"
 
-    def keys(self) -> list[ListedKey]:
+    def listed(self) -> list[ListedKey]:
         """Return what is listed; without a file, nothing.
 
         Raises:
@@ -76,7 +76,7 @@ class KeyFile:
         now = dt.datetime.now(dt.UTC).replace(microsecond=0)
         key = listed_key(token, name=name, scope=scope, per_minute=per_minute, at=now)
         with self._locked():
-            keys = self.keys()
+            keys = self.listed()
             if any(other.name == name for other in keys):
                 raise RefusedError("name", f"there is a key {name} already; revoke it first")
             if len(keys) >= KEYS_MAX:
@@ -94,7 +94,7 @@ class KeyFile:
             LockHeldError: another command does not let the file go.
         """
         with self._locked():
-            keys = self.keys()
+            keys = self.listed()
             gone = _chosen(keys, word)
             self._write([key for key in keys if key is not gone])
         return gone
@@ -188,7 +188,7 @@ class KeysInForce:
         if mark == self._mark and not self._refused:
             return
         try:
-            keys = self._file.keys()
+            keys = self._file.listed()
         except StoreError as error:
             if str(error) != self._refused:
                 self._refused = str(error)

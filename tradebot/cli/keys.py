@@ -6,12 +6,11 @@ notices within a second or so.
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Iterator
 
 from tradebot.app.key_file import ID_LENGTH_MIN, SCOPES, KeyFile
-from tradebot.config.flags import add_state_flag, state_dir
+from tradebot.cli.client import add_state_argument, state_dir_of
 
 EXIT_OK = 0
 _EXPLAINED = """\
@@ -53,12 +52,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"its name, or at least {ID_LENGTH_MIN} signs of its id; never the key itself",
     )
     for action in (create, listing, revoke):
-        add_state_flag(action, "the daemon's state directory")
+        add_state_argument(action)
 
 
 def main(args: argparse.Namespace) -> int:
     """Do what was asked, and return the exit code."""
-    file = KeyFile(state_dir(args.state_dir, os.environ))
+    file = KeyFile(state_dir_of(args))
     match args.action:
         case "create":
             token, key = file.create(args.name, args.scope, args.tier)
@@ -77,7 +76,7 @@ def main(args: argparse.Namespace) -> int:
 
 def _listed(file: KeyFile, *, as_json: bool) -> Iterator[str]:
     """Yield the lines of the list."""
-    keys = file.keys()
+    keys = file.listed()
     if as_json:
         told = [
             {
