@@ -78,6 +78,9 @@ class EngineLoop:
         self._owed: dict[Hashable, Record] = {}  # what the journal refused, newest per row
         self._answers: list[tuple[asyncio.Future[Outputs], Outputs]] = []  # of this turn
         self._is_broken = False  # a turn raised, and left the book half changed
+        # Given each turn's inputs, as they were taken, and outputs; None: nobody records.
+        self.record: Callable[[list[Input], Outputs], None] | None = None
+        self._inputs: list[Input] = []  # of this turn, while somebody records
         self.ticks_judged = 0
         self.ticks_thinned = 0
         self.turns = 0
@@ -139,10 +142,15 @@ class EngineLoop:
         """Take what is urgent and some ticks, journal the changes, tell the world."""
         assert not self._is_broken, "a turn after one that raised"
         is_whole = False
+        outputs: list[Event | Intent] = []
         try:
-            self._take_turn()
+            self._take_turn(outputs)
             is_whole = True
         finally:
+            if self._inputs:  # a turn that raised is recorded too: it shows why
+                inputs, self._inputs = self._inputs, []
+                if self.record is not None:
+                    self.record(inputs, outputs)
             if not is_whole:
                 self._abandon()
 
@@ -157,9 +165,8 @@ class EngineLoop:
             self.turn()
         self._write((), is_time=True)
 
-    def _take_turn(self) -> None:
+    def _take_turn(self, outputs: list[Event | Intent]) -> None:
         self.turns += 1
-        outputs: list[Event | Intent] = []
         is_time = self._take_urgent(outputs)
         self._take_ticks(outputs)
         is_safe = self._write(outputs, is_time=is_time)
@@ -179,14 +186,24 @@ class EngineLoop:
         for answer, _ in self._answers:
             answer.cancel()
 
+    @property
+    def _process(self) -> Callable[[Input], Outputs]:
+        """The engine's, or one that also notes what it takes."""
+        return self.engine.process if self.record is None else self._noted
+
+    def _noted(self, item: Input) -> Outputs:
+        self._inputs.append(item)
+        return self.engine.process(item)
+
     def _take_urgent(self, outputs: list[Event | Intent]) -> bool:
         """Judge all that is not a tick; return whether a timer was among it."""
         is_time = False
+        process = self._process
         while self._urgent:
             item, answer = self._urgent.popleft()
             if answer is not None:
                 self._answers.append((answer, ()))
-            out = self.engine.process(item)
+            out = process(item)
             outputs.extend(out)
             if answer is not None:
                 self._answers[-1] = (answer, out)
@@ -197,7 +214,7 @@ class EngineLoop:
 
     def _take_ticks(self, outputs: list[Event | Intent]) -> None:
         """Judge ticks until the turn is full or one of them asks for something."""
-        ticks, process = self._ticks, self.engine.process
+        ticks, process = self._ticks, self._process
         tick = None
         for _ in range(min(TURN_TICKS, len(ticks))):
             tick = ticks.popleft()
