@@ -1,93 +1,55 @@
-"""What a tick costs with 1 to 100,000 trades on one instrument, index against plain scan.
+"""What the index takes for a tick with 1 to 100,000 trades, beside a plain scan of them.
 
-All workloads take turns, round by round, so that what else the machine does hits them
-alike; told are medians over the rounds, and ratios to the index with one trade. The
-engine's own tick (price gate, last price) is not in these figures.
+The engine's own tick (price gate, last price) is not in these figures: it is in ``engine``.
+Read the ratios: they are those to the index with one trade.
 """
 
-import gc
 import random
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from decimal import Decimal
 from itertools import count
-from statistics import median
-from time import perf_counter_ns
 
-from tradebot.core.instruments import Instrument
-from tradebot.core.levels import Level, Unit
-from tradebot.core.trade_rules import entry_marks, levels_of
-from tradebot.core.trades import Marks, Rules, Side, TargetPart, Trail
+from bench.guard import INSTRUMENT, mixed_rules
+from bench.rounds import Row, print_claim, print_table, take_turns
+from tradebot.core.trade_rules import Levels, entry_marks, levels_of
+from tradebot.core.trades import Marks, Side
 from tradebot.core.triggers import Triggers
 
-ROUNDS = 60
-TICKS = 1_000  # in one round of one workload
+ROUNDS = 20
+TICKS = 5_000  # in one round of one workload
+SCAN_TICKS = 20
 SCAN_TRADES = 1_000
+CHANGES = 50  # trades added and dropped in one round
 SIZES = (1, 100, 10_000, 100_000)
-INSTRUMENT = Instrument(exchange="X", symbol="Y", tick_size=Decimal("0.05"))
 
-
-@dataclass
-class Workload:
-    """One row of the table: ``run`` takes prices and judges each."""
-
-    name: str
-    trades: int
-    run: Callable[[list[float]], None]
-    prices: Callable[[], list[float]]
-    ns: list[float] = field(default_factory=list)  # per tick, one entry per round
-
-    def round(self, ticks: int) -> None:
-        prices = self.prices()[:ticks]
-        begin = perf_counter_ns()
-        self.run(prices)
-        self.ns.append((perf_counter_ns() - begin) / len(prices))
+Prices = list[float]
 
 
 def main() -> None:
     """Measure and print."""
-    workloads = list(_workloads())
-    gc.collect()
-    gc.freeze()
-    gc.disable()
-    for _ in range(ROUNDS):
-        for workload in workloads:
-            workload.round(TICKS if "index" in workload.name else TICKS // 50)
-    gc.enable()
-    gc.unfreeze()
-    unit = median(workloads[0].ns)
-    print(f"{'':34} {'trades':>8} {'ns/tick':>12} {'ratio':>10}")
-    for row in workloads:
-        ns = median(row.ns)
-        print(f"{row.name:34} {row.trades:8,} {ns:12,.0f} {ns / unit:10,.1f}")
-    _print_changes()
+    quiet = [Row("index, quiet", n, _quiet(TICKS), ticker(_index(n))) for n in SIZES]
+    highs = [Row("index, new high each tick", n, _rising(TICKS), ticker(_index(n))) for n in SIZES]
+    scans = [
+        Row("index, quiet", SCAN_TRADES, _quiet(TICKS), ticker(_index(SCAN_TRADES))),
+        Row("plain scan (tuned), quiet", SCAN_TRADES, _quiet(SCAN_TICKS), _scan(SCAN_TRADES)),
+        Row("plain scan (tuned), new highs", SCAN_TRADES, _rising(SCAN_TICKS), _scan(SCAN_TRADES)),
+    ]
+    changing = _index(10_000)
+    names = [f"N{number}" for number in range(CHANGES)]
+    changes = [
+        Row("add", 10_000, lambda: names, lambda names: _add(changing, names)),
+        Row("drop", 10_000, lambda: names, lambda names: _drop(changing, names)),
+    ]
+    rows = [*quiet, *highs, *scans, *changes]
+    take_turns(rows, ROUNDS)
+    print_table(rows, quiet[0])
+    print_claim("plain scan to index, quiet", scans[1].median_ns / scans[0].median_ns, ">= 500")
 
 
-def _workloads() -> Iterator[Workload]:
-    indexes = {trades: _index(trades) for trades in SIZES}
-    for trades, index in indexes.items():
-        yield Workload("index, quiet", trades, _ticker(index), _quiet())
-    for trades in SIZES:
-        yield Workload("index, new high each tick", trades, _ticker(_index(trades)), _rising())
-    scan = _scan(SCAN_TRADES)
-    yield Workload("index, quiet", SCAN_TRADES, _ticker(_index(SCAN_TRADES)), _quiet())
-    yield Workload("plain scan (tuned), quiet", SCAN_TRADES, scan, _quiet())
-    yield Workload("plain scan (tuned), new highs", SCAN_TRADES, _scan(SCAN_TRADES), _rising())
+def ticker(index: Triggers) -> Callable[[Prices], None]:
+    """Return the caller's tick: prices that reach no trade."""
 
-
-def _quiet() -> Callable[[], list[float]]:
-    prices = [999.0 + 0.05 * random.Random(1).randint(0, 10) for _ in range(TICKS)]
-    return lambda: prices
-
-
-def _rising() -> Callable[[], list[float]]:
-    """Return ever higher prices, a thousandth of a tick apart to stay under the targets."""
-    number = count(1)
-    return lambda: [1000.0 + 0.00005 * next(number) for _ in range(TICKS)]
-
-
-def _ticker(index: Triggers) -> Callable[[list[float]], None]:
-    def run(prices: list[float]) -> None:
+    def run(prices: Prices) -> None:
         for x in prices:
             if index.floor < x < index.ceiling or index.rise(x):
                 continue
@@ -96,36 +58,48 @@ def _ticker(index: Triggers) -> Callable[[list[float]], None]:
     return run
 
 
+def _quiet(ticks: int) -> Callable[[], Prices]:
+    draw = random.Random(1)
+    prices = [999.0 + 0.05 * draw.randint(0, 10) for _ in range(ticks)]
+    return lambda: prices
+
+
+def _rising(ticks: int) -> Callable[[], Prices]:
+    """Return ever higher prices, a thousandth of a tick apart to stay under the targets."""
+    number = count(1)
+    return lambda: [1000.0 + 0.00005 * next(number) for _ in range(ticks)]
+
+
 def _index(trades: int) -> Triggers:
     """Return longs with stop, target and trail: one in ten a group apart, above the price."""
     index, draw = Triggers(1), random.Random(trades)
     for number in range(trades):
-        index.add(f"T{number}", *_trade(1_000 if number % 10 < 9 else 1_100 + draw.randint(0, 99)))
+        best = 1_000.0 if number % 10 < 9 else 1_300.0 + draw.randint(0, 99)
+        index.add(f"T{number}", *_trade(draw, best))
     return index
 
 
-def _trade(best: int):
-    draw = random.Random(best)
-    percent = draw.choice(("30", "35", "42.5"))
-    rules = Rules(
-        stop=Level(Unit.POINTS, Decimal(500)),
-        targets=(TargetPart(at=Level(Unit.PERCENT, Decimal(25))),),
-        trail=Trail(by=Level(*draw.choice(((Unit.PERCENT, Decimal(percent)), _POINTS)))),
-    )
-    levels = levels_of(rules, Side.LONG, Decimal(1_000), INSTRUMENT)
-    if best == 1_000:
-        return levels, entry_marks(levels, Marks())
-    return levels, Marks(trail_active=True, best_price=float(best) + 200)
+def _trade(draw: random.Random, best: float) -> tuple[Levels, Marks]:
+    levels = levels_of(mixed_rules(draw), Side.LONG, Decimal(1_000), INSTRUMENT)
+    return levels, entry_marks(levels, Marks(trail_active=True, best_price=best))
 
 
-_POINTS = (Unit.POINTS, Decimal(450))
+def _add(index: Triggers, names: list[str]) -> None:
+    levels, marks = _trade(random.Random(1), 1_000.0)
+    for name in names:
+        index.add(name, levels, marks)
 
 
-def _scan(trades: int) -> Callable[[list[float]], None]:
+def _drop(index: Triggers, names: list[str]) -> None:
+    for name in names:
+        index.drop(name)
+
+
+def _scan(trades: int) -> Callable[[Prices], None]:
     """Return the plain loop as fast as it goes: floats in lists, no call, no Decimal."""
     rows = [[500.0, 1_250.0, 1_000.0, 100.0] for _ in range(trades)]
 
-    def run(prices: list[float]) -> None:
+    def run(prices: Prices) -> None:
         for x in prices:
             for row in rows:
                 stop, target, best, distance = row
@@ -137,24 +111,3 @@ def _scan(trades: int) -> Callable[[list[float]], None]:
                         row[0] = x - distance
 
     return run
-
-
-def _print_changes() -> None:
-    """Print what arming and reaching cost, on an index of 10,000."""
-    index = _index(10_000)
-    trade = _trade(1_000)
-    spent = []
-    for number in range(2_000):
-        begin = perf_counter_ns()
-        index.add(f"N{number}", *trade)
-        spent.append(perf_counter_ns() - begin)
-    print(f"{'add':34} {10_000:8,} {median(spent):12,.0f}")
-    begin = perf_counter_ns()
-    for number in range(2_000):
-        index.drop(f"N{number}")
-    print(f"{'drop':34} {10_000:8,} {(perf_counter_ns() - begin) / 2_000:12,.0f}")
-    begin = perf_counter_ns()
-    reached = len(index.reached(1.0))
-    print(
-        f"{'reached, each of all':34} {reached:8,} {(perf_counter_ns() - begin) / reached:12,.0f}"
-    )
