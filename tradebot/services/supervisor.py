@@ -45,6 +45,12 @@ class Supervisor:
             task.remove_done_callback(self._keeper_ended)
             await self._cancelled([task], within_s)
 
+    def may_end(self, name: str) -> None:
+        """Let a keeper come to its end by itself: from now on that is no failure."""
+        task = self._keepers.pop(name, None)
+        if task is not None:
+            task.remove_done_callback(self._keeper_ended)
+
     async def finish_errands(self, *, within_s: float) -> None:
         """Let errands that run come to their end; cancel what does not."""
         if self._errands:
