@@ -71,12 +71,6 @@ def test_executions_may_come_before_the_reply_and_the_reply_is_then_old_news():
     assert story.wants(QueryOrder) == []
 
 
-def test_an_execution_that_is_told_twice_counts_once():
-    story = leaving()
-    story.fill("T1-x1", "6", execution_id="E9").fill("T1-x1", "6", execution_id="E9")
-    assert story.trade().exited == 6
-
-
 # Doubt.
 
 
