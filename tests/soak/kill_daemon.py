@@ -12,7 +12,6 @@ show each of them filled once.
 
 import argparse
 import asyncio
-import gzip
 import random
 import sqlite3
 import tempfile
@@ -23,24 +22,17 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.daemon_process import DaemonProcess
-from tests.shared_data import TICKS
+from tests.recorded_day import SOURCE, Decision, PlainScan, cut_recording
 from tradebot.core.events import EntryFilled, ExitDecided
-from tradebot.core.inputs import Tick
-from tradebot.core.instruments import Instrument
-from tradebot.core.price_gate import Gate
 from tradebot.core.records import Snapshot, Told
 from tradebot.core.restore import by_line, restored_marks
-from tradebot.core.sessions import Session
-from tradebot.core.trade_rules import entry_marks, judge, levels_of
-from tradebot.core.trades import Marks, Status, Trade
+from tradebot.core.trades import Status, Trade
 from tradebot.stores.journal import FileJournal
 from tradebot.stores.restore import restore
 from tradebot.stores.sqlite import SqliteStore
 
-SOURCE = "us_equities_2013-10-10.csv.gz"
 # 13:30 to 17:30 UTC: all four shares trade, and none of the day's false prints is in it.
 FROM_NS, UNTIL_NS = 1_381_411_800_000_000_000, 1_381_426_200_000_000_000
-SPIKE = Decimal("0.01")
 CONFIG = """
 [paper]
 market = "replay"
@@ -53,23 +45,6 @@ stale_after = "1h"
 [log]
 level = "warning"
 """
-
-
-class Print(NamedTuple):
-    """One row of the recording."""
-
-    seq: int
-    price: float
-
-
-class Decision(NamedTuple):
-    """One exit as it was decided; two of them are equal when nothing differs."""
-
-    reason: str
-    level: Decimal | None
-    quantity: Decimal
-    seq: int
-    ltp: float | None
 
 
 class Dead(NamedTuple):
@@ -89,7 +64,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--whole", action="store_true", help="the whole day, not its busy hours")
     parser.add_argument("--folder", type=Path, help="keep everything here, to look at it")
     arguments = parser.parse_args(argv)
-    if not (TICKS / SOURCE).exists():
+    if not SOURCE.exists():
         print(f"skipped: {SOURCE} is not there")
         return 0
     with tempfile.TemporaryDirectory() as folder:
@@ -114,6 +89,7 @@ class Soak:
         self.daemon = DaemonProcess(folder / "state", config)
         self.wrong: list[str] = []
         self.marks_checked = 0
+        self.scans: dict[str, PlainScan] = {}
 
     def run(self) -> list[str]:
         """Open trades, kill, look, and let the rest of the recording run."""
@@ -162,16 +138,13 @@ class Soak:
         dead = self.read_dead()
         if len(dead.stories) != self.count:
             self.wrong.append(f"kill {kill}: {len(dead.stories)} trades of {self.count}")
-        assert dead.snapshot.heard is not None, "a daemon that heard nothing"
         highs = by_line(dead.snapshot.highs)
         for saved in dead.snapshot.trades:
             trade = restored_marks(saved, highs)
             if trade.status is not Status.ACTIVE:
                 continue
             self.marks_checked += 1
-            expected, _decisions = self.expected(
-                trade, dead.stories[trade.trade_id], dead.snapshot.heard.seq
-            )
+            expected = self.scanned(trade, dead).marks
             if trade.marks != expected:
                 self.wrong.append(
                     f"kill {kill}: {trade.trade_id} {trade.marks} instead of {expected}"
@@ -189,8 +162,7 @@ class Soak:
                 for told in story
                 if isinstance(e := told.event, ExitDecided)
             ]
-            assert dead.snapshot.heard is not None, "a daemon that heard nothing"
-            _marks, expected = self.expected(trade, story, dead.snapshot.heard.seq)
+            expected = self.scanned(trade, dead).decisions
             if decided != expected:
                 self.wrong.append(f"{trade.trade_id} left {decided} instead of {expected}")
 
@@ -216,40 +188,19 @@ class Soak:
             if trade.status is Status.CLOSED and trade.exited != trade.filled:
                 self.wrong.append(f"{trade.trade_id} is closed with {trade.remaining} open")
 
-    def expected(
-        self, trade: Trade, story: tuple[Told, ...], until_seq: int
-    ) -> tuple[Marks, list[Decision]]:
-        """Scan the recording plainly: what the marks are, and what was to be left when."""
-        instrument = Instrument(exchange=trade.exchange, symbol=trade.symbol)
-        fills = [told.event for told in story if isinstance(told.event, EntryFilled)]
-        marks, done, decisions = Marks(), 0, list[Decision]()
-        left = Decimal(0)
-        for number, fill in enumerate(fills):
-            levels = levels_of(trade.rules, trade.side, fill.entry, instrument, targets_done=done)
-            marks = entry_marks(levels, marks)
-            left += fill.quantity
-            ends = fills[number + 1].seq if number + 1 < len(fills) else until_seq
-            for row in self.prints[trade.symbol]:
-                if not fill.seq < row.seq <= ends:
-                    continue
-                verdict = judge(levels, marks, row.price)
-                for leave in verdict.leaves:
-                    quantity = left
-                    if leave.part is not None:
-                        done |= 1 << leave.part
-                        quantity = min(left, trade.rules.targets[leave.part].quantity or left)
-                    left -= quantity
-                    decisions.append(
-                        Decision(leave.reason, leave.level, quantity, row.seq, row.price)
-                    )
-                    if not left:
-                        return marks, decisions + late_parts(fills[number + 1 :], decisions[-1])
-                marks = verdict.marks
-                if verdict.leaves:
-                    levels = levels_of(
-                        trade.rules, trade.side, fill.entry, instrument, targets_done=done
-                    )
-        return marks, decisions
+    def scanned(self, trade: Trade, dead: Dead) -> PlainScan:
+        """Return the plain scan of a trade, up to the last tick that was journaled."""
+        scan = self.scans.get(trade.trade_id)
+        if scan is None:
+            scan = self.scans[trade.trade_id] = PlainScan(trade, self.prints[trade.symbol])
+        assert dead.snapshot.heard is not None, "a daemon that heard nothing"
+        fills = [
+            told.event
+            for told in dead.stories[trade.trade_id]
+            if isinstance(told.event, EntryFilled)
+        ]
+        scan.look(fills, dead.snapshot.heard.seq)
+        return scan
 
     def read_dead(self) -> Dead:
         """Read a copy of what the dead daemon left."""
@@ -283,35 +234,12 @@ async def all_trades(state: Path, names: list[str]) -> list[Any]:
         await store.close()
 
 
-def cut_recording(into: Path, from_ns: int, until_ns: int) -> dict[str, list[Print]]:
-    """Write the hours that are replayed, and return the prices to be judged, by symbol."""
-    prints: dict[str, list[Print]] = defaultdict(list)
-    gates: dict[str, Gate] = defaultdict(lambda: Gate(Session(), SPIKE))
-    seq = 0
-    with gzip.open(TICKS / SOURCE, "rt") as source, gzip.open(into, "wt") as cut:
-        cut.write(next(source))
-        for line in source:
-            ts_ns, _exchange, symbol, price, *_rest = line.split(",")
-            if from_ns <= int(ts_ns) < until_ns:
-                seq += 1
-                cut.write(line)
-                tick = Tick(symbol, float(price), int(ts_ns), int(ts_ns))
-                judged = gates[symbol].screen(tick).prices
-                prints[symbol].extend(Print(seq, fit) for fit in judged)
-    return prints
-
-
 def fill_before(story: tuple[Told, ...], decided: Told) -> int:
     """Return the tick count of the entry's fill that a decision without a level followed."""
     fills = (told for told in story if isinstance(told.event, EntryFilled))
     last = max((told for told in fills if told.number < decided.number), key=lambda t: t.number)
     assert isinstance(last.event, EntryFilled), "fills are EntryFilled"
     return last.event.seq
-
-
-def late_parts(fills: list[EntryFilled], last: Decision) -> list[Decision]:
-    """Return what leaves at once because its entry filled after the exit was decided."""
-    return [Decision(last.reason, None, fill.quantity, fill.seq, None) for fill in fills]
 
 
 def random_trade(drawn: random.Random, symbol: str, number: int) -> dict[str, Any]:
