@@ -95,7 +95,7 @@ async def outcome_of(messages, *, client=("10.0.0.9", 1), ends_with=None):
     """What the log is told of an application that answers so."""
 
     async def application(scope, receive, send):
-        scope["state"] |= {"is_change": True, "key_name": "phone", "trade_id": "T1" * 300}
+        scope["state"] |= {"is_change": True, "caller": "phone", "trade_id": "T1" * 300}
         for message in messages:
             await send(message)
         if ends_with:

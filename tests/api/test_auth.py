@@ -53,7 +53,7 @@ def test_a_key_may_do_what_its_scope_includes_and_no_more(door):
 
 def test_who_is_let_in_is_known_by_name(door):
     door.admit(scope=Scope.TRADE)
-    assert (door.state["key_name"], door.state["is_change"]) == ("trader", True)
+    assert (door.state["caller"], door.state["is_change"]) == ("trader", True)
     door.admit(scope=Scope.READ)
     assert door.state["is_change"] is False
 
@@ -78,7 +78,7 @@ def test_who_is_let_in_is_known_by_name(door):
 )
 def test_nothing_else_is_a_key(door, key):
     assert door.outcome(key) == 401
-    assert "key_name" not in door.state
+    assert "caller" not in door.state
 
 
 def test_a_key_that_is_known_no_more_is_none(door):

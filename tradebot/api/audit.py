@@ -52,7 +52,7 @@ class Audited:
         self._say(
             "api.audit",
             "info" if answer.is_good else "warning",
-            who=state["key_name"],
+            who=state["caller"],
             address=client[0] if client else "unknown",
             route=f"{scope['method']} {scope['path'][:WORD_LENGTH_MAX]}",
             **{name: value[:WORD_LENGTH_MAX] for name, value in found.items() if value},

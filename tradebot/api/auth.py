@@ -58,7 +58,7 @@ class Keys:
         is_change = scope is not Scope.READ
         # Who asks about trades too often must still be able to leave one.
         wait_ns = self._asked.wait_ns((digest, is_change), known.per_minute)
-        request.state.key_name = known.name
+        request.state.caller = known.name
         request.state.is_change = is_change
         if wait_ns:
             what = "changes" if is_change else "questions"
