@@ -183,9 +183,9 @@ def leave(
 ) -> Trade:
     """Decide to leave ``quantity`` of a trade: it can never be decided twice.
 
-    The trade is TRIGGERED in this very call when nothing of it is left to guard and,
-    after a target's part, nothing more can come. Of nothing, only the decision is kept:
-    what the entry still brings leaves for the same reason.
+    The trade is TRIGGERED in this very call when nothing of it is left to guard and, after
+    a target's part, nothing more can come. Of nothing, only the decision is kept: for what
+    the entry still brings.
     """
     gate, number = line.gate, trade.exits + 1
     book.say(
@@ -207,8 +207,7 @@ def leave(
         )
     )
     takes_all = quantity >= book.unassigned(trade)
-    is_part = part is not None and trade.rules.targets[part].quantity is not None
-    whole = takes_all and not (is_part and lanes.entry_may_fill(book, trade))
+    whole = takes_all and not (_is_part(trade, part) and lanes.entry_may_fill(book, trade))
     trade = book.put_trade(
         trade,
         exits=number,
@@ -230,6 +229,11 @@ def leave(
         )
         lanes.advance(book, trade.key, at_ns)
     return book.trades[trade.trade_id]
+
+
+def _is_part(trade: Trade, part: int | None) -> bool:
+    """Whether a decision is a target's for a quantity of its own."""
+    return part is not None and trade.rules.targets[part].quantity is not None
 
 
 def on_deadlines(book: Book, at_ns: int) -> None:
