@@ -1,16 +1,17 @@
-"""How fast a replay runs: reading, the bare engine, and both with 1,000 trades.
+"""How long a replay of a whole recorded day takes with one trade and with 10,000.
 
-Told are ticks a second of each, from the least CPU time of interleaved rounds, and the
-share of the whole. Without the recording of US equities it makes one of 300,000 ticks on
-four instruments.
+Rows: reading the file, the bare engine with lines and no trade, and the whole replay
+(reading, judging, filling every order) with 1, 1,000 and 10,000 trades, which open and
+leave all over the day. Rounds are interleaved, medians of CPU time. Without the recording
+of US equities it makes one of 300,000 ticks on four instruments.
 """
 
 import random
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
+from bench.rounds import Row, print_claim, print_table, take_turns
 from tests.replay_trades import TICKS, as_lines, recording, trades_for
 from tradebot.brokers.paper.recordings import recorded_ticks
 from tradebot.core.engine import Engine
@@ -18,8 +19,8 @@ from tradebot.core.policy import Policy
 from tradebot.services.replay import Replay
 from tradebot.services.replay_inputs import read_trades
 
-ROUNDS = 3
-TRADES = 1000
+ROUNDS = 5
+SIZES = (1, 1_000, 10_000)
 US_EQUITIES = TICKS / "us_equities_2013-10-10.csv.gz"
 
 
@@ -35,13 +36,12 @@ def main() -> None:
 def measure(path: Path) -> None:
     ticks = recording(path)
     names = {tick.instrument for tick in ticks}
-    trades = read_trades(as_lines(trades_for(ticks, TRADES)).splitlines()).trades
 
-    def read() -> None:
+    def read(_ticks: object) -> None:
         for _ in recorded_ticks([path]):
             pass
 
-    def engine() -> None:
+    def engine(_ticks: object) -> None:
         quiet = Engine(Policy())
         for name in names:
             quiet.book.line(name)
@@ -49,29 +49,28 @@ def measure(path: Path) -> None:
         for tick in ticks:
             process(tick)
 
-    def judge() -> None:
-        for _ in Replay(Policy(opposite_allowed=True), (), trades).run(ticks):
-            pass
+    replays = {trades: whole(path, trades) for trades in SIZES}
+    rows = [
+        Row("reading", 0, lambda: ticks, read),
+        Row("engine without a trade", 0, lambda: ticks, engine),
+        *(Row("whole replay", trades, lambda: ticks, run) for trades, run in replays.items()),
+    ]
+    take_turns(rows, ROUNDS)
+    print(f"{path.name}: {len(ticks):,} ticks")
+    one, many = rows[2], rows[-1]
+    print_table(rows, one)
+    print_claim("10,000 trades to one", many.median_ns / one.median_ns, "<= 2.5")
 
-    def whole() -> None:
+
+def whole(path: Path, count: int) -> Callable[[object], None]:
+    """Return a replay of a file, with so many trades drawn along it."""
+    trades = read_trades(as_lines(trades_for(recording(path), count)).splitlines()).trades
+
+    def run(_ticks: object) -> None:
         for _ in Replay(Policy(opposite_allowed=True), (), trades).run(recorded_ticks([path])):
             pass
 
-    seconds = best_of({"read": read, "engine": engine, "judge": judge, "whole": whole})
-    print(f"{path.name}: {len(ticks):,} ticks, {len(trades):,} trades")
-    for name, took in seconds.items():
-        print(f"  {name:8}{len(ticks) / took:>12,.0f} ticks/s  {took / seconds['whole']:>6.0%}")
-
-
-def best_of(runs: dict[str, Callable[[], None]]) -> dict[str, float]:
-    """Return the least CPU seconds of each, the rounds interleaved."""
-    best = dict.fromkeys(runs, float("inf"))
-    for _ in range(ROUNDS):
-        for name, run in runs.items():
-            started = time.process_time()
-            run()
-            best[name] = min(best[name], time.process_time() - started)
-    return best
+    return run
 
 
 def made_up(path: Path) -> Path:
