@@ -1,13 +1,8 @@
 """What the exit code says to systemd, and what the line beside it says to a person."""
 
-import os
 import sqlite3
-from pathlib import Path
-
-import pytest
 
 from tests.app.daemon_life import a_life
-from tradebot.app.main import state_dir
 
 
 def the_end_of(folder, *flags, **environment) -> tuple[int, str]:
@@ -76,17 +71,3 @@ def test_a_recording_that_is_damaged_is_a_broker_that_cannot_be_used(tmp_path):
     code, text = the_end_of(tmp_path)
     assert code == 69
     assert "ticks.csv.gz" in text
-
-
-@pytest.mark.parametrize(
-    ("given", "environ", "chosen"),
-    [
-        (Path("a"), {"TRADEBOT_STATE_DIR": "b", "STATE_DIRECTORY": "c"}, "a"),
-        (None, {"TRADEBOT_STATE_DIR": "b", "STATE_DIRECTORY": "c"}, "b"),
-        (None, {"STATE_DIRECTORY": "c"}, "c"),
-        (None, {"TRADEBOT_STATE_DIR": "", "STATE_DIRECTORY": ""}, "state"),
-        (None, {}, "state"),
-    ],
-)
-def test_the_state_directory_is_the_flags_then_the_environments(given, environ, chosen):
-    assert os.fspath(state_dir(given, environ)) == chosen

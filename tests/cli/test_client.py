@@ -66,6 +66,25 @@ def test_a_request_carries_the_key_and_returns_the_data(served, tmp_path):
     assert served.asked == [("POST", "/api/v1/activetrades", "tb_key", b'{"strategy": "x"}')]
 
 
+def test_a_request_carries_headers_of_its_own(served, tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr(Handler, "parse_request", headers_told(told))
+    Daemon(tmp_path).ask("POST", "/x", {}, {"If-Match": '"7"'})
+    assert told == ['"7"']
+
+
+def headers_told(told):
+    """Return a parser that also tells the If-Match that came."""
+    parse = Handler.parse_request
+
+    def parse_request(handler):
+        fine = parse(handler)
+        told.append(handler.headers["If-Match"])
+        return fine
+
+    return parse_request
+
+
 def test_an_address_without_a_scheme_is_one_too(served, tmp_path):
     announce(tmp_path, f"127.0.0.1:{served.server_port}")
     assert Daemon(tmp_path).ask("GET", "/ready") == {"a": 1}

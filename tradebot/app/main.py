@@ -5,7 +5,6 @@ import asyncio
 import errno
 import os
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 import uvloop
@@ -13,8 +12,9 @@ import uvloop
 from tradebot import log
 from tradebot.app.app import App
 from tradebot.app.state import StateDirectory
+from tradebot.app.state_flag import add_state_flag, state_dir
 from tradebot.config import BadSettingsError, Loaded, config_path, load
-from tradebot.config.flags import add_flags, given_flags, path_of
+from tradebot.config.flags import add_flags, given_flags
 from tradebot.config.settings import Settings
 from tradebot.errors import BrokerError, ListenError, LockHeldError, MigrationError, StoreError
 
@@ -32,12 +32,7 @@ EXIT_CONFIG = 78
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the daemon's arguments; each overrides the environment and the file."""
     add_flags(parser)
-    parser.add_argument(
-        "--state-dir",
-        type=path_of,
-        metavar="DIR",
-        help="where everything is written (environment: TRADEBOT_STATE_DIR; default: state)",
-    )
+    add_state_flag(parser, "where everything is written")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -83,14 +78,6 @@ def run(arguments: argparse.Namespace) -> int:
         return listen_code(error)
     finally:
         log.close()
-
-
-def state_dir(given: Path | None, environ: Mapping[str, str]) -> Path:
-    """Return the state directory: flag, then environment, then systemd's, then ``state``."""
-    if given is not None:
-        return given
-    named = environ.get("TRADEBOT_STATE_DIR") or environ.get("STATE_DIRECTORY")
-    return Path(named) if named else Path("state")
 
 
 def listen_code(error: ListenError) -> int:

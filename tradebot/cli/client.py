@@ -2,14 +2,13 @@
 
 import argparse
 import contextlib
-import http.client
 import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from tradebot.config.flags import path_of
+from tradebot.app.state_flag import add_state_flag, state_dir
 from tradebot.errors import TradebotError
 
 ANSWER_S_MAX = 10.0
@@ -42,7 +41,18 @@ class Daemon:
         """Take the directory that the daemon writes to."""
         self._state_dir = state_dir
 
-    def ask(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Json:
+    @property
+    def announcement(self) -> Path:
+        """The file in which the daemon says where it listens, written when it starts to."""
+        return self._state_dir / "daemon.json"
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Json:
         """Return the data of an answer.
 
         Raises:
@@ -50,12 +60,14 @@ class Daemon:
             AnswerError: the answer is an error.
             PermissionError: the key may not be read.
         """
+        import http.client  # 30 ms, which who only wants --help does not wait for
+
         host, port = self._address()
-        headers = {"X-API-Key": self._key(), "Content-Type": "application/json"}
+        ours = {"X-API-Key": self._key(), "Content-Type": "application/json", **(headers or {})}
         try:
             connection = http.client.HTTPConnection(host, port, timeout=ANSWER_S_MAX)
             with contextlib.closing(connection):
-                connection.request(method, path, json.dumps(body or {}), headers)
+                connection.request(method, path, json.dumps(body or {}), ours)
                 answer = connection.getresponse()
                 status, text = answer.status, answer.read()
         # ValueError: the name of a host that cannot be one.
@@ -66,7 +78,7 @@ class Daemon:
         return _data(status, text)
 
     def _address(self) -> tuple[str, int]:
-        file = self._state_dir / "daemon.json"
+        file = self.announcement
         try:
             address = json.loads(file.read_bytes())["address"]
             parts = urlsplit(address if "//" in address else f"//{address}")
@@ -94,19 +106,17 @@ class Daemon:
 
 def add_state_argument(parser: argparse.ArgumentParser) -> None:
     """Add the option that names the daemon."""
-    parser.add_argument(
-        "--state-dir",
-        type=path_of,
-        metavar="DIR",
-        help="the daemon's state directory (environment: TRADEBOT_STATE_DIR; default: state)",
-    )
+    add_state_flag(parser, "the daemon's state directory")
 
 
 def daemon_of(args: argparse.Namespace) -> Daemon:
     """Return the daemon that the command line and the environment name."""
-    given: Path | None = args.state_dir
-    named = os.environ.get("TRADEBOT_STATE_DIR") or os.environ.get("STATE_DIRECTORY") or "state"
-    return Daemon(given or Path(named))
+    return Daemon(state_dir_of(args))
+
+
+def state_dir_of(args: argparse.Namespace) -> Path:
+    """Return the state directory that the command line and the environment name."""
+    return state_dir(args.state_dir, os.environ)
 
 
 def in_path(word: str) -> str:
