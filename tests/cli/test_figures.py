@@ -32,7 +32,14 @@ def test_a_quantity_says_no_more_than_it_knows(value, text):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(50, "▲ +50.00"), (-1234.5, "▼ -1,234.50"), (0, "0.00"), (0.0, "0.00"), (None, "–")],
+    [
+        (50, "▲ +50.00"),
+        (-1234.5, "▼ -1,234.50"),
+        (0, "0.00"),
+        (0.0, "0.00"),
+        (-0.004, "0.00"),
+        (None, "–"),
+    ],
 )
 def test_a_gain_reads_without_colour(value, text):
     assert gain(value) == text

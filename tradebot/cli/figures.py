@@ -29,8 +29,9 @@ def gain(value: object) -> str:
     """Return money with sign and arrow, so that it reads without colour too."""
     if not isinstance(value, int | float):
         return NONE
-    arrow = f"{UP} " if value > 0 else f"{DOWN} " if value < 0 else ""
-    return f"{arrow}{value:+,.2f}" if value else "0.00"
+    shown = round(value, 2)  # first: less than half a cent is neither gain nor loss
+    arrow = f"{UP} " if shown > 0 else f"{DOWN} " if shown < 0 else ""
+    return f"{arrow}{shown:+,.2f}" if shown else "0.00"
 
 
 def way(ltp: object, level: object) -> str:
