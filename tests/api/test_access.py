@@ -9,7 +9,12 @@ import pytest
 from tests.api.world import KEY, READ_KEY, TRADE_KEY, running
 from tradebot.api.keys import Scope, digest_of
 
-OPEN = {("GET", "/health"), ("GET", "/ready")}
+OPEN = {
+    ("GET", "/health"),
+    ("GET", "/ready"),
+    ("GET", "/metrics"),
+    ("GET", "/api/v1/openapi.json"),
+}
 NEEDS = {
     ("POST", "/api/v1/activetrades"): "read",
     ("POST", "/api/v1/tradehistory"): "read",
@@ -31,7 +36,7 @@ def routes(app):
     """Every method and path that the application answers."""
     return {
         (method, route.path_format)
-        for route in app.routes
+        for route in app.app.routes
         for method in route.methods - {"OPTIONS", "HEAD"}
     }
 

@@ -47,7 +47,7 @@ async def test_it_answers_where_it_says(server):
         assert refused.status_code == 401
         assert "server" not in answer.headers
         listed = await client.post("/api/v1/activetrades", headers={"X-API-Key": KEY})
-        assert listed.json()["data"] == {"trades": []}
+        assert listed.json()["data"] == {"trades": [], "next": None}
 
 
 async def test_it_listens_at_ipv6_too():

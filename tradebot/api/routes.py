@@ -1,6 +1,7 @@
 """What can be asked, and who answers."""
 
-from collections.abc import Awaitable, Callable, Collection
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -8,6 +9,7 @@ from litestar import Litestar, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
+from tradebot.api import openapi
 from tradebot.api.answers import Reply, answer, listing, plain
 from tradebot.api.auth import Keys
 from tradebot.api.errors import (
@@ -16,10 +18,12 @@ from tradebot.api.errors import (
     NotReadyError,
     error_answer,
 )
+from tradebot.api.front import Answers, Front
 from tradebot.api.headers import idempotency_key, wanted_versions
 from tradebot.api.keys import Scope
 from tradebot.api.shapes import (
     BODY_BYTES_MAX,
+    JSON_TYPE,
     LIMIT_DEFAULT,
     About,
     PaperWorld,
@@ -38,6 +42,7 @@ from tradebot.core.inputs import OrderReport, OrderSide
 from tradebot.core.instruments import NetKey
 from tradebot.core.trades import Reason
 from tradebot.errors import InputError
+from tradebot.metrics import CONTENT_TYPE, Exposition, Figure
 from tradebot.ports import Clock, Say
 from tradebot.services import trade_json
 from tradebot.services.once import Once
@@ -66,6 +71,7 @@ class Api:
         readiness: Callable[[], Readiness],
         clock: Clock,
         paper: PaperWorld | None,
+        figures: Sequence[Callable[[], Iterable[Figure]]] = (),
     ) -> None:
         """Take what the handlers need; ``paper`` is None where orders are real."""
         self._trades = trades
@@ -75,10 +81,12 @@ class Api:
         self._clock = clock
         self._paper = paper
         self._answers: Once[Made] = Once(clock)
+        self._answered: Answers = Counter()
+        self._exposition = Exposition([self._figures, *figures])
 
-    def app(self, say: Say) -> Litestar:
+    def app(self, say: Say) -> Front:
         """Return the ASGI application."""
-        return Litestar(
+        app = Litestar(
             route_handlers=[
                 *self._open_routes(),
                 *self._trade_routes(),
@@ -91,6 +99,23 @@ class Api:
             request_max_body_size=BODY_BYTES_MAX,
             pdb_on_exception=False,
             debug=False,
+        )
+        return Front(app, self._answered)
+
+    def _figures(self) -> Iterator[Figure]:
+        """Yield the figures of the API itself."""
+        about = self._about
+        yield Figure(
+            name="tradebot_build_info",
+            text="What runs here; always 1.",
+            labels=("version", "mode"),
+            values={(about.version, about.mode): 1},
+        )
+        yield Figure(
+            name="tradebot_api_requests_total",
+            text="Answers of the API, by method, route and status.",
+            labels=("method", "route", "status"),
+            values=self._answered,
         )
 
     def _open_routes(self) -> list[HTTPRouteHandler]:
@@ -114,7 +139,17 @@ class Api:
                 raise NotReadyError(about)
             return answer(about)
 
-        return [health, ready]
+        @get("/metrics")
+        async def metrics() -> Reply:
+            return Reply(self._exposition.text(), media_type=CONTENT_TYPE)
+
+        description = openapi.text()  # made once, before anybody waits for a price
+
+        @get("/api/v1/openapi.json")
+        async def described() -> Reply:
+            return Reply(description, media_type=JSON_TYPE)
+
+        return [health, ready, metrics, described]
 
     def _trade_routes(self) -> list[HTTPRouteHandler]:
         """Return the routes that change trades."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import uvicorn
 from litestar.types import ASGIApp
 
+from tradebot.api.protocol import Protocol
 from tradebot.errors import ListenError
 
 BACKLOG = 128
@@ -27,7 +28,7 @@ class ApiServer:
         self._server = _Server(
             uvicorn.Config(
                 app,
-                http="httptools",
+                http=Protocol,
                 ws="none",
                 lifespan="off",
                 log_config=None,

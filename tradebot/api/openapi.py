@@ -1,0 +1,340 @@
+"""The description of the API as OpenAPI 3.1; ``python -m tradebot.api.openapi`` prints it."""
+
+import functools
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from tradebot.api import schema
+from tradebot.api.headers import IDEMPOTENCY_KEY_LENGTH_MAX
+from tradebot.api.keys import Scope
+
+Doc = dict[str, Any]
+
+_JSON = "application/json"
+_ERRORS = {
+    400: "The request says something that cannot be read, or that is not allowed",
+    401: "No key, or none that is known",
+    403: "The key's scope is too small",
+    404: "It does not exist",
+    409: "It cannot be done as things stand; nothing changed",
+    412: "The trade is no longer at the version of If-Match; nothing changed",
+    413: "The body is too large",
+    415: "The body is not JSON in UTF-8",
+    429: "Too many requests",
+    503: "A disk, the exchange, or the daemon itself is not ready for it",
+}
+_EVERYWHERE = ("X-Request-Id", "X-Trace-Id")
+_HEADERS: Doc = {
+    "X-Request-Id": {
+        "description": "What the request called itself, else its trace id",
+        "schema": {"type": "string"},
+    },
+    "X-Trace-Id": {
+        "description": "The name of this request in the log",
+        "schema": {"type": "string"},
+    },
+    "ETag": {
+        "description": "The version of the trade, for If-Match",
+        "schema": {"type": "string", "pattern": '^"[0-9]+"$'},
+    },
+    "Idempotency-Replayed": {
+        "description": "`true`: this answer was given before",
+        "schema": {"const": "true"},
+    },
+    "Retry-After": {
+        "description": "Seconds to wait",
+        "schema": {"type": "integer", "minimum": 0},
+    },
+}
+_TAG = r'(W/)?"[!#-~]*"'
+_PARAMETERS: Doc = {
+    "IdempotencyKey": {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "description": "What carries the same key within a day is done once. A trade that is "
+        "created under a key is known by it after a restart too.",
+        "schema": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": IDEMPOTENCY_KEY_LENGTH_MAX,
+            "pattern": "^[ -~]+$",
+        },
+    },
+    "IfMatch": {
+        "name": "If-Match",
+        "in": "header",
+        "description": "Change the trade only if it is at this version: the ETag that was seen.",
+        "schema": {"type": "string", "pattern": rf"^\s*(\*|{_TAG}(\s*,\s*{_TAG})*)\s*$"},
+    },
+    "Limit": {
+        "name": "limit",
+        "in": "query",
+        "description": "Rows of the page",
+        "schema": {"type": "integer", "minimum": 1, "maximum": 1_000, "default": 1_000},
+    },
+    "InstrumentCursor": {
+        "name": "cursor",
+        "in": "query",
+        "description": "`next` of an earlier answer",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 97},
+    },
+    "TradeId": {
+        "name": "trade_id",
+        "in": "path",
+        "required": True,
+        "schema": {"type": "string", "minLength": 1},
+    },
+}
+
+
+class Operation(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that can be asked."""
+
+    method: str
+    path: str
+    summary: str
+    data: tuple[type, ...]  # what the answer is, one of them
+    scope: Scope | None = None  # of the key; None: no key is needed
+    body: type | None = None
+    parameters: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()  # of the good answer
+    errors: tuple[int, ...] = ()  # beside those that every key and every body may meet
+
+
+OPERATIONS = (
+    Operation(
+        method="post",
+        path="/api/v1/createtrade",
+        summary="Guard a trade from now on; it is on disk before the answer",
+        scope=Scope.TRADE,
+        body=schema.CreateTrade,
+        data=(schema.ActiveTrade, schema.ClosedTrade),
+        parameters=("IdempotencyKey",),
+        headers=("ETag", "Idempotency-Replayed"),
+        errors=(409, 503),
+    ),
+    Operation(
+        method="post",
+        path="/api/v1/updatetrade",
+        summary="Replace some of a trade's rules; they are on disk before the answer",
+        scope=Scope.TRADE,
+        body=schema.UpdateTrade,
+        data=(schema.ActiveTrade, schema.ClosedTrade),
+        parameters=("IfMatch",),
+        headers=("ETag",),
+        errors=(404, 409, 412, 503),
+    ),
+    Operation(
+        method="post",
+        path="/api/v1/exittrade",
+        summary="Leave a trade now; one that is being left stays as it is",
+        scope=Scope.TRADE,
+        body=schema.ExitTrade,
+        data=(schema.Exit,),
+        parameters=("IdempotencyKey",),
+        headers=("Idempotency-Replayed",),
+        errors=(404, 409, 503),
+    ),
+    Operation(
+        method="post",
+        path="/api/v1/activetrades",
+        summary="List the trades that are not over, oldest first",
+        scope=Scope.READ,
+        body=schema.ActiveTradesQuestion,
+        data=(schema.ActiveTrades,),
+    ),
+    Operation(
+        method="post",
+        path="/api/v1/tradehistory",
+        summary="List the trades that are over, newest first",
+        scope=Scope.READ,
+        body=schema.TradeHistoryQuestion,
+        data=(schema.TradeHistory,),
+        errors=(503,),
+    ),
+    Operation(
+        method="get",
+        path="/api/v1/why/{trade_id}",
+        summary="Tell how a trade came to where it is, and what may come next",
+        scope=Scope.READ,
+        data=(schema.Story,),
+        parameters=("TradeId",),
+        errors=(404, 503),
+    ),
+    Operation(
+        method="get",
+        path="/api/v1/instruments",
+        summary="List what can be traded, with the last price where there is one",
+        scope=Scope.READ,
+        data=(schema.Instruments,),
+        parameters=("Limit", "InstrumentCursor"),
+        errors=(400,),
+    ),
+    Operation(
+        method="post",
+        path="/api/v1/paper/orders",
+        summary="Place a market order at the paper exchange (mode = paper alone)",
+        scope=Scope.TRADE,
+        body=schema.PaperOrder,
+        data=(schema.PaperOrderId,),
+        parameters=("IdempotencyKey",),
+        headers=("Idempotency-Replayed",),
+        errors=(404, 409, 503),
+    ),
+    Operation(
+        method="get",
+        path="/api/v1/paper/orders",
+        summary="List the newest orders at the paper exchange (mode = paper alone)",
+        scope=Scope.READ,
+        data=(schema.PaperOrders,),
+        parameters=("Limit",),
+        errors=(400, 404),
+    ),
+    Operation(
+        method="get",
+        path="/api/v1/paper/positions",
+        summary="List the net positions at the paper exchange (mode = paper alone)",
+        scope=Scope.READ,
+        data=(schema.PaperPositions,),
+        errors=(404,),
+    ),
+    Operation(
+        method="get",
+        path="/health",
+        summary="Say that the process answers",
+        data=(schema.Health,),
+    ),
+    Operation(
+        method="get",
+        path="/ready",
+        summary="Say whether trades are guarded, and why not",
+        data=(schema.Ready,),
+        errors=(503,),
+    ),
+)
+
+
+def document() -> Doc:
+    """Return the whole description."""
+    types: list[type] = [schema.Error]
+    for operation in OPERATIONS:
+        types += [*operation.data, *([operation.body] if operation.body else [])]
+    _, components = msgspec.json.schema_components(
+        types, ref_template="#/components/schemas/{name}"
+    )
+    paths: dict[str, Doc] = {}
+    for operation in OPERATIONS:
+        paths.setdefault(operation.path, {})[operation.method] = _operation(operation)
+    paths["/metrics"] = {"get": _plain("The daemon's figures for Prometheus", "text/plain")}
+    paths["/api/v1/openapi.json"] = {"get": _plain("This description", _JSON)}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "tradebot",
+            "version": "1",
+            "description": "Guards open trades tick by tick. Times are ISO 8601 in UTC, "
+            "quantities are units, and numbers are exact: read them as decimals.",
+        },
+        "servers": [{"url": "http://127.0.0.1:4800"}],
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "responses": {str(status): _error(status) for status in _ERRORS},
+            "headers": _HEADERS,
+            "parameters": _PARAMETERS,
+            "securitySchemes": {
+                "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+            },
+        },
+    }
+
+
+@functools.cache
+def text() -> bytes:
+    """Return the description as the file holds it."""
+    return f"{json.dumps(document(), indent=2)}\n".encode()
+
+
+def _operation(operation: Operation) -> Doc:
+    statuses = set(operation.errors)
+    doc: Doc = {
+        "operationId": _name(operation),
+        "summary": operation.summary,
+        "security": [],
+    }
+    if operation.scope is not None:
+        doc["description"] = f"Needs a key of scope `{operation.scope.value}`."
+        doc["security"] = [{"key": []}]
+        statuses |= {401, 403, 429}
+    if operation.parameters:
+        doc["parameters"] = [_ref("parameters", name) for name in operation.parameters]
+        statuses.add(400)
+    if operation.body is not None:
+        required = any(field.required for field in msgspec.structs.fields(operation.body))
+        content = {_JSON: {"schema": _ref("schemas", operation.body.__name__)}}
+        doc["requestBody"] = {"required": required, "content": content}
+        statuses |= {400, 413, 415}
+    doc["responses"] = {"200": _good(operation)} | {
+        str(status): _ref("responses", str(status)) for status in sorted(statuses)
+    }
+    return doc
+
+
+def _name(operation: Operation) -> str:
+    *_, last = operation.path.replace("/{trade_id}", "").split("/")
+    if "/paper/" not in operation.path:
+        return last
+    return f"{'place' if operation.method == 'post' else 'list'}_paper_{last}"
+
+
+def _good(operation: Operation) -> Doc:
+    refs = [_ref("schemas", data.__name__) for data in operation.data]
+    answer = {
+        "type": "object",
+        "required": ["status", "data"],
+        "properties": {
+            "status": {"const": "success"},
+            "data": refs[0] if len(refs) == 1 else {"anyOf": refs},
+        },
+        "additionalProperties": False,
+    }
+    return {
+        "description": "It is done",
+        "headers": _headers(operation.headers),
+        "content": {_JSON: {"schema": answer}},
+    }
+
+
+def _error(status: int) -> Doc:
+    headers: tuple[str, ...] = ()
+    if status == 429:  # noqa: PLR2004 - as HTTP has it
+        headers = ("Retry-After",)
+    elif status == 412:  # noqa: PLR2004 - as HTTP has it
+        headers = ("ETag",)
+    return {
+        "description": _ERRORS[status],
+        "headers": _headers(headers),
+        "content": {_JSON: {"schema": _ref("schemas", "Error")}},
+    }
+
+
+def _plain(summary: str, media_type: str) -> Doc:
+    good = {"description": summary, "headers": _headers(()), "content": {media_type: {}}}
+    name = "metrics" if media_type != _JSON else "openapi"
+    return {"operationId": name, "summary": summary, "security": [], "responses": {"200": good}}
+
+
+def _headers(names: Sequence[str]) -> Mapping[str, Doc]:
+    return {name: _ref("headers", name) for name in (*_EVERYWHERE, *names)}
+
+
+def _ref(kind: str, name: str) -> Doc:
+    return {"$ref": f"#/components/{kind}/{name}"}
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(text())
