@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator,
 from decimal import Decimal
 from typing import NamedTuple
 
-from litestar import Litestar, get, post
+from litestar import Litestar, get, post, route
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
@@ -230,7 +230,6 @@ class Api:
         if paper is None:
             return []
 
-        @post("/api/v1/paper/orders")
         async def place(request: Asked) -> Reply:
             words = await self._body(request, Scope.TRADE)
             key, side, quantity = self._order(words)
@@ -241,8 +240,11 @@ class Api:
 
             return await self._once(request, words, placed)
 
-        @get("/api/v1/paper/orders")
+        # One handler: of two at one address, litestar's answer to OPTIONS knows only one.
+        @route("/api/v1/paper/orders", http_method=["GET", "POST"])
         async def orders(request: Asked) -> Reply:
+            if request.method == "POST":
+                return await place(request)
             self._check_key(request, Scope.READ)
             limit = whole_number(_query(request, ("limit",)), "limit", LIMIT_DEFAULT, PAGE_MAX)
             return answer({"orders": [_order_json(order) for order in paper.orders(limit)]})
@@ -253,7 +255,7 @@ class Api:
             found = sorted(paper.positions().items())
             return answer({"positions": [_position_json(key, net) for key, net in found]})
 
-        return [place, orders, positions]
+        return [orders, positions]
 
     def _order(self, body: Json) -> tuple[NetKey, OrderSide, Decimal]:
         """Read an order for the paper exchange."""
