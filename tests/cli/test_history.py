@@ -7,7 +7,7 @@ import pytest
 
 from tests.api.world import LONG
 from tests.cli.commanding import seen
-from tradebot.cli.history import end_of, newest, start_of
+from tradebot.cli.history import HEADS, end_of, newest, start_of
 from tradebot.core.inputs import OrderSide
 
 
@@ -43,18 +43,7 @@ async def test_trades_come_newest_first_with_their_sum(left, kolkata, shell):
     code, out, err = await shell.run("history")
     assert (code, err) == (0, "")
     head, *rows, empty, total = out.splitlines()
-    assert head.split() == [
-        "CLOSED",
-        "TRADE",
-        "STRATEGY",
-        "SYMBOL",
-        "SIDE",
-        "QTY",
-        "ENTRY",
-        "EXIT",
-        "WHY",
-        "P&L",
-    ]
+    assert tuple(head.split()) == HEADS
     assert [row.split()[2] for row in rows] == ["T3", "T2", "T1"]
     assert rows[-1].startswith("2026-01-05 09:15:00  T1")
     assert rows[-1].endswith("NSE:SBIN  LONG   10  800.00  803.00  manual  ▲ +30.00")
