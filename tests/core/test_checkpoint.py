@@ -75,7 +75,7 @@ def test_a_copy_says_the_same_whatever_the_world_does(seeds):
         run.live()
         assert not run.wrong, f"seed {seed}"
         said, copies = said + run.said, copies + run.copies
-    assert said > 1_500
+    assert said > 1_000
     assert copies > 100
 
 

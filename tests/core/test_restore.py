@@ -106,14 +106,15 @@ def test_what_works_is_asked_for_with_the_first_timer():
 
 def test_what_waits_goes_on_waiting():
     story = leaving(Refused("margin")).restarted()
+    story >> story.net("10")
     assert story.orders == ["T1-x1 SELL 10"]
     assert (story >> "1s").orders == ["T1-x1 SELL 10", "T1-x2 SELL 10"]
 
 
 def test_a_net_that_was_being_read_is_read_again():
     story = Playbook(a_trade(stop="5pts"), broker=False) >> 795
-    assert len(story.restarted().wants(ReadPosition)) == 1
-    assert len((story >> "1s").wants(ReadPosition)) == 2
+    assert len(story.wants(ReadPosition)) == 1
+    assert len(story.restarted().wants(ReadPosition)) == 2
 
 
 def test_an_execution_of_an_earlier_life_counts_once():

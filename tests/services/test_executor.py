@@ -246,11 +246,11 @@ async def test_executions_are_delivered_before_the_answer_that_rests_on_them():
     assert (await world.settled())[4:] == [FILL, a_report(filled=40)]
 
 
-async def test_the_executions_are_read_before_the_position_is():
+async def test_executions_after_a_read_of_the_net_are_delivered_before_it():
     world = World().answers(net=Decimal(0))
     world.executor.read_position(ReadPosition(key=KEY))
     await world.settled()
-    assert world.calls == ["executions", "Execution", "net", "PositionsReply"]
+    assert world.calls == ["net", "executions", "Execution", "PositionsReply"]
 
 
 @pytest.mark.parametrize("report", [None, a_report(filled=0)])

@@ -56,6 +56,8 @@ class Book:
         self.exit_of_order: dict[str, tuple[str, int]] = {}  # by client order id
         self.entry_of_order: dict[str, str] = {}  # the broker's order id -> trade
         self.positions: dict[NetKey, Position] = {}
+        # Keys whose broker's net is not known since the start: asked again at, given up at.
+        self.unread: dict[NetKey, tuple[int, int]] = {}
         self.reads: dict[NetKey, tuple[int, int]] = {}  # asked at, and our version of it then
         self.orders: dict[str, Order] = {}  # entry orders and others', by the broker's id
         self.unfilled: dict[str, Trade] = {}  # NEVER_FILLED ones, by entry order: it may err

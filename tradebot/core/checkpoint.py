@@ -90,6 +90,7 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     exit_of_order: tuple[tuple[str, tuple[str, int]], ...] = ()
     entry_of_order: tuple[tuple[str, str], ...] = ()
     positions: tuple[Position, ...] = ()
+    unread: tuple[tuple[NetKey, tuple[int, int]], ...] = ()
     reads: tuple[tuple[NetKey, tuple[int, int]], ...] = ()
     orders: tuple[Order, ...] = ()
     unfilled: tuple[tuple[str, Trade], ...] = ()
@@ -121,6 +122,7 @@ def checkpoint(engine: Engine) -> Checkpoint:
         exit_of_order=tuple(book.exit_of_order.items()),
         entry_of_order=tuple(book.entry_of_order.items()),
         positions=tuple(book.positions.values()),
+        unread=tuple(book.unread.items()),
         reads=tuple(book.reads.items()),
         orders=tuple(book.orders.values()),
         unfilled=tuple(book.unfilled.items()),
@@ -150,6 +152,7 @@ def engine_of(state: Checkpoint) -> Engine:
     book.exit_of_order.update(state.exit_of_order)
     book.entry_of_order.update(state.entry_of_order)
     book.positions.update((position.key, position) for position in state.positions)
+    book.unread.update(state.unread)
     book.reads.update(state.reads)
     book.orders.update((order.order_id, order) for order in state.orders)
     book.unfilled.update(state.unfilled)

@@ -44,6 +44,9 @@ STUCK_TRIES = 5
 STUCK_AGAIN = 12  # questions, five seconds apart
 # An answer that takes longer than this is not waited for any more.
 READ_TIMEOUT_NS = 30_000_000_000
+# After a start: how often the broker's net is asked for, and how long a lane waits for it.
+UNREAD_AGAIN_NS = 1_000_000_000
+UNREAD_NS_MAX = 10_000_000_000
 # A flat net closes a trade only when two reads, apart in time, agree.
 FLAT_READS = 2
 
@@ -51,7 +54,7 @@ FLAT_READS = 2
 def advance(book: Book, key: NetKey, at_ns: int) -> None:
     """Send what this lane may send now: at most one request."""
     lane = book.lanes.get(key)
-    if lane is None or lane.doubts:
+    if lane is None or lane.doubts or key in book.unread:
         return
     for exit_ in lane:
         if not exit_.state.is_ready or exit_.due_at_ns > at_ns:
@@ -85,8 +88,24 @@ def read_net(book: Book, key: NetKey, at_ns: int) -> None:
         book.want(ReadPosition(key=key))
 
 
+def distrust(book: Book, key: NetKey, at_ns: int) -> None:
+    """Send nothing on a key until the broker has said its net: we were away.
+
+    A broker that cannot say it holds the lane for ten seconds, and no longer: then our own
+    fold counts again, because a missed stop is worse.
+    """
+    book.unread[key] = at_ns + UNREAD_AGAIN_NS, at_ns + UNREAD_NS_MAX
+    read_net(book, key, at_ns)
+
+
 def wake(book: Book, at_ns: int) -> None:
     """Act on every exit whose time has come: ask again, read again, try again."""
+    for key, (again_ns, until_ns) in list(book.unread.items()):
+        if until_ns <= at_ns:
+            del book.unread[key]
+        elif again_ns <= at_ns:
+            book.unread[key] = at_ns + UNREAD_AGAIN_NS, until_ns
+            read_net(book, key, at_ns)
     for key in list(book.lanes):
         for exit_ in book.lanes[key]:
             if exit_.due_at_ns > at_ns:
@@ -217,14 +236,15 @@ def on_positions(book: Book, reply: PositionsReply) -> None:
     date when it arrives: it breaks a row of flat reads, and what waits for one asks again.
     """
     asked = book.reads.pop(reply.key, None)
-    lane = book.lanes.get(reply.key)
-    if asked is None or reply.net is None or not lane:
+    if asked is None or reply.net is None:
         return
-    checking = [exit_ for exit_ in lane if exit_.state is State.CHECKING]
-    if asked[1] != book.position_version(reply.key) or lane.orders:
+    lane = book.lanes.get(reply.key)
+    checking = [exit_ for exit_ in lane or () if exit_.state is State.CHECKING]
+    if asked[1] != book.position_version(reply.key) or (lane and lane.orders):
         for exit_ in checking:
             book.put_exit(exits.read_in_vain(exit_))
         return
+    book.unread.pop(reply.key, None)
     ours = book.net(reply.key)
     if ours != reply.net:
         book.say(

@@ -116,8 +116,11 @@ class Executor:
         net = None
         try:
             async with asyncio.timeout(self._answer_s_max):
+                # The net first: what executes after it is delivered before the reply, and so
+                # makes it out of date. The other way round it would be counted twice.
+                read = await self._broker.net(key)
                 await self._deliver_executions()
-                net = await self._broker.net(key)
+            net = read
         except Exception as error:  # a failed read says nothing of the position
             self._say("position.failed", "warning", instrument=key.instrument, error=_told(error))
         self._inbox.put(PositionsReply(key=key, net=net, at_ns=self._clock.now_ns()))
