@@ -29,6 +29,9 @@ OTHER = {  # a value that is not the default
     "paper.rejects": 0.5,
     "api.listen": "127.0.0.1:1",
     "store.sync_every": "1s",
+    "record.on": True,
+    "record.rotate": "5m",
+    "record.keep": "1d",
     "log.level": "debug",
     "log.format": "json",
 }
@@ -58,18 +61,23 @@ def test_each_key_that_changed_is_told_alone(key, value, loaded):
 
 
 def test_every_key_is_compared(loaded, tmp_path):
-    new = loaded('[paper]\nreplay_files = ["a.csv"]\ninstruments_file = "a.csv"\n')
+    text = (
+        '[paper]\nreplay_files = ["a.csv"]\ninstruments_file = "a.csv"\n[record]\ndirectory = "r"\n'
+    )
+    new = loaded(text)
     assert [change.key for change in changed(load(None).settings, new)] == [
         "paper.replay_files",
         "paper.instruments_file",
+        "record.directory",
     ]
-    assert set(KEYS) == {*OTHER, "paper.replay_files", "paper.instruments_file", *ONE_VALUE_ONLY}
+    paths = {"paper.replay_files", "paper.instruments_file", "record.directory"}
+    assert set(KEYS) == {*OTHER, *paths, *ONE_VALUE_ONLY}
 
 
 def test_what_a_running_guard_may_take_over_is_told_from_what_needs_a_restart():
     live = {key.name for key in KEYS.values() if key.live}
-    taken_over = {key for key in OTHER if key.startswith(("price.", "defaults."))}
-    assert live == taken_over | {"store.sync_every", "log.level"}
+    taken_over = {key for key in OTHER if key.startswith(("price.", "defaults.", "record."))}
+    assert live == taken_over | {"store.sync_every", "record.directory", "log.level"}
 
 
 @pytest.mark.parametrize(

@@ -171,6 +171,7 @@ class App:
         parts.trades.defaults = msgspec.structs.replace(new.trade_defaults, account=account)
         parts.persister.every_s = new.store.sync_every_ns / 1e9
         parts.loop.put(PolicyChanged(policy_of(new)))
+        parts.recording.change(new.record)
         log.set_level(new.log.level.value)
 
     async def _folder_changes(self) -> AsyncIterator[object]:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from tradebot.app.announcer import announce
 from tradebot.app.policy import policy_of
+from tradebot.app.recording import Recording
 from tradebot.app.state import StateDirectory
 from tradebot.app.world import PaperWorld
 from tradebot.clock import SystemClock
@@ -66,6 +67,9 @@ class Parts:
             keep=self.persister.keep,
             pulse=self._pulse,
         )
+        self.recording = Recording(
+            settings.record, state.recordings, self.loop, clock=self.clock, say=say
+        )
         self.schedule = Schedule(self.loop, self.clock)
         self.world = PaperWorld(settings.paper, state.paper, self.clock)
         self.executor = Executor(
@@ -113,6 +117,7 @@ class Parts:
         """Start every task: the engine last but the feed, so that nothing is missed."""
         assert self.market is not None, "parts are opened before they are started"
         self._started = True
+        self.recording.start()
         self.supervisor.start("persister", self.persister.run())
         self.supervisor.start("engine", self.loop.run())
         self.supervisor.start("schedule", self.schedule.run())
@@ -135,6 +140,7 @@ class Parts:
         await self.world.broker.close()
         await self.store.close()
         self.journal.close()
+        await self.recording.close()
 
     async def _recover(self, restored: Restored) -> None:
         """Become what the earlier life was, and hear what the broker did meanwhile."""

@@ -40,6 +40,11 @@ class StateDirectory(msgspec.Struct, frozen=True):
         return self.path / "paper.db"
 
     @property
+    def recordings(self) -> Path:
+        """What was recorded, where the settings name no other place."""
+        return self.path / "recordings"
+
+    @property
     def daemon(self) -> Path:
         """Address and pid of the running daemon, for local tools."""
         return self.path / "daemon.json"

@@ -24,7 +24,9 @@ def settings_of(values: Mapping[str, object], sessions: Mapping[str, Session]) -
         source, spike = f"price.{kind}.source", f"price.{kind}.spike"
         return s.ClassPrice(source=value(source, PriceSource), spike=value(spike, Decimal))
 
-    instruments = values["paper.instruments_file"]
+    def path_or_none(key: str) -> Path | None:
+        return None if values[key] is None else value(key, Path)
+
     return s.Settings(
         mode=value("mode", s.Mode),
         account=s.Account(id=value("account.id", str)),
@@ -43,7 +45,7 @@ def settings_of(values: Mapping[str, object], sessions: Mapping[str, Session]) -
             market=value("paper.market", s.Market),
             seed=value("paper.seed", int),
             replay_files=value("paper.replay_files", tuple),
-            instruments_file=None if instruments is None else known(instruments, Path),
+            instruments_file=path_or_none("paper.instruments_file"),
             speed=value("paper.speed", float),
             latency_ns=value("paper.latency", int),
             slippage=value("paper.slippage", Level),
@@ -52,6 +54,12 @@ def settings_of(values: Mapping[str, object], sessions: Mapping[str, Session]) -
         ),
         api=s.Api(listen=value("api.listen", s.Listen)),
         store=s.Store(sync_every_ns=value("store.sync_every", int)),
+        record=s.Recording(
+            on=value("record.on", bool),
+            directory=path_or_none("record.directory"),
+            rotate_ns=value("record.rotate", int),
+            keep_ns=value("record.keep", int),
+        ),
         log=s.Log(level=value("log.level", s.LogLevel), format=value("log.format", s.LogFormat)),
         sessions=dict(sessions),
     )

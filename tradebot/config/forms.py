@@ -79,6 +79,15 @@ def real(low: float, high: float) -> Form:
     return Form(read, _as_is, is_text=False)
 
 
+def _read_switch(value: object, key: str) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise wrong(key, value, "true or false, without quotes")
+
+
+SWITCH = Form(_read_switch, lambda value: value, is_text=False)
+
+
 def duration(low: str, high: str) -> Form:
     """A length of time, as nanoseconds."""
     low_ns, high_ns = parse_duration_ns(low, "low"), parse_duration_ns(high, "high")

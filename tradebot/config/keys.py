@@ -14,6 +14,7 @@ from tradebot.config.forms import (
     LISTEN,
     PATH_OR_NONE,
     PATHS,
+    SWITCH,
     ZONE,
     Form,
     duration,
@@ -97,6 +98,10 @@ _ALL = (
         live=True,
         attribute="store.sync_every_ns",
     ),
+    Key("record.on", SWITCH, default=False, live=True),
+    Key("record.directory", PATH_OR_NONE, "", live=True),
+    Key("record.rotate", duration("1m", "24h"), "1h", live=True, attribute="record.rotate_ns"),
+    Key("record.keep", duration("1h", "365d"), "7d", live=True, attribute="record.keep_ns"),
     Key("log.level", one_of(LogLevel), "info", live=True),
     Key("log.format", one_of(LogFormat), "text"),
 )

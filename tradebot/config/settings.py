@@ -140,6 +140,15 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     sync_every_ns: int
 
 
+class Recording(msgspec.Struct, frozen=True, kw_only=True):
+    """What the engine takes and says, kept to be replayed."""
+
+    on: bool
+    directory: Path | None  # None: in the state directory
+    rotate_ns: int
+    keep_ns: int
+
+
 class Log(msgspec.Struct, frozen=True, kw_only=True):
     """What is logged, and how."""
 
@@ -158,6 +167,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     paper: Paper
     api: Api
     store: Store
+    record: Recording
     log: Log
     sessions: Mapping[str, Session]  # by exchange; those that are missing: round the clock
 
