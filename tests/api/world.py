@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -25,6 +26,7 @@ from tradebot.core.instruments import Instrument, NetKey
 from tradebot.core.policy import Policy
 from tradebot.core.trade_requests import TradeDefaults
 from tradebot.errors import BrokerError, InputError, StoreError
+from tradebot.metrics import Figure
 from tradebot.services.loop import EngineLoop
 from tradebot.services.persister import Persister
 from tradebot.services.trades import Trades
@@ -140,6 +142,7 @@ class World:
             digest_of(READ_KEY): Key(name="reader", scope=Scope.READ, per_minute=100),
         }
         self.readiness = Readiness(is_ready=True, state="ready")
+        self.figures: list[Callable[[], Iterable[Figure]]] = []
         self.persister = Persister(
             self.store, every_s=0.001, say=self.say, covered=self.journal.covered
         )
@@ -176,6 +179,7 @@ class World:
             readiness=lambda: self.readiness,
             clock=self.clock,
             paper=self.exchange if paper else None,
+            figures=self.figures,
         ).app(self.say)
 
     def client(self, *, key=KEY, **options):

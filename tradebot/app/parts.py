@@ -17,6 +17,7 @@ from tradebot.core.inputs import InstrumentsLoaded
 from tradebot.errors import StoreError
 from tradebot.ports import Clock, Say
 from tradebot.services.executor import Executor
+from tradebot.services.figures import Figures
 from tradebot.services.loop import EngineLoop, Outputs
 from tradebot.services.market_data import MarketData
 from tradebot.services.persister import Persister
@@ -46,6 +47,7 @@ class Parts:
         """Wire the parts; ``open`` is what a caller wants."""
         self.say = say
         self.clock: Clock = SystemClock()
+        self.figures = Figures(self.clock)
         self.journal = journal
         self.store = store
         self.trades_closed = 0
@@ -61,7 +63,7 @@ class Parts:
         )
         self.loop = EngineLoop(
             self.engine,
-            journal,
+            self.figures.timed(journal),
             say=say,
             deliver=self._deliver,
             keep=self.persister.keep,
@@ -118,6 +120,7 @@ class Parts:
         assert self.market is not None, "parts are opened before they are started"
         self._started = True
         self.recording.start()
+        self.supervisor.start("loop lag", self.figures.sample_lag())
         self.supervisor.start("persister", self.persister.run())
         self.supervisor.start("engine", self.loop.run())
         self.supervisor.start("schedule", self.schedule.run())
@@ -176,6 +179,7 @@ class Parts:
     def _deliver(self, outputs: Outputs, *, is_safe: bool) -> None:
         """Hand each output to the part that it concerns."""
         assert self.market is not None, "outputs before the market data exists"
+        self.figures.heard(outputs)
         for output in outputs:
             match output:
                 case it.PlaceOrder():

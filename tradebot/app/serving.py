@@ -37,6 +37,7 @@ def api_server(
         readiness=readiness,
         clock=parts.clock,
         paper=parts.world.broker,
+        figures=[parts.figures.source(parts.loop, parts.persister)],
     )
     listen = settings.api.listen
     app = Audited(api.app(parts.say), parts.say)
