@@ -35,7 +35,7 @@ async def market(world):
                     )
                 )
 
-    fills: list[asyncio.Future] = []
+    fills: list[asyncio.Future[None]] = []
     world.loop._deliver = fill
     yield world
     await asyncio.gather(*fills)
@@ -244,7 +244,7 @@ GONE = NotRunningError("no daemon answers")
 
 
 def leaving(daemon, *, clock=None, names=("T1",)):
-    slept = []
+    slept: list[float] = []
     made = Leaving(
         daemon,
         list(names),
@@ -289,7 +289,13 @@ def test_a_refusal_whose_cause_cannot_be_read_is_told_as_it_came():
 
 def test_a_daemon_that_restarts_is_waited_for():
     story = {"trade": {"trade_id": "T1", "exit_price": None, "status": "CLOSED_EXTERNAL"}}
-    answers = (SENT, GONE, AnswerError("x", "x", {}), {"trades": [], "next": None}, story)
+    answers: tuple[object, ...] = (
+        SENT,
+        GONE,
+        AnswerError("x", "x", {}),
+        {"trades": [], "next": None},
+        story,
+    )
     made, slept = leaving(Away(*answers))
     made.send()
     made.wait(30)

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from tradebot.cli import main as cli
+from tradebot.cli.client import AnswerError, NotRunningError
 from tradebot.config import BadSettingsError
 from tradebot.errors import BrokerError, ConfigError, InputError
 
@@ -42,7 +43,7 @@ def test_the_chosen_command_runs_with_its_arguments(a_command):
 def test_only_the_chosen_command_is_imported():
     code = (
         "import sys; from tradebot.cli.main import main; main(['version']);"
-        "print({'litestar', 'uvicorn', 'aiohttp', 'tradebot.app'} & sys.modules.keys())"
+        "print({'litestar', 'uvicorn', 'aiohttp', 'tradebot.app.app'} & sys.modules.keys())"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.splitlines()[1] == "set()"
@@ -75,7 +76,7 @@ def test_the_version_is_an_option_too(capsys):
     [
         (["replya"], "no command 'replya'; did you mean \"replay\"?"),
         (["chek", "--json"], 'did you mean "check"?'),
-        (["frobnicate"], "there are run, check, replay, watch, why, version"),
+        (["frobnicate"], f"there are {', '.join(cli.COMMANDS)}"),
         (["a\nb"], "no command 'a\\nb'"),
     ],
 )
@@ -84,6 +85,30 @@ def test_a_mistyped_command_leads_to_the_right_one(words, says, capsys):
     err = capsys.readouterr().err
     assert says in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (
+            ["status", "--jsn"],
+            'status: error: unrecognized arguments: --jsn; did you mean "--json"?',
+        ),
+        (["check", "--expl=1"], '--expl=1; did you mean "--explain"?'),
+        (["history", "--lmit", "5"], 'arguments: --lmit 5; did you mean "--limit"?'),
+        (
+            ["--verson"],
+            'tradebot: error: unrecognized arguments: --verson; did you mean "--version"?',
+        ),
+        (["status", "--zzzzz"], "unrecognized arguments: --zzzzz\n"),
+        (["completion", "bsh"], "invalid choice: 'bsh' (choose from 'bash', 'zsh', 'fish')"),
+    ],
+)
+def test_a_mistyped_option_leads_to_the_right_one(words, says, capsys):
+    with pytest.raises(SystemExit) as end:
+        cli.main(words)
+    assert end.value.code == 2
+    assert says in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", [["--nope"], ["check", "--nope"], ["check", "--expl"], ["-x"]])
@@ -99,6 +124,10 @@ def test_a_mistyped_option_is_a_usage_error(words, capsys):
     [
         (InputError("stop", "stop = 2 is not a level"), 2),
         (ConfigError("no"), 78),
+        (BadSettingsError((), unreadable=True), 77),
+        (NotRunningError("no daemon runs"), 3),
+        (AnswerError("bad_request", "reason = 'x' is not known", {}), 2),
+        (AnswerError("refused", "trade T1 is over", {}), 1),
         (BrokerError("no"), 1),
         (PermissionError(errno.EACCES, "permission denied"), 77),
         (OSError(errno.ENOSPC, "no space left on device"), 74),
@@ -125,6 +154,29 @@ def test_an_error_of_a_file_begins_with_its_name(a_command, capsys):
 def test_a_file_that_may_not_be_read_is_a_matter_of_permission():
     assert cli.exit_code(BadSettingsError(())) == 78
     assert cli.exit_code(BadSettingsError((), unreadable=True)) == 77
+
+
+COMMANDS_OF_A_DAEMON = (["status"], ["trades"], ["history"], ["exit", "T1", "--yes"])
+
+
+@pytest.mark.parametrize("words", [*COMMANDS_OF_A_DAEMON, ["update", "T1", "--stop", "1%"]])
+def test_without_a_daemon_each_command_says_so_in_one_line(words, tmp_path, capsys):
+    assert cli.main([*words, "--state-dir", str(tmp_path)]) == 3
+    out, err = capsys.readouterr()
+    assert f"no daemon runs: there is no {tmp_path}/daemon.json" in out + err
+    assert (out + err).count("\n") == 1
+
+
+@pytest.mark.parametrize("words", COMMANDS_OF_A_DAEMON)
+def test_a_command_beside_the_daemon_imports_no_settings_and_no_server(words, tmp_path):
+    heavy = "{'msgspec', 'rich', 'litestar', 'uvloop', 'tradebot.config', 'importlib.metadata'}"
+    line = [*words, "--state-dir", str(tmp_path)]
+    code = (
+        f"import sys; from tradebot.cli.main import main; main({line});"
+        f"print(sorted({heavy} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_a_broken_pipe_is_quiet(tmp_path):

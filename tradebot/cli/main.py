@@ -10,19 +10,26 @@ import importlib
 import io
 import os
 import sys
-from collections.abc import Sequence
-from typing import Protocol, cast
+from collections.abc import Mapping, Sequence
+from typing import NoReturn, Protocol, cast
 
-from tradebot.cli.version import version_line
-from tradebot.config import BadSettingsError
+from tradebot.cli.client import EXIT_NOT_RUNNING, AnswerError, NotRunningError
+from tradebot.cli.parsing import Parser
 from tradebot.errors import ConfigError, InputError, TradebotError
 
 COMMANDS = {
     "run": "guard every open trade, until told to stop",
     "check": "say what is wrong in config.toml, or which settings are in force",
-    "replay": "run trades along recorded ticks and write their exits",
+    "status": "say whether the daemon runs, and how it is",
     "watch": "follow the trades of a running daemon in the terminal",
+    "trades": "list the open trades",
+    "history": "list the trades that are over",
     "why": "tell a trade's story: every decision with what it was made of",
+    "exit": "leave trades now, and wait until they are left",
+    "update": "change the stop and the other rules of an open trade",
+    "replay": "run trades along recorded ticks and write their exits",
+    "completion": "print a script that completes commands in bash, zsh or fish",
+    "keys": "make, list and revoke the keys of the API",
     "version": "say which version this is",
 }
 # sysexits.h, where it has a word for it.
@@ -64,7 +71,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 def exit_code(error: TradebotError | OSError) -> int:
     """Return what a script is told of an error that ended a command."""
     match error:
-        case BadSettingsError(unreadable=True) | PermissionError():
+        case NotRunningError():
+            return EXIT_NOT_RUNNING
+        case AnswerError(code="bad_request"):
+            return EXIT_USAGE
+        # A BadSettingsError may say so; to name it would import all of the settings.
+        case ConfigError() if getattr(error, "unreadable", False):
+            return EXIT_PERMISSION
+        case PermissionError():
             return EXIT_PERMISSION
         case ConfigError():
             return EXIT_CONFIG
@@ -77,22 +91,13 @@ def exit_code(error: TradebotError | OSError) -> int:
 
 
 def _run(words: list[str]) -> int:
-    parser = argparse.ArgumentParser(
-        prog="tradebot",
-        description="tradebot guards a trader's open trades tick by tick.",
-        epilog="tradebot COMMAND --help tells more of each.",
-        allow_abbrev=False,
-    )
-    parser.add_argument("--version", action="version", version=version_line())
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-    parsers = {
-        name: commands.add_parser(name, help=text, allow_abbrev=False)
-        for name, text in COMMANDS.items()
-    }
+    parser, parsers = parsers_of(COMMANDS)
     # No option that stands before the command takes a value, so this is the command.
     chosen = next((word for word in words if not word.startswith("-")), None)
     if chosen is None:
-        parser.parse_args(words)  # ends here with --help, --version and what is no option
+        _, unknown = parser.parse_known_args(words)  # --help and --version end here
+        if unknown:
+            parser.unknown(unknown)
         parser.print_help(sys.stderr)
         return EXIT_USAGE
     if chosen not in COMMANDS:
@@ -100,7 +105,38 @@ def _run(words: list[str]) -> int:
         return EXIT_USAGE
     command = cast("_Command", importlib.import_module(f"tradebot.cli.{chosen}"))
     command.add_arguments(parsers[chosen])
-    return command.main(parser.parse_args(words))
+    args, unknown = parser.parse_known_args(words)
+    if unknown:
+        parsers[chosen].unknown(unknown)
+    return command.main(args)
+
+
+def parsers_of(commands: Mapping[str, str]) -> tuple[Parser, dict[str, Parser]]:
+    """Return the parser of the command line, and that of each command, still without arguments."""
+    parser = Parser(
+        prog="tradebot",
+        description="tradebot guards a trader's open trades tick by tick.",
+        epilog="tradebot COMMAND --help tells more of each.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "-V", "--version", action=_Version, nargs=0, help="say which version this is"
+    )
+    chosen = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    return parser, {
+        name: chosen.add_parser(name, help=text, allow_abbrev=False)
+        for name, text in commands.items()
+    }
+
+
+class _Version(argparse.Action):
+    """Prints the version, which takes 40 ms to find out."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from tradebot.cli.version import version_line
+
+        print(version_line())
+        parser.exit()
 
 
 def _said(error: TradebotError | OSError) -> str:
