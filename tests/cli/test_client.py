@@ -67,7 +67,7 @@ def test_a_request_carries_the_key_and_returns_the_data(served, tmp_path):
 
 
 def test_a_request_carries_headers_of_its_own(served, tmp_path, monkeypatch):
-    told = []
+    told: list[str] = []
     monkeypatch.setattr(Handler, "parse_request", headers_told(told))
     Daemon(tmp_path).ask("POST", "/x", {}, {"If-Match": '"7"'})
     assert told == ['"7"']

@@ -2,11 +2,13 @@
 
 import argparse
 import time
+from pathlib import Path
 
 import pytest
 
 from tests.api.world import LONG
 from tests.cli.commanding import seen
+from tradebot.cli.client import Daemon
 from tradebot.cli.history import HEADS, end_of, newest, start_of
 from tradebot.core.inputs import OrderSide
 
@@ -142,15 +144,15 @@ def test_today_yesterday_and_a_clock_time_are_near(kolkata):
 
 
 def test_thin_pages_are_read_on_until_there_is_enough():
-    class Thin:
+    class Thin(Daemon):
         pages = 0
 
-        def ask(self, _method, _path, body):
+        def ask(self, method, path, body=None, headers=None):
             self.pages += 1
             rows = [{"trade_id": f"T{self.pages}"}]
             return {"trades": rows, "next": str(self.pages)}
 
-    daemon = Thin()
+    daemon = Thin(Path("none"))
     found, more = newest(daemon, {"reason": "stop"}, 3)
     assert [trade["trade_id"] for trade in found] == ["T1", "T2", "T3"]
     assert more

@@ -1,6 +1,7 @@
 """Lists are asked for page by page, as far as somebody reads them."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -11,15 +12,17 @@ from tradebot.cli.client import AnswerError, Daemon
 from tradebot.core.inputs import OrderSide
 
 
-class Paged:
+class Paged(Daemon):
     """A daemon whose lists have pages of two."""
 
     def __init__(self, count):
+        super().__init__(Path("none"))
         self.rows = [{"trade_id": f"T{number}"} for number in range(1, count + 1)]
         self.asked = []
 
-    def ask(self, _method, path, body):
+    def ask(self, method, path, body=None, headers=None):
         self.asked.append((path, body))
+        assert body is not None
         start = int(body.get("cursor", 0))
         more = start + 2 < len(self.rows)
         return {"trades": self.rows[start : start + 2], "next": str(start + 2) if more else None}
@@ -63,9 +66,9 @@ async def test_a_daemon_that_is_not_ready_says_how_far_it_is(world, shell):
 
 
 def test_any_other_refusal_is_raised():
-    class Refusing:
-        def ask(self, *_):
+    class Refusing(Daemon):
+        def ask(self, method, path, body=None, headers=None):
             raise AnswerError("internal", "broken", {})
 
     with pytest.raises(AnswerError, match="broken"):
-        questions.readiness(Refusing())
+        questions.readiness(Refusing(Path("none")))

@@ -8,6 +8,7 @@ import pytest
 from tests.api.world import LONG
 from tests.cli.commanding import seen
 from tradebot.api.shapes import Readiness
+from tradebot.cli.client import Daemon
 from tradebot.cli.status import look
 from tradebot.core.inputs import OrderSide, PlaceReply, Unknown
 from tradebot.errors import StoreError
@@ -128,16 +129,16 @@ async def test_a_terminal_sees_the_state_in_colour(world, shell, monkeypatch):
     assert "\x1b[33mstopping\x1b[0m" in (await shell.run("status"))[1]
 
 
-class Asked:
+class Asked(Daemon):
     """A daemon whose history is written down; pages are as large as they are asked for."""
 
     def __init__(self, announcement, closed, trades=()):
-        self.announcement = announcement
+        super().__init__(announcement.parent)
         self.closed = closed
         self.trades = list(trades)
         self.pages = 0
 
-    def ask(self, _method, path, body=None):
+    def ask(self, method, path, body=None, headers=None):
         if path == "/ready":
             return {"state": "ready", "reasons": [], "mode": "paper", "version": "1"}
         if path.endswith("activetrades"):
@@ -172,7 +173,7 @@ def test_an_exit_of_today_may_stand_behind_those_of_yesterday(tmp_path):
     daemon = Asked(tmp_path / "daemon.json", rows)
     told = look(daemon, TODAY)
     assert told["closed_today"] == 400
-    assert told["last_exit"]["closed_at"] == "2026-01-05T10:00:00Z"
+    assert told["last_exit"] == closed("2026-01-05T10:00:00Z")
     assert daemon.pages == 3  # and the rest is nobody's business
 
 
@@ -198,4 +199,4 @@ def test_the_announcement_tells_since_when(tmp_path):
     file.write_text(json.dumps({"address": "h:1", "pid": 7}))
     told = look(Asked(file, []), TODAY)
     assert (told["address"], told["pid"]) == ("h:1", 7)
-    assert dt.datetime.fromisoformat(told["since"]).tzinfo is not None
+    assert dt.datetime.fromisoformat(str(told["since"])).tzinfo is not None
