@@ -11,6 +11,13 @@ from pathlib import Path
 import pytest
 
 from tradebot.cli.main import main
+from tradebot.core.checkpoint import checkpoint
+from tradebot.core.engine import Engine
+from tradebot.core.inputs import Timer
+from tradebot.core.intents import AskQuote
+from tradebot.core.policy import Policy
+from tradebot.core.recording import Head, Scribe
+from tradebot.stores.recording_files import INPUTS, TICKS, part_name
 
 ROOT = Path(__file__).parents[2]
 AT = 1_700_000_000_000_000_000
@@ -156,6 +163,61 @@ def test_a_usage_that_is_wrong_is_code_2(folder, capsys):
         main(["replay", "--ticks", "t.csv.gz"])
     assert caught.value.code == 2
     assert "--trades" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--ticks", "t", "--recording", "r"], "--recording has its own: leave out --ticks"),
+        (
+            ["--recording", "r", "--no-gate", "--config", "c"],
+            "--recording has its own: leave out --config, --no-gate",
+        ),
+        (["--ticks", "t", "--trades", "t", "--check"], "--check compares with a session"),
+        (["--trades", "t"], "required: --ticks"),
+    ],
+)
+def test_options_that_make_no_question_are_a_usage_error(folder, capsys, words, says):
+    with pytest.raises(SystemExit) as caught:
+        main(["replay", *words])
+    assert caught.value.code == 2
+    assert says in capsys.readouterr().err
+
+
+def a_recording(directory, said):
+    """Record one timer, to which an engine says nothing."""
+    scribe = Scribe()
+    head = Head(recording="r", number=1, begun_ns=AT, program="1")
+    list(scribe.begin(head, checkpoint(Engine(Policy()))))
+    scribe.take(Timer(AT))
+    for answer in said:
+        scribe.say(answer)
+    scribe.end("stopped")
+    directory.mkdir()
+    for kind, text in zip((TICKS, INPUTS), scribe.taken(), strict=True):
+        (directory / (part_name(AT, 1) + kind)).write_bytes(gzip.compress(text))
+
+
+def test_a_recording_is_replayed_and_checked(folder, capsys):
+    a_recording(folder / "r", [])
+    assert main(["replay", "--recording", "r", "--check"]) == 0
+    assert "the same     all 0 events" in capsys.readouterr().err
+
+
+def test_a_recording_that_was_decided_otherwise_is_code_1(folder, capsys):
+    a_recording(folder / "r", [AskQuote("X:A", "why")])
+    assert main(["replay", "--recording", "r"]) == 0
+    assert "the same" not in capsys.readouterr().err
+    assert main(["replay", "--recording", "r", "--check"]) == 1
+    assert capsys.readouterr().err.splitlines()[-2:] == [
+        '  live said  ["AskQuote",{"instrument":"X:A","why":"why"}]',
+        "  this says  nothing",
+    ]
+
+
+def test_a_directory_that_holds_no_recording_is_bad_input(folder, capsys):
+    assert main(["replay", "--recording", "."]) == 2
+    assert capsys.readouterr().err == ".: there is no recording in it\n"
 
 
 def test_a_reader_that_leaves_is_no_error_to_tell(folder):
