@@ -140,7 +140,7 @@ async def test_a_guard_in_doubt_is_degraded_and_ready(world, client):
     assert answer["reasons"][0].startswith("the database refuses")
 
 
-DEEP = b'{"stop":' + b"[" * 50_000 + b"]" * 50_000 + b"}"
+DEEP = b'{"stop":' + b"[" * 30_000 + b"]" * 30_000 + b"}"
 TRADE = json.dumps(LONG)[:-1]
 QUANTITIES: list[object] = [0, -1, 1e16, "1e5", "٣", True, [], 1e-19, "1'; DROP TABLE trades; --"]
 HOSTILE: list[
@@ -192,7 +192,7 @@ HOSTILE: list[
     ("POST", CREATE, b"<a/>", {"Content-Type": "text/xml"}, 415, "unsupported_media_type", ""),
     ("POST", CREATE, b"{}", {"Content-Type": "application/json; charset=utf-16"}, 415, "unsup", ""),
     ("POST", CREATE, b"\x1f\x8b", {"Content-Encoding": "gzip"}, 415, "unsupported_media_type", ""),
-    ("POST", CREATE, b" " * 1_048_577, {}, 413, "too_large", ""),
+    ("POST", CREATE, b" " * 65_537, {}, 413, "too_large", ""),
     ("POST", CREATE, b"{}", {"Content-Length": "99999999999"}, 413, "too_large", ""),
     ("POST", CREATE, b"{", {}, 400, "bad_request", "body"),
     ("POST", CREATE, b"\xff\xfe", {}, 400, "bad_request", "body"),
