@@ -15,10 +15,11 @@ from tradebot.core.events import (
     TradeRefused,
 )
 from tradebot.core.inputs import CreateTrade, Execution, ExitTrade, OrderReport, UpdateTrade
+from tradebot.core.instruments import NetKey
 from tradebot.core.intents import ReadOrder, Subscribe
 from tradebot.core.orders import Order, executed, reported
 from tradebot.core.trade_rules import effective_stop, entry_marks, levels_of, refusal
-from tradebot.core.trades import Marks, Reason, Rules, Status, Trade, TradeRequest
+from tradebot.core.trades import Marks, Reason, Rules, Side, Status, Trade, TradeRequest
 
 ORDER_ASKED_EVERY_NS = 5_000_000_000
 
@@ -251,7 +252,7 @@ def listen(book: Book, trade: Trade, at_ns: int) -> None:
     if not line.guarded:
         line.start(at_ns, book.policy.stale_after_ns)
         book.want(Subscribe(trade.instrument))
-    line.guarded.add(trade.trade_id)
+    book.note_open(line, trade)
 
 
 def _deadline(book: Book, trade: Trade, at_ns: int) -> int | None:
@@ -305,16 +306,10 @@ def planned_refusal(book: Book, trade_id: str, request: TradeRequest) -> str | N
 
 def _opposite(book: Book, request: TradeRequest) -> Trade | None:
     """Return an open trade of the other side on the same net position."""
-    line = book.lines.get(f"{request.exchange}:{request.symbol}")
-    if line is None:
-        return None
-    opposite = [
-        trade
-        for trade in map(book.trades.__getitem__, line.guarded)
-        if (trade.account, trade.product) == (request.account, request.product)
-        and trade.side is not request.side
-    ]
-    return min(opposite, key=lambda trade: trade.number, default=None)
+    key = NetKey(request.account, request.exchange, request.symbol, request.product)
+    other = Side.SHORT if request.side is Side.LONG else Side.LONG
+    oldest = next(iter(book.open_on.get((key, other), ())), None)
+    return None if oldest is None else book.trades[oldest]
 
 
 def _free_id(book: Book) -> str:

@@ -32,7 +32,7 @@ from tradebot.core.records import (
 )
 from tradebot.core.sessions import Session
 from tradebot.core.trade_rules import Levels, levels_of
-from tradebot.core.trades import Trade
+from tradebot.core.trades import Side, Trade
 
 ALWAYS_OPEN = Session()
 
@@ -50,6 +50,7 @@ class Book:
         self.instruments: dict[str, Instrument] = {}
         self.lines: dict[str, Line] = {}
         self.trades: dict[str, Trade] = {}  # those that are not over
+        self.open_on: dict[tuple[NetKey, Side], dict[str, None]] = {}  # their ids, oldest first
         self.levels: dict[str, Levels] = {}  # of trades with a filled entry
         self.exits: dict[str, dict[int, Exit]] = {}  # by trade, then by number; open and done
         self.lanes: dict[NetKey, Lane] = {}  # exits that are not done, as decided
@@ -236,9 +237,18 @@ class Book:
             name: trade for name, trade in self.unfilled.items() if name in self.orders
         }
 
+    def note_open(self, line: Line, trade: Trade) -> None:
+        """Count a trade among those of its line and of its net position."""
+        line.guarded.add(trade.trade_id)
+        self.open_on.setdefault((trade.key, trade.side), {})[trade.trade_id] = None
+
     def retire(self, trade: Trade) -> None:
         """Let go of a trade that is over; its story and record are in the store."""
         line = self.lines[trade.instrument]
+        open_here = self.open_on[trade.key, trade.side]
+        del open_here[trade.trade_id]
+        if not open_here:
+            del self.open_on[trade.key, trade.side]
         line.triggers(trade.side, trade.price_source).drop(trade.trade_id)
         line.waiting.discard(trade.trade_id)
         line.guarded.discard(trade.trade_id)

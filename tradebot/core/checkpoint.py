@@ -228,9 +228,9 @@ def _make_line(book: Book, state: LineState) -> None:
     line.bid, line.ask, line.seq = state.bid, state.ask, state.seq
     line.since_ns, line.quote_asked = state.since_ns, state.quote_asked
     line.blind_since_ns, line.blind_ns = state.blind_since_ns, state.blind_ns
-    line.guarded.update(state.guarded)
     line.waiting.update(state.waiting)
-    for trade_id in state.guarded:
+    for trade_id in sorted(state.guarded, key=lambda name: book.trades[name].number):
+        book.note_open(line, book.trades[trade_id])
         if book.trades[trade_id].filled:
             book.put_levels(book.trades[trade_id])
     for side in state.sides:
