@@ -55,9 +55,10 @@ def test_every_event_has_a_name_and_every_name_an_event():
 def test_the_names_are_those_that_alarms_and_scripts_know():
     assert sorted(name for name, _ in NAMES.values()) == [
         "book.differs", "breakeven.reached", "entry.died", "entry.filled", "exit.answered",
-        "exit.decided", "exit.filled", "exit.sent", "instrument.blind", "instrument.seen",
-        "price.dropped", "price.held", "price.resolved", "rules.changed", "stop.passed",
-        "trade.closed", "trade.created", "trade.refused", "trade.stuck", "trail.activated",
+        "exit.decided", "exit.filled", "exit.sent", "feed.broke", "feed.came",
+        "instrument.blind", "instrument.seen", "price.dropped", "price.held", "price.resolved",
+        "rules.changed", "stop.passed", "trade.closed", "trade.created", "trade.refused",
+        "trade.stuck", "trail.activated",
     ]  # fmt: skip
 
 

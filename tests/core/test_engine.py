@@ -9,6 +9,8 @@ import pytest
 from tests.playbook import SBIN, START_NS, Playbook, a_trade
 from tradebot.core.engine import NOTHING, Engine
 from tradebot.core.events import (
+    FeedBroke,
+    FeedCame,
     InstrumentBlind,
     InstrumentSeen,
     PriceDropped,
@@ -204,8 +206,11 @@ def test_a_quote_for_what_nobody_guards_is_nothing():
 def test_a_feed_that_breaks_lets_the_next_silence_ask_again():
     story = live() >> 800 >> "12s"
     story >> FeedState(up=True, at_ns=story.now_ns) >> "1s"
+    assert story.events(FeedBroke) == []
+    assert len(story.events(FeedCame)) == 1
     assert len(story.wants(AskQuote)) == 1
-    story >> FeedState(up=False, at_ns=story.now_ns) >> "1s"
+    story >> FeedState(up=False, at_ns=story.now_ns, why="the recording has ended") >> "1s"
+    assert story.events(FeedBroke)[0].why == "the recording has ended"
     assert len(story.wants(AskQuote)) == 2
 
 

@@ -30,6 +30,8 @@ NAMES: dict[type, tuple[str, str]] = {
     ev.PriceDropped: ("price.dropped", "warning"),
     ev.InstrumentBlind: ("instrument.blind", "error"),
     ev.InstrumentSeen: ("instrument.seen", "warning"),
+    ev.FeedBroke: ("feed.broke", "error"),
+    ev.FeedCame: ("feed.came", "info"),
     ev.BookDiffers: ("book.differs", "warning"),
 }
 

@@ -10,6 +10,8 @@ from tradebot.core import admission, guarding, lanes, restore
 from tradebot.core.book import Book
 from tradebot.core.events import (
     Event,
+    FeedBroke,
+    FeedCame,
     InstrumentBlind,
     InstrumentSeen,
     PriceDropped,
@@ -234,7 +236,9 @@ class Engine:
 
     def _on_feed_state(self, state: FeedState) -> None:
         if state.up:
+            self.book.say(FeedCame(at_ns=state.at_ns))
             return
+        self.book.say(FeedBroke(why=state.why, at_ns=state.at_ns))
         for line in self._lines.values():
             line.quote_asked = False
 

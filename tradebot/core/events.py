@@ -205,6 +205,19 @@ class InstrumentSeen(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     at_ns: int
 
 
+class FeedBroke(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """No ticks come until it is back: prices grow old meanwhile."""
+
+    why: str
+    at_ns: int
+
+
+class FeedCame(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """The feed is connected; only ticks say that it lives."""
+
+    at_ns: int
+
+
 class BookDiffers(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """The broker's net is not the fold of the executions that we have seen."""
 
@@ -237,5 +250,7 @@ Event = (
     | PriceDropped
     | InstrumentBlind
     | InstrumentSeen
+    | FeedBroke
+    | FeedCame
     | BookDiffers
 )
