@@ -39,14 +39,14 @@ def clock():
 
 
 async def test_the_second_hears_what_the_first_heard(clock):
-    once, asked = Once(clock), Asked()
+    once, asked = Once[int](clock), Asked()
     assert await once.answer("a", b"{}", asked) == (1, False)
     assert await once.answer("a", b"{}", asked) == (1, True)
     assert await once.answer("b", b"{}", asked) == (2, False)
 
 
 async def test_the_second_waits_for_the_first(clock):
-    once, asked = Once(clock), Asked()
+    once, asked = Once[int](clock), Asked()
     asked.go_on.clear()
     answers = [asyncio.create_task(once.answer("a", b"{}", asked)) for _ in range(5)]
     await asyncio.sleep(0)
@@ -55,14 +55,14 @@ async def test_the_second_waits_for_the_first(clock):
 
 
 async def test_a_key_stands_for_one_body(clock):
-    once, asked = Once(clock), Asked()
+    once, asked = Once[int](clock), Asked()
     await once.answer("a", b"1", asked)
     with pytest.raises(RefusedError, match="was used with another body"):
         await once.answer("a", b"2", asked)
 
 
 async def test_what_was_refused_may_be_tried_again(clock):
-    once, asked = Once(clock), Asked(InputError("stop", "no"))
+    once, asked = Once[int](clock), Asked(InputError("stop", "no"))
     asked.go_on.clear()
     answers = [asyncio.create_task(once.answer("a", b"{}", asked)) for _ in range(3)]
     await asyncio.sleep(0)
@@ -73,7 +73,7 @@ async def test_what_was_refused_may_be_tried_again(clock):
 
 
 async def test_what_the_broker_left_in_doubt_is_not_tried_again(clock):
-    once, asked = Once(clock), Asked(BrokerError("no answer"))
+    once, asked = Once[int](clock), Asked(BrokerError("no answer"))
     for _ in range(3):
         with pytest.raises(BrokerError, match="no answer"):
             await once.answer("a", b"{}", asked)
@@ -81,7 +81,7 @@ async def test_what_the_broker_left_in_doubt_is_not_tried_again(clock):
 
 
 async def test_a_request_that_is_given_up_holds_up_nobody(clock):
-    once, asked = Once(clock), Asked()
+    once, asked = Once[int](clock), Asked()
     asked.go_on.clear()
     first, second = (asyncio.create_task(once.answer("a", b"{}", asked)) for _ in range(2))
     await asyncio.sleep(0)
@@ -91,7 +91,7 @@ async def test_a_request_that_is_given_up_holds_up_nobody(clock):
 
 
 async def test_a_key_is_remembered_for_a_day(clock):
-    once, asked = Once(clock), Asked()
+    once, asked = Once[int](clock), Asked()
     await once.answer("a", b"{}", asked)
     clock.at_ns += REMEMBERED_NS - 1
     assert await once.answer("a", b"{}", asked) == (1, True)
@@ -101,14 +101,14 @@ async def test_a_key_is_remembered_for_a_day(clock):
 
 async def test_of_too_many_keys_the_oldest_are_forgotten_but_none_in_progress(clock, monkeypatch):
     monkeypatch.setattr(module, "KEYS_MAX", 2)
-    once, asked = Once(clock), Asked()
+    once, asked = Once[int](clock), Asked()
     for key in "abc":
         await once.answer(key, b"{}", asked)
     assert await once.answer("c", b"{}", asked) == (3, True)
     assert await once.answer("a", b"{}", asked) == (4, False)
     slow = Asked()
     slow.go_on.clear()
-    others = Once(clock)
+    others = Once[int](clock)
     waits = [asyncio.create_task(others.answer(key, b"{}", slow)) for key in "abca"]
     await asyncio.sleep(0)
     slow.go_on.set()
