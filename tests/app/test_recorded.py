@@ -232,16 +232,18 @@ async def test_what_was_killed_and_what_was_changed_is_told(tmp_path):
     assert answer.is_same, answer.summary
     assert "cut off  " in answer.summary
     assert exits
+    out = tmp_path / "exits.jsonl"
+    replayed(recordings, out=out)
+    assert [json.loads(line) for line in out.read_text().splitlines()] == exits
     lines = gzip.decompress(_whole(recordings, part.name, INPUTS))
     decided = b'"type":"ExitDecided","trade_id":"'
     assert decided + b"T" in lines
     changed = lines.replace(decided + b"T", decided + b"U", 1)
     (recordings / (part.name + INPUTS)).write_bytes(gzip.compress(changed))
-    answer, _ = replayed(recordings, out=tmp_path / "exits.jsonl")
+    answer, _ = replayed(recordings)
     assert not answer.is_same
     assert 'live said  ["ExitDecided",{"type":"ExitDecided","trade_id":"U' in answer.summary
     assert 'this says  ["ExitDecided",{"type":"ExitDecided","trade_id":"T' in answer.summary
-    assert (tmp_path / "exits.jsonl").exists()
 
 
 def _whole(directory, name, kind):
