@@ -3,7 +3,5 @@
 import os
 from pathlib import Path
 
-DATA = Path(
-    os.environ.get("TRADEBOT_DATA", Path(__file__).parents[2] / "shared" / "data")
-)
+DATA = Path(os.environ.get("TRADEBOT_DATA", Path(__file__).parents[2] / "shared" / "data"))
 TICKS = DATA / "ticks"

@@ -227,7 +227,7 @@ def test_a_stream_that_systemd_did_not_connect_is_no_journal(tmp_path):
 
 def test_what_libraries_say_becomes_a_line_like_ours():
     written = lines("journal")
-    theirs = logging.getLogger("uvicorn.error")
+    theirs = logging.getLogger("a.library")
     theirs.info("not worth a line")
     theirs.warning("bad\n%s", "request")
     theirs.warning("two %s %s", "one")
@@ -240,10 +240,10 @@ def test_what_libraries_say_becomes_a_line_like_ours():
         warnings.simplefilter("always")
         warnings.warn("old", DeprecationWarning, stacklevel=1)
     assert written()[:4] == [
-        '<4>library.said library=uvicorn.error message="bad\\nrequest"',
-        '<4>library.said library=uvicorn.error message="two %s %s"',
-        "<4>library.said library=uvicorn.error message=odd",
-        "<3>library.said library=uvicorn.error message=failed error=\"KeyError: 'why'\"",
+        '<4>library.said library=a.library message="bad\\nrequest"',
+        '<4>library.said library=a.library message="two %s %s"',
+        "<4>library.said library=a.library message=odd",
+        "<3>library.said library=a.library message=failed error=\"KeyError: 'why'\"",
     ]
     assert "DeprecationWarning: old" in written()[4]
 

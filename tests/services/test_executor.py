@@ -235,15 +235,25 @@ def a_query_reply(report=None, *, answered: bool = True) -> QueryReply:
     return QueryReply(client_order_id="T1-x1", report=report, answered=answered, at_ns=77)
 
 
-async def test_executions_are_delivered_before_the_answer_that_rests_on_them():
-    reply = a_query_reply(a_report(filled=40))
-    world = World().answers(query=reply, net=Decimal(60), report=a_report(filled=40))
-    world.executor.query(QueryOrder(client_order_id="T1-x1", key=KEY))
-    assert await world.settled() == [FILL, reply]
-    world.executor.read_position(ReadPosition(key=KEY))
-    assert (await world.settled())[2:] == [FILL, PositionsReply(key=KEY, net=Decimal(60), at_ns=77)]
-    world.executor.read_order(ReadOrder("o1"))
-    assert (await world.settled())[4:] == [FILL, a_report(filled=40)]
+REPLY = a_query_reply(a_report(filled=40))
+NET = PositionsReply(key=KEY, net=Decimal(60), at_ns=77)
+
+
+@pytest.mark.parametrize(
+    ("ask", "answer"),
+    [
+        (lambda executor: executor.query(QueryOrder(client_order_id="T1-x1", key=KEY)), REPLY),
+        (lambda executor: executor.read_position(ReadPosition(key=KEY)), NET),
+        (lambda executor: executor.read_order(ReadOrder("o1")), a_report(filled=40)),
+    ],
+    ids=["query", "net", "order"],
+)
+async def test_executions_are_delivered_once_before_the_answer_that_rests_on_them(ask, answer):
+    world = World().answers(query=REPLY, net=Decimal(60), report=a_report(filled=40))
+    ask(world.executor)
+    assert await world.settled() == [FILL, answer]
+    ask(world.executor)
+    assert (await world.settled())[2:] == [answer]
 
 
 async def test_executions_after_a_read_of_the_net_are_delivered_before_it():

@@ -47,6 +47,7 @@ class Executor:
         self._supervisor = supervisor
         self._clock = clock
         self._say = say
+        self._delivered: set[str] = set()  # executions: the day is not told again each time
         self._answer_s_max = answer_s_max
         self._save_s_max = save_s_max
 
@@ -136,8 +137,12 @@ class Executor:
         self._inbox.put(report)
 
     async def _deliver_executions(self) -> None:
-        for execution in await self._broker.executions():
-            self._inbox.put(execution)
+        executions = await self._broker.executions()
+        for execution in executions:
+            if execution.execution_id not in self._delivered:
+                self._inbox.put(execution)
+        # What the broker no longer lists cannot come again either: the memory is a day's.
+        self._delivered = {execution.execution_id for execution in executions}
 
 
 def _told(error: Exception) -> str:
