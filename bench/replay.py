@@ -14,6 +14,7 @@ from pathlib import Path
 
 from bench.rounds import Row, print_claim, print_table, take_turns
 from tests.replay_trades import TICKS, as_lines, recording, trades_for
+from tradebot.app.replay import collector_off
 from tradebot.brokers.paper.recordings import recorded_ticks
 from tradebot.core.engine import Engine
 from tradebot.core.policy import Policy
@@ -70,6 +71,7 @@ def whole(path: Path, drawn: list[dict[str, object]]) -> Callable[[object], None
     """Return a replay of a file with these trades."""
     trades = read_trades(as_lines(drawn).splitlines()).trades
 
+    @collector_off()  # as the command does it
     def run(_ticks: object) -> None:
         for _ in Replay(Policy(opposite_allowed=True), (), trades).run(recorded_ticks([path])):
             pass

@@ -1,5 +1,7 @@
 """A replay from files to lines: the wiring behind ``tradebot replay``."""
 
+import contextlib
+import gc
 import json
 import time
 from collections.abc import Iterator
@@ -33,6 +35,22 @@ class ReplayJob(msgspec.Struct, frozen=True, kw_only=True):
     out: Path | None = None  # None: the stream that ``replay`` is given
 
 
+@contextlib.contextmanager
+def collector_off() -> Iterator[None]:
+    """Keep the garbage collector from walking ten thousand trades again and again.
+
+    A replay makes no cycles worth the walk, which was a sixth of its time, and it ends.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+@collector_off()
 def replay(job: ReplayJob, stdout: IO[str]) -> str:
     """Write an exit a line, and return the summary.
 

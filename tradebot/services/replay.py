@@ -209,7 +209,8 @@ class Replay:
             at_ns=trade.opened_at_ns,
         )
         self._feed(entry)
-        self._feed(CreateTrade(request=request, at_ns=trade.opened_at_ns, strict=True))
+        # Not strict: ``refusals`` has looked at every plan before the first tick.
+        self._feed(CreateTrade(request=request, at_ns=trade.opened_at_ns))
 
     def _feed(self, item: Input) -> None:
         self._take(self.engine.process(item))
