@@ -21,7 +21,8 @@ from tradebot.errors import InputError
 
 DEFAULT = "default"
 PREFIX = "TRADEBOT_"
-OTHER_VARIABLES = ("TRADEBOT_CONFIG", "TRADEBOT_STATE_DIR")  # the command line reads these
+# The command line reads the first two, the tests and benchmarks the third.
+OTHER_VARIABLES = ("TRADEBOT_CONFIG", "TRADEBOT_STATE_DIR", "TRADEBOT_DATA")
 
 _VARIABLES = {key.variable: key for key in KEYS.values()}
 
