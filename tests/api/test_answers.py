@@ -62,3 +62,31 @@ async def test_others_have_a_turn_between_two_pieces():
         seen += [piece]
     task.cancel()
     assert len(set(turns)) >= 4
+
+
+async def test_many_long_lists_at_once_give_others_a_turn_after_each_piece():
+    made = 0
+    most = 0
+
+    def counted():
+        nonlocal made
+        for row in rows(8 * CHUNK_ROWS):
+            made += 1
+            yield row
+
+    async def other():
+        nonlocal most
+        while True:
+            before = made
+            await asyncio.sleep(0)
+            most = max(most, made - before)
+
+    async def read(response):
+        return b"".join([piece async for piece in pieces_of(response)])
+
+    answers = [listing("trades", counted(), None) for _ in range(10)]
+    task = asyncio.create_task(other())
+    bodies = await asyncio.gather(*(read(response) for response in answers))
+    task.cancel()
+    assert most == CHUNK_ROWS
+    assert {len(json.loads(body)["data"]["trades"]) for body in bodies} == {8 * CHUNK_ROWS}
