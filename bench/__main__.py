@@ -12,6 +12,7 @@ NAMES = (
     "replay",
     "engine_loop",
     "order",
+    "api_load",
     "memory",
     "instructions",
 )
