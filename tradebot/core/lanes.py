@@ -7,7 +7,7 @@ is held and what may still fill, never from the memory of a call that failed.
 from decimal import Decimal
 from typing import assert_never
 
-from tradebot.core import exits
+from tradebot.core import exits, net_reads
 from tradebot.core.book import Book
 from tradebot.core.events import (
     BookDiffers,
@@ -34,7 +34,7 @@ from tradebot.core.inputs import (
     Unknown,
 )
 from tradebot.core.instruments import NetKey
-from tradebot.core.intents import PlaceOrder, QueryOrder, ReadPosition
+from tradebot.core.intents import PlaceOrder, QueryOrder
 from tradebot.core.positions import Position, corrected
 from tradebot.core.trades import Status, Trade
 
@@ -42,11 +42,6 @@ from tradebot.core.trades import Status, Trade
 # then every minute; it is tried for ever all the same.
 STUCK_TRIES = 5
 STUCK_AGAIN = 12  # questions, five seconds apart
-# An answer that takes longer than this is not waited for any more.
-READ_TIMEOUT_NS = 30_000_000_000
-# After a start: how often the broker's net is asked for, and how long a lane waits for it.
-UNREAD_AGAIN_NS = 1_000_000_000
-UNREAD_NS_MAX = 10_000_000_000
 # A flat net closes a trade only when two reads, apart in time, agree.
 FLAT_READS = 2
 
@@ -71,7 +66,7 @@ def advance(book: Book, key: NetKey, at_ns: int) -> None:
             return
         if not lane.orders:
             book.put_exit(exits.checking(exit_, at_ns))
-            read_net(book, key, at_ns)
+            net_reads.ask(book, key, at_ns)
             return
 
 
@@ -80,32 +75,9 @@ def held(book: Book, exit_: Exit) -> Decimal:
     return max(Decimal(0), -exit_.side.sign * book.net(exit_.key))
 
 
-def read_net(book: Book, key: NetKey, at_ns: int) -> None:
-    """Ask for the broker's net, unless an answer is on its way."""
-    asked = book.reads.get(key)
-    if asked is None or at_ns - asked[0] >= READ_TIMEOUT_NS:
-        book.reads[key] = at_ns, book.position_version(key)
-        book.want(ReadPosition(key=key))
-
-
-def distrust(book: Book, key: NetKey, at_ns: int) -> None:
-    """Send nothing on a key until the broker has said its net: we were away.
-
-    A broker that cannot say it holds the lane for ten seconds, and no longer: then our own
-    fold counts again, because a missed stop is worse.
-    """
-    book.unread[key] = at_ns + UNREAD_AGAIN_NS, at_ns + UNREAD_NS_MAX
-    read_net(book, key, at_ns)
-
-
 def wake(book: Book, at_ns: int) -> None:
     """Act on every exit whose time has come: ask again, read again, try again."""
-    for key, (again_ns, until_ns) in list(book.unread.items()):
-        if until_ns <= at_ns:
-            del book.unread[key]
-        elif again_ns <= at_ns:
-            book.unread[key] = at_ns + UNREAD_AGAIN_NS, until_ns
-            read_net(book, key, at_ns)
+    net_reads.wake(book, at_ns)
     for key in list(book.lanes):
         for exit_ in book.lanes[key]:
             if exit_.due_at_ns > at_ns:
@@ -116,7 +88,7 @@ def wake(book: Book, at_ns: int) -> None:
                 _query(book, exits.asked(exit_, at_ns), at_ns)
             elif exit_.state is State.CHECKING:
                 book.put_exit(exits.checking(exit_, at_ns))
-                read_net(book, key, at_ns)
+                net_reads.ask(book, key, at_ns)
         advance(book, key, at_ns)
         if not book.lanes[key]:
             del book.lanes[key]
@@ -145,7 +117,7 @@ def on_reply(book: Book, reply: PlaceReply) -> None:
     if after.state is State.UNKNOWN:
         book.want(QueryOrder(client_order_id=reply.client_order_id, key=after.key))
     elif after.state is State.CHECKING:
-        read_net(book, after.key, reply.at_ns)
+        net_reads.ask(book, after.key, reply.at_ns)
     elif isinstance(reply.outcome, Queued):
         _say_stuck(book, after, message, reply.at_ns)
     _moved(book, after, message, reply.at_ns)
@@ -185,7 +157,7 @@ def _moved(book: Book, exit_: Exit, why: str, at_ns: int) -> None:
     if exit_.state is State.RETRY_WAIT:
         # A refusal may mean that there is nothing left to sell: before the next attempt
         # the broker's net is known.
-        read_net(book, exit_.key, at_ns)
+        net_reads.ask(book, exit_.key, at_ns)
         if exit_.tries >= STUCK_TRIES:
             _say_stuck(book, exit_, why, at_ns)
     close_if_left(book, book.trades[exit_.trade_id], at_ns)

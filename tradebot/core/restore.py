@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from tradebot.core import admission, exits, guarding, lanes
+from tradebot.core import admission, exits, guarding, net_reads
 from tradebot.core.book import Book
 from tradebot.core.exits import State
 from tradebot.core.intents import QueryOrder
@@ -38,7 +38,7 @@ def restore(book: Book, snapshot: Snapshot, at_ns: int) -> None:
         if trade.status is Status.ACTIVE and not trade.unguarded:
             guarding.arm(book, trade, at_ns)
     for key in dict.fromkeys(trade.key for trade in book.trades.values() if trade.filled):
-        lanes.distrust(book, key, at_ns)
+        net_reads.distrust(book, key, at_ns)
 
 
 def restored_marks(saved: TradeSaved, highs: dict[str, list[HighReached]]) -> Trade:

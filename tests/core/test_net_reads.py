@@ -1,4 +1,4 @@
-"""After a start no order leaves before the broker has said what is held: we were away."""
+"""The broker's net is asked for once at a time, and before anything is sent after a start."""
 
 from tests.playbook import Playbook, a_trade
 from tradebot.core.events import BookDiffers
@@ -48,3 +48,9 @@ def test_a_broker_that_cannot_say_it_holds_a_stop_back_for_ten_seconds_and_no_lo
     story = restarted().read(None) >> 795
     assert (story >> "8s").orders == []
     assert (story >> "1s").orders == ["T1-x1 SELL 10"]
+
+
+def test_an_answer_is_waited_for_half_a_minute_and_then_asked_for_again():
+    story = Playbook(a_trade(stop="5pts"), broker=False) >> 795
+    assert len((story >> "29s").wants(ReadPosition)) == 1
+    assert len((story >> "31s").wants(ReadPosition)) == 2
