@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import io
 import json
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -13,7 +14,7 @@ from tests.api.world import KEY, LONG, running
 from tradebot.api.server import ApiServer
 from tradebot.api.shapes import Readiness
 from tradebot.cli import watch
-from tradebot.cli.client import AnswerError, NotRunningError
+from tradebot.cli.client import AnswerError, Daemon, NotRunningError
 from tradebot.cli.watch import View, follow, plain, screen
 from tradebot.core.inputs import OrderSide
 from tradebot.errors import StoreError
@@ -206,16 +207,68 @@ def test_the_screen_has_a_badge_colours_and_dims_what_is_old():
     assert "\x1b[2m" in dim[0]
 
 
-def test_a_narrow_terminal_has_ages_and_distances_below():
+def printed_at(width, *trades, height=None):
     paper = io.StringIO()
-    console = Console(file=paper, width=88, color_system=None)
-    console.print(screen(a_view(a_trade(flags=["suspect"])), console.width))
-    _title, _gap, heads, _line, row, below, *_ = paper.getvalue().splitlines()
-    words = ["TRADE", "SYMBOL", "SIDE", "QTY", "ENTRY", "LTP", "STOP", "TARGET", "TRAIL"]
-    assert heads.split() == [*words, "P&L", "STATE"]
-    assert row.split()[5:8] == ["805.05", "792.00", "830.00"]
-    assert row.split()[-3:] == ["▲", "+50.50", "ACTIVE"]
-    assert below.split() == ["40", "ms", "-1.62%", "+3.10%", "SUSPECT"]
+    console = Console(file=paper, width=width, color_system=None)
+    console.print(screen(a_view(*trades), width, height))
+    return [line.rstrip() for line in paper.getvalue().splitlines()]
+
+
+def test_a_narrow_terminal_has_ages_and_distances_below():
+    _title, _gap, heads, _line, row, below, last, *_ = printed_at(
+        88, a_trade(symbol="BANKNIFTY26NOVFUT", flags=["suspect"])
+    )
+    assert heads.split() == ["TRADE", "ENTRY", "LTP", "STOP", "TARGET", "TRAIL", "P&L"]
+    assert row.split()[:3] == ["T1", "LONG", "10"]
+    assert row.split()[4:6] == ["805.05", "792.00"]
+    assert row.split()[-2:] == ["▲", "+50.50"]
+    assert below.split() == ["NSE:BANKNIFTY26NOVFUT", "40", "ms", "-1.62%", "+3.10%", "ACTIVE"]
+    assert last.split() == ["SUSPECT"]
+
+
+@pytest.mark.parametrize("width", [140, 100, 90, 80, 60, 45])
+def test_no_terminal_cuts_a_figure_or_a_symbol(width):
+    large = {"entry_price": 124862.55, "ltp": 124868.55, "stop_level": 124668.55}
+    far = {"target_level": 125868.55, "trail_level": 124768.55, "unrealized_pnl": -1234567.5}
+    trade = a_trade(symbol="BANKNIFTY26NOV52000CE", flags=["in_doubt", "stuck"], **large, **far)
+    shown = printed_at(width, trade)
+    text = "\n".join(shown)
+    assert max(map(len, shown)) <= width
+    for whole in ("124,862.55", "124,868.55", "124,668.55", "125,868.55", "124,768.55"):
+        assert whole in text
+    for whole in ("NSE:BANKNIFTY26NOV52000CE", "▼ -1,234,567.50", "IN DOUBT", "STUCK"):
+        assert whole in text
+
+
+@pytest.mark.parametrize("width", [140, 90, 50])
+def test_a_low_terminal_counts_what_it_hides_and_shows_flagged_trades(width):
+    many = [a_trade(trade_id=f"T{number}") for number in range(1, 40)]
+    many.append(a_trade(trade_id="T40", flags=["stuck"]))
+    shown = printed_at(width, *many, height=24)
+    assert len(shown) <= 24
+    seen = [line.split()[0] for line in shown if line.strip().startswith("T") and "LONG" in line]
+    assert "T1" in seen
+    assert "T40" in seen
+    more = f"and {40 - len(seen)} more open; a larger window or tradebot trades shows them"
+    assert more in " ".join(shown)
+
+
+def test_the_last_exits_are_those_that_were_left_last():
+    times = {"T1": "2026-01-05T04:00:00Z", "T9": "2026-01-05T03:50:00.5Z", "T8": None}
+    answers = {
+        "/ready": {"mode": "paper", "state": "ready"},
+        "/api/v1/activetrades": {"trades": [], "next": None},
+        "/api/v1/tradehistory": {
+            "trades": [an_exit(trade_id=name, closed_at=at) for name, at in times.items()][::-1]
+        },
+    }
+
+    class Answering(Daemon):
+        def ask(self, _method, path, _body=None, _headers=None):
+            return answers[path]
+
+    daemon = Answering(Path("state"))
+    assert [trade["trade_id"] for trade in watch.look(daemon, None).exits] == ["T1", "T9"]
 
 
 async def test_open_trades_are_shown_though_the_database_is_away(tmp_path, capsys):

@@ -1,4 +1,8 @@
-"""The table of open trades, and the line of one that is over: plain, or for a terminal."""
+"""The table of open trades, and the line of one that is over: plain, or for a terminal.
+
+Half a figure is a wrong figure, and a trade without its symbol is no trade: where a table
+does not fit into a terminal as a whole, a narrower one takes its place.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, cast
@@ -8,19 +12,22 @@ from tradebot.cli.figures import age, decimals_of, figure, gain, local_time, qua
 from tradebot.cli.terminal import BAD, GOOD
 
 if TYPE_CHECKING:
-    from rich.console import JustifyMethod
-    from rich.table import Table
+    from rich.console import RenderableType
+    from rich.text import Text
 
 STALE_MS = 10_000
-WIDE = 132  # columns of a terminal that holds a trade in one line
+WIDE = 132  # columns of a terminal that may hold a trade in one line
 GAIN, LOSS, WARNING = "#26a69a", "#ef5350", "bold #ffb300"  # teal and red, as charts have them
 
 HEADS = (
     *("TRADE", "SYMBOL", "SIDE", "QTY", "ENTRY", "LTP", "AGE"),
     *("STOP", "", "TARGET", "", "TRAIL", "", "P&L", "STATE"),
 )
-_BELOW = (6, 8, 10, 12)  # the age and the distances: each belongs to the column before it
+_NARROW_HEADS = ("TRADE", "ENTRY", "LTP", "STOP", "TARGET", "TRAIL", "P&L")
 _LEFT = {"TRADE", "SYMBOL", "SIDE", "STATE"}
+_AGE_WIDTH = len("999 ms")  # kept free, so that columns stand still while prices come
+_AROUND = 4  # lines of a table beside its trades
+_SPACE, _EDGES = 2, 2  # columns between columns, and at the sides of a table
 
 
 def lines(trades: Iterable[Json]) -> Iterator[str]:
@@ -43,29 +50,115 @@ def columns(
         yield "  ".join(padded).rstrip()
 
 
-def table(trades: Iterable[Json], width: int = WIDE) -> "Table":
-    """Return the trades for a terminal; in a narrow one, ages and distances stand below."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
+def table(trades: Sequence[Json], width: int = WIDE, height: int | None = None) -> "RenderableType":
+    """Return the trades for a terminal of so many columns and lines.
+
+    In a narrow one ages, distances and states stand below, in a very narrow one all of it. Of
+    more trades than there are lines for, those with a flag stay, and what is hidden is
+    counted.
+    """
+    from rich.console import Group
     from rich.text import Text
 
+    rows = [cells(trade) for trade in trades]
+    heads: Sequence[str] = HEADS
+    made: list[list[tuple[str, ...]]] = [[(cell,) for cell in row] for row in rows]
+    if width < WIDE or _width(heads, made) > width:
+        heads, made = _NARROW_HEADS, [_narrow(trade) for trade in trades]
+    if _width(heads, made) > width:
+        heads, made = (), [[(line,) for line in _very_narrow(row)] for row in rows]
+    sizes = [max(map(len, row)) if heads else len(row) for row in made]
+    order = list(range(len(made)))
+    if height is not None and sum(sizes) + _AROUND > height:
+        order.sort(key=lambda place: not trades[place]["flags"])
+        lines_left = height - _AROUND - 1
+        while order and sum(sizes[place] for place in order) > lines_left:
+            order.pop()
+        order.sort()
+    drawn = _drawn(heads, made, [(place, trades[place]) for place in order])
+    if not (hidden := len(made) - len(order)):
+        return drawn
+    more = f"and {hidden} more open; a larger window or tradebot trades shows them"
+    return Group(drawn, Text(more, style=WARNING))
+
+
+def _drawn(
+    heads: Sequence[str],
+    rows: Sequence[Sequence[Sequence[str]]],
+    shown: Iterable[tuple[int, Json]],
+) -> "RenderableType":
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Group
+    from rich.table import Table
+
+    if not heads:
+        texts = [
+            _styled(line, trade, "dim" if is_stale(trade) else "")
+            for place, trade in shown
+            for line in rows[place]
+        ]
+        return Group(*texts)
     made = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-    below = () if width >= WIDE else _BELOW
-    for place, head in enumerate(HEADS):
-        if place not in below:
-            side: JustifyMethod = "left" if head in _LEFT else "right"
-            whole = head not in ("SYMBOL", "STATE")  # half a figure is a wrong figure
-            made.add_column(head, justify=side, no_wrap=whole, overflow="fold")
-    for trade in trades:
-        # Text, never markup: a symbol may hold brackets.
-        row = [Text(cell) for cell in cells(trade)]
-        row[HEADS.index("P&L")].stylize(colour(trade))
-        if trade["flags"]:
-            row[-1].stylize(WARNING)
-        for place in reversed(below):
-            row[place - 1].append("\n").append_text(row.pop(place))
+    for head in heads:
+        made.add_column(
+            head,
+            justify="left" if head in _LEFT else "right",
+            no_wrap=True,
+            min_width=_AGE_WIDTH if head in ("AGE", "LTP") else None,
+        )
+    for place, trade in shown:
+        row = [_styled(cell, trade) for cell in rows[place]]
         made.add_row(*row, style="dim" if is_stale(trade) else "")
     return made
+
+
+def _styled(lines: Sequence[str], trade: Json, style: str = "") -> "Text":
+    """Return lines as text, never markup, with gain and flags in their colours."""
+    from rich.text import Text
+
+    text = Text("\n".join(lines), style=style)
+    if (gained := gain(pnl(trade))) in text.plain:
+        text.highlight_words([gained], colour(trade))
+    if flags := _flags(trade):
+        text.highlight_words(flags, WARNING)
+    return text
+
+
+def _width(heads: Sequence[str], rows: Sequence[Sequence[Sequence[str]]]) -> int:
+    """Return how many columns a table takes with each of its cells whole."""
+    if not heads:
+        return 0
+    widths = [
+        max(
+            len(head),
+            _AGE_WIDTH if head in ("AGE", "LTP") else 0,
+            *(len(line) for row in rows for line in row[place]),
+        )
+        for place, head in enumerate(heads)
+    ]
+    return sum(widths) + _SPACE * (len(widths) - 1) + _EDGES
+
+
+def _narrow(trade: Json) -> list[tuple[str, ...]]:
+    """Return a trade as the cells of a narrow terminal, with what belongs to each below it."""
+    name, symbol, side, units, entry, ltp, old, *levels, gained, _ = cells(trade)
+    ways = [(levels[place], levels[place + 1]) for place in range(0, len(levels), 2)]
+    state = (str(trade["status"]), *_flags(trade))
+    return [(f"{name}  {side} {units}", symbol), (entry,), (ltp, old), *ways, (gained, *state)]
+
+
+def _very_narrow(row: Sequence[str]) -> list[str]:
+    """Return a trade as lines of its own."""
+    name, symbol, side, units, entry, ltp, old, *levels, gained, state = row
+    named = zip(("stop", "target", "trail"), levels[::2], levels[1::2], strict=True)
+    return [
+        f"{name}  {side} {units}  {symbol}",
+        f"  {state}",
+        f"  P&L {gained}",
+        f"  entry {entry}",
+        f"  LTP {ltp}  {old}",
+        *(f"  {what} {level}  {way_}".rstrip() for what, level, way_ in named),
+    ]
 
 
 def cells(trade: Json) -> tuple[str, ...]:
@@ -84,8 +177,11 @@ def cells(trade: Json) -> tuple[str, ...]:
     ]
     for level in levels:
         found += [figure(level, decimals), way(ltp, level)]
-    flags = [str(flag).replace("_", " ").upper() for flag in cast("list[str]", trade["flags"])]
-    return (*found, gain(pnl(trade)), " ".join([str(trade["status"]), *flags]))
+    return (*found, gain(pnl(trade)), " ".join([str(trade["status"]), *_flags(trade)]))
+
+
+def _flags(trade: Json) -> list[str]:
+    return [str(flag).replace("_", " ").upper() for flag in cast("list[str]", trade["flags"])]
 
 
 def exit_line(trade: Json) -> str:

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import datetime as dt
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 EVERY_S = 0.5
 EXITS_SHOWN = 8
+EXITS_READ = 200  # the page comes by creation, and an old trade may have been left just now
 EXIT_OK = 0
 EXIT_FAILURE = 1
 
@@ -88,7 +90,7 @@ def look(daemon: Daemon, strategy: str | None) -> View:
     trades = open_trades(daemon, strategy)
     reasons = cast("list[str]", ready.get("reasons", []))
     try:
-        over = daemon.ask("POST", "/api/v1/tradehistory", {**chosen, "limit": EXITS_SHOWN})
+        over = daemon.ask("POST", "/api/v1/tradehistory", {**chosen, "limit": EXITS_READ})
     except AnswerError as error:  # a database that is away hides no open trade
         over = {"trades": []}
         reasons = [*reasons, f"the last exits cannot be read: {error}"]
@@ -97,8 +99,14 @@ def look(daemon: Daemon, strategy: str | None) -> View:
         state=str(ready.get("state", "")),
         reasons=reasons,
         trades=trades,
-        exits=cast("list[Json]", over["trades"]),
+        exits=_last_left(cast("list[Json]", over["trades"])),
     )
+
+
+def _last_left(trades: list[Json]) -> list[Json]:
+    left = [trade for trade in trades if trade["closed_at"] is not None]
+    left.sort(key=lambda trade: dt.datetime.fromisoformat(str(trade["closed_at"])), reverse=True)
+    return left[:EXITS_SHOWN]
 
 
 def plain(view: View) -> Iterator[str]:
@@ -115,8 +123,8 @@ def plain(view: View) -> Iterator[str]:
         yield from (exit_line(trade) for trade in view.exits)
 
 
-def screen(view: View, width: int = WIDE) -> "RenderableType":
-    """Return a view for a terminal; in a narrow one, ages and distances stand below."""
+def screen(view: View, width: int = WIDE, height: int | None = None) -> "RenderableType":
+    """Return a view for a terminal of so many columns and lines; trades come before exits."""
     from rich.console import Group
     from rich.text import Text
 
@@ -125,8 +133,9 @@ def screen(view: View, width: int = WIDE) -> "RenderableType":
     title.append(f"  {_title(view).partition('  ')[2]}")
     parts: list[RenderableType] = [title]
     parts += [Text(f"! {reason}", style=WARNING) for reason in view.reasons]
+    room = None if height is None else height - sum(-(-len(str(p)) // width) for p in parts)
     parts.append(
-        trade_table.table(view.trades, width)
+        trade_table.table(view.trades, width, room)
         if view.trades
         else Text("\nno open trades\n", style="dim")
     )
@@ -149,7 +158,7 @@ def follow(
     with Live(console=console, screen=console.is_terminal, auto_refresh=False) as live:
         while True:
             try:
-                shown = screen(look_again(), console.width)
+                shown = screen(look_again(), console.width, console.height)
             except (NotRunningError, AnswerError) as error:
                 shown = Text(f"waiting for the daemon ... ({error})", style=WARNING)
             live.update(shown, refresh=True)
