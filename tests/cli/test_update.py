@@ -28,6 +28,12 @@ async def test_the_levels_are_shown_before_and_after(world, trade, shell):
     assert str(trade().stop) == "0.5%"
 
 
+async def test_a_level_stands_beside_the_rule_whose_it_is(world, trade, shell):
+    out = (await shell.run("update", "T1", "--trail-by", "0.5%"))[1].splitlines()
+    assert out[2].split("  ")[-1].strip() == "1% (the trail is nearer)"
+    assert out[-1].split("  ")[-1].strip() == "by 0.5% = 796.00 (-1.12%)"
+
+
 async def test_a_time_exit_shows_when_that_is(world, trade, shell):
     code, out, _ = await shell.run("update", "T1", "--time-after", "45m")
     assert code == 0

@@ -22,7 +22,7 @@ class ChangeError(Exception):
 
 def add_rule_arguments(parser: argparse.ArgumentParser) -> None:
     """Add an option for each rule and each of its parts."""
-    levels = parser.add_argument_group("rules", "a LEVEL is 1.5%%, 12.5pts or @812.5")
+    levels = parser.add_argument_group("rules", "a LEVEL is 1.5%, 12.5pts or @812.5")
     levels.add_argument("--stop", metavar="LEVEL")
     levels.add_argument(
         "--target",

@@ -27,8 +27,8 @@ _EXPLAINED = """\
 What is not named stays as it is. A change that loosens the stop, the trail or the
 breakeven, or that the LTP has reached already, is confirmed first; a script says --yes.
 
-exit codes: 0 done, 1 there is no such open trade, it changed meanwhile, or nothing was
-confirmed, 2 a level is wrong, 3 no daemon runs
+exit codes: 0 done, 1 there is no such open trade, it changed meanwhile, or the answer was
+no, 2 a level is wrong, or nobody is there to confirm, 3 no daemon runs
 """
 
 
@@ -110,6 +110,10 @@ def _cell(rule: str, trade: Json) -> str:
         at = trade.get("time_exit_at")
         return f"{text} ({local_time(at, '%Y-%m-%d %H:%M:%S')})" if at else text
     level = trade.get(f"{rule}_level")
+    if rule in ("stop", "breakeven"):  # the API tells the nearest of all stops, and whose it is
+        level, nearest = trade.get("stop_level"), trade.get("stop_reason")
+        if level is not None and nearest != rule and trade.get(rule) is not None:
+            return f"{text} (the {nearest} is nearer)" if rule == "stop" else text
     if level is None:
         return text
     far = way(trade.get("ltp"), level)
