@@ -108,7 +108,7 @@ async def test_all_of_a_strategy_leaves_the_others_alone(market, shell):
     assert list(market.book.trades) == ["T1"]
     assert await shell.run("exit", "--all", "--strategy", "none", "--yes") == (
         0,
-        "no open trades\n",
+        "no open trades of the strategy 'none'\n",
         "",
     )
 

@@ -28,7 +28,8 @@ async def test_only_a_strategy_is_listed_where_it_is_named(world, shell):
     await world.trades.create(LONG | {"strategy": "swing"})
     _, told = await shell.json("trades", "--strategy", "swing")
     assert [trade["trade_id"] for trade in told["trades"]] == ["T2"]
-    assert (await shell.run("trades", "--strategy", "none"))[1] == "no open trades\n"
+    none = (await shell.run("trades", "--strategy", "none"))[1]
+    assert none == "no open trades of the strategy 'none'\n"
 
 
 async def test_a_terminal_sees_gain_loss_age_and_doubt(world, shell, monkeypatch):

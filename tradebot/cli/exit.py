@@ -18,7 +18,7 @@ from tradebot.cli.client import (
     in_path,
 )
 from tradebot.cli.figures import age, decimals_of, figure, gain, quantity
-from tradebot.cli.questions import open_trades
+from tradebot.cli.questions import none_open, open_trades
 from tradebot.cli.terminal import can_ask, confirmed, print_json
 
 EXIT_OK = 0
@@ -34,7 +34,7 @@ An exit goes to the market at once. On a terminal it asks first; a script says -
 Asking again for a trade that is being left, or is over, does no harm.
 
 exit codes: 0 every trade is left (with --no-wait: on its way), 1 at least one is not, or
-nothing was confirmed, 2 usage, 3 no daemon runs
+the answer was no, 2 usage, or nobody is there to confirm, 3 no daemon runs
 """
 
 
@@ -87,7 +87,7 @@ def main(args: argparse.Namespace) -> int:
     if args.json:
         print_json({"ok": leaving.is_done, "trades": list(leaving.results.values())})
     elif not wanted:
-        print("no open trades")
+        print(none_open(args.strategy))
     return EXIT_OK if leaving.is_done else EXIT_FAILURE
 
 

@@ -25,6 +25,11 @@ def open_trades(daemon: Daemon, strategy: str | None = None) -> list[Json]:
     return [trade for page in pages for trade in page]
 
 
+def none_open(strategy: str | None) -> str:
+    """Return the words for an empty list; a mistyped strategy is no flat account."""
+    return "no open trades" if strategy is None else f"no open trades of the strategy {strategy!r}"
+
+
 def closed_trades(
     daemon: Daemon, filters: Mapping[str, object] | None = None, *, page: int = PAGE_MAX
 ) -> Iterator[list[Json]]:

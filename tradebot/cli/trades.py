@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from tradebot.cli import trade_table
 from tradebot.cli.client import Json, add_state_argument, daemon_of
-from tradebot.cli.questions import open_trades
+from tradebot.cli.questions import none_open, open_trades
 from tradebot.cli.terminal import BOLD, DIM, WARNING, print_json, print_lines
 
 EXIT_OK = 0
@@ -33,7 +33,7 @@ def main(args: argparse.Namespace) -> int:
     if args.json:
         print_json({"trades": trades})
     elif not trades:
-        print("no open trades")
+        print(none_open(args.strategy))
     else:
         print_lines(zip(trade_table.lines(trades), _styles(trades), strict=True))
     return EXIT_OK
