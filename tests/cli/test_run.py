@@ -2,6 +2,8 @@
 
 import argparse
 
+import pytest
+
 from tradebot.app import main as app_main
 from tradebot.cli import run
 from tradebot.cli.main import main
@@ -33,3 +35,11 @@ def test_a_configuration_that_is_missing_keeps_it_from_starting(tmp_path, monkey
     assert main(["run", "--port", "0", "--state-dir", "state"]) == 78
     assert capsys.readouterr().err == "config.toml: no such file; name one with -c FILE\n"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_its_help_says_what_each_exit_code_means(capsys):
+    with pytest.raises(SystemExit):
+        main(["run", "--help"])
+    told = capsys.readouterr().out
+    assert "exit codes: 0 stopped in order" in told
+    assert "75 the port or the state directory is taken" in told
