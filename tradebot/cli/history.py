@@ -31,7 +31,7 @@ exit codes: 0 done, 1 the daemon refuses to answer, 2 a filter is wrong, 3 no da
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line."""
-    parser.description = "List the trades that are over, newest first."
+    parser.description = "List the trades that are over."
     parser.epilog = _EXPLAINED
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     add_state_argument(parser)

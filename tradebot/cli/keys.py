@@ -11,8 +11,10 @@ from collections.abc import Iterator
 
 from tradebot.app.key_file import ID_LENGTH_MIN, SCOPES, KeyFile
 from tradebot.cli.client import add_state_argument, state_dir_of
+from tradebot.cli.figures import local_time
 
 EXIT_OK = 0
+_TIME = "%Y-%m-%d %H:%M:%S"
 _EXPLAINED = """\
 scopes, each with all that the one before it may:
   read   look at trades, their history and their stories
@@ -94,9 +96,9 @@ def _listed(file: KeyFile, *, as_json: bool) -> Iterator[str]:
         yield f"no keys in {file.path}; the local tools have one of their own"
         return
     width = max(4, *(len(key.name) for key in keys))
-    yield f"{'NAME':<{width}}  SCOPE  PER MINUTE  CREATED                    ID"
+    yield f"{'NAME':<{width}}  SCOPE  PER MINUTE  CREATED              ID"
     for key in keys:
         yield (
             f"{key.name:<{width}}  {key.scope.value:<5}  {key.per_minute:>10}  "
-            f"{key.created.isoformat():<25}  {key.id}"
+            f"{local_time(key.created.isoformat(), _TIME)}  {key.id}"
         )
