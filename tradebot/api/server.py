@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import errno
+import os
 import socket
 from collections.abc import Iterator
 
@@ -91,7 +93,11 @@ class ApiServer:
             )
         except OSError as error:
             where = f"{self._host}:{self._port}"
-            raise ListenError(f"cannot listen at {where}: {error.strerror}") from error
+            # create_server adds the address, which stands here already.
+            number = error.errno or 0  # below zero: the name of the host is unknown
+            why = os.strerror(number) if number > 0 else error.strerror
+            hint = "; --port names another" if number == errno.EADDRINUSE else ""
+            raise ListenError(f"cannot listen at {where}: {why}{hint}") from error
         host, port = listener.getsockname()[:2]
         name = f"[{host}]" if family is socket.AF_INET6 else host
         self._bound.set_result(f"http://{name}:{port}")
