@@ -31,7 +31,7 @@ from tradebot.core.trades import Reason, Rules, Side, Status, TargetPart, Trade,
 from tradebot.stores.sqlite import SqliteStore
 
 TRADES = 200
-CLOSED = 6_000
+CLOSED = 9_000  # about 5 MB, in nine pages
 PAGE = 1_000
 CONNECTIONS = 16
 PER_MINUTE = 100_000  # the tier of the client's key
