@@ -65,6 +65,9 @@ def table(trades: Sequence[Json], width: int = WIDE, height: int | None = None) 
     made: list[list[tuple[str, ...]]] = [[(cell,) for cell in row] for row in rows]
     if width < WIDE or _width(heads, made) > width:
         heads, made = _NARROW_HEADS, [_narrow(trade) for trade in trades]
+    if _width(heads, made) > width:  # 80 columns hold two lines a trade, without its entry
+        heads = [head for head in _NARROW_HEADS if head != "ENTRY"]
+        made = [row[:1] + row[2:] for row in map(_narrow, trades)]
     if _width(heads, made) > width:
         heads, made = (), [[(line,) for line in _very_narrow(row)] for row in rows]
     sizes = [max(map(len, row)) if heads else len(row) for row in made]
