@@ -1,5 +1,6 @@
 """Trades that share a best price move together, and their highs are told exactly."""
 
+import itertools
 from decimal import Decimal
 from math import inf
 
@@ -21,6 +22,7 @@ class Side:
         self.groups = TrailGroups(sign)
         self.sign = sign
         self.armed: dict[str, Armed] = {}
+        self._serials = itertools.count()
 
     def join(
         self,
@@ -37,7 +39,7 @@ class Side:
             entry=Decimal(100),
             trail_by=parse_level(by, "test"),
         )
-        armed = self.armed[name] = Armed(name, levels, Marks(), len(self.armed))
+        armed = self.armed[name] = Armed(name, levels, Marks(), next(self._serials))
         self.groups.join(armed, best, follows=follows)
 
     def leave(self, *names: str) -> None:

@@ -31,7 +31,7 @@ class Unit(enum.StrEnum):
     PRICE = "@"
 
 
-class Level(msgspec.Struct, frozen=True):
+class Level(msgspec.Struct, frozen=True, gc=False):
     """One level as written; what it means depends on the rule that holds it."""
 
     unit: Unit

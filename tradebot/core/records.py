@@ -13,7 +13,7 @@ from tradebot.core.positions import Position
 from tradebot.core.trades import Trade
 
 
-class TradeSaved(msgspec.Struct, frozen=True, kw_only=True, tag="trade"):
+class TradeSaved(msgspec.Struct, frozen=True, kw_only=True, tag="trade", gc=False):
     """A trade as it stands. ``highs_seen`` counts the highs of its line that it includes."""
 
     trade: Trade

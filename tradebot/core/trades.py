@@ -67,7 +67,11 @@ class PastStop(enum.StrEnum):
     FROM_HERE = "from_here"  # set the stop at its distance from the last price
 
 
-class Trail(msgspec.Struct, frozen=True, kw_only=True):
+# ``gc=False`` from here on: none of these can be part of a cycle, and a collector that
+# walked the trades of a page of history held the loop for 200 ms.
+
+
+class Trail(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A stop that follows the best price."""
 
     by: Level  # percent of the best price, or points
@@ -75,28 +79,28 @@ class Trail(msgspec.Struct, frozen=True, kw_only=True):
     step: Level | None = None  # it moves in steps of this size; None: with every tick
 
 
-class Breakeven(msgspec.Struct, frozen=True, kw_only=True):
+class Breakeven(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One move of the stop to the entry, plus charges, plus ``lock``."""
 
     at: Level  # gain that does it
     lock: Level
 
 
-class TargetPart(msgspec.Struct, frozen=True, kw_only=True):
+class TargetPart(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One price at which a part of the trade takes its profit."""
 
     at: Level
     quantity: Decimal | None = None  # units; None: all that is left
 
 
-class TimeExit(msgspec.Struct, frozen=True, kw_only=True):
+class TimeExit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Leave after a duration, or at a clock time of the instrument's session."""
 
     after_ns: int | None = None
     at_minutes: int | None = None  # after midnight in the exchange's zone
 
 
-class Rules(msgspec.Struct, frozen=True, kw_only=True):
+class Rules(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Everything that may end a trade; any subset, none included."""
 
     stop: Level | None = None
@@ -129,7 +133,7 @@ class TradeRequest(msgspec.Struct, frozen=True, kw_only=True):
     tag: str = ""
 
 
-class Marks(msgspec.Struct, frozen=True, kw_only=True):
+class Marks(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a trade's rules remember of the prices they have seen."""
 
     trail_active: bool = False
@@ -137,7 +141,7 @@ class Marks(msgspec.Struct, frozen=True, kw_only=True):
     breakeven_done: bool = False
 
 
-class Trade(msgspec.Struct, frozen=True, kw_only=True):
+class Trade(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One managed round trip. Replaced as a whole at each change, by the engine alone.
 
     Sums are kept and averages derived: ``entry_notional`` is the sum of quantity times
