@@ -71,6 +71,10 @@ def closed(**fields):
             "A person replaced the rules: the stop is 790 now, and was none.",
         ),
         (
+            ev.RulesChanged(trade_id="T1", at_ns=1, stop=D("790"), was=D("790")),
+            "A person replaced the rules: the stop stays 790.",
+        ),
+        (
             ev.TrailActivated(trade_id="T1", ltp=812.05, level=D("804.00"), at_ns=1),
             "The trail became active at LTP 812.05; it stands at 804.",
         ),

@@ -40,6 +40,8 @@ def sentence(event: ev.TradeEvent) -> str:
         case ev.EntryDied():
             return f"The entry order ended without a fill: {event.why}."
         case ev.RulesChanged():
+            if event.stop == event.was:
+                return f"A person replaced the rules: the stop stays {_or_none(event.stop)}."
             return (
                 "A person replaced the rules: the stop is "
                 f"{_or_none(event.stop)} now, and was {_or_none(event.was)}."
