@@ -12,6 +12,7 @@ from tradebot.app.state_flag import add_state_flag, state_dir
 from tradebot.errors import TradebotError
 
 ANSWER_S_MAX = 10.0
+_NEXT = "; start one with tradebot run, or name its directory with --state-dir"
 EXIT_NOT_RUNNING = 3
 
 Json = dict[str, object]
@@ -84,7 +85,7 @@ class Daemon:
             parts = urlsplit(address if "//" in address else f"//{address}")
             host, port = parts.hostname, parts.port
         except FileNotFoundError:
-            raise NotRunningError(f"no daemon runs: there is no {file}") from None
+            raise NotRunningError(f"no daemon runs: there is no {file}{_NEXT}") from None
         except (ValueError, KeyError, TypeError):
             host = port = None
         if not host or not port:

@@ -141,7 +141,8 @@ def _check_usage(args: argparse.Namespace) -> None:
     }
     if args.recording is None:
         if missing := [name for name in ("--ticks", "--trades") if given[name] is None]:
-            args.usage_error(f"the following arguments are required: {', '.join(missing)}")
+            needed = ", ".join(missing)
+            args.usage_error(f"the following arguments are required: {needed} (or --recording)")
         if args.check:
             args.usage_error("--check compares with a session: it needs --recording")
     elif beside := [name for name, value in given.items() if value is not None]:
