@@ -35,3 +35,10 @@ def test_a_price_is_stale_when_it_is_old_or_missing():
         True,
         True,
     ]
+
+
+def test_an_unguarded_trade_shows_no_level_that_does_not_act():
+    cells = trade_table.cells(a_trade(flags=["unguarded"]))
+    shown = dict(zip(trade_table.HEADS, cells, strict=True))
+    assert (shown["STOP"], shown["TARGET"], shown["TRAIL"]) == ("–", "–", "–")
+    assert shown["STATE"] == "ACTIVE UNGUARDED"

@@ -167,7 +167,10 @@ def _very_narrow(row: Sequence[str]) -> list[str]:
 def cells(trade: Json) -> tuple[str, ...]:
     """Return an open trade as the texts of its columns."""
     ltp = trade["ltp"]
-    levels = [trade[f"{name}_level"] for name in ("stop", "target", "trail")]
+    # Of one that is unguarded no level acts: a stop that is shown would be believed.
+    is_guarded = "unguarded" not in cast("list[str]", trade["flags"])
+    names = ("stop", "target", "trail")
+    levels = [trade[f"{name}_level"] if is_guarded else None for name in names]
     decimals = decimals_of(ltp, *levels)
     found = [
         str(trade["trade_id"]),
