@@ -21,6 +21,13 @@ from tradebot.stores.recording_files import INPUTS, TICKS, part_name
 
 ROOT = Path(__file__).parents[2]
 AT = 1_700_000_000_000_000_000
+
+
+def zipped(data: bytes) -> bytes:
+    """Return gzip data that is the same in every process: it names the tests."""
+    return gzip.compress(data, mtime=0)
+
+
 HEAD = "ts_ns,exchange,symbol,price,qty,bid,ask\n"
 GOOD = f"{HEAD}{AT},X,A,100,1,,\n{AT + 1},X,A,99,1,99,\n"
 TRADE = {
@@ -38,7 +45,7 @@ TICK = {"exchange": "X", "symbol": "A", "tick_size": "0.05"}
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    Path("t.csv.gz").write_bytes(gzip.compress(GOOD.encode()))
+    Path("t.csv.gz").write_bytes(zipped(GOOD.encode()))
     Path("t.jsonl").write_text(json.dumps(TRADE) + "\n")
     return tmp_path
 
@@ -82,7 +89,7 @@ def test_exits_go_to_stdout_and_the_summary_to_stderr(folder, capsys):
     ],
 )
 def test_a_bad_tick_row_is_named(folder, capsys, rows, says):
-    Path("t.csv.gz").write_bytes(gzip.compress((HEAD + rows).encode()))
+    Path("t.csv.gz").write_bytes(zipped((HEAD + rows).encode()))
     assert run() == 2
     said = capsys.readouterr()
     assert says in said.err
@@ -95,10 +102,10 @@ def test_a_bad_tick_row_is_named(folder, capsys, rows, says):
     [
         (b"", "the file is empty"),
         (GOOD.encode(), "is named .gz and is not gzip data"),
-        (gzip.compress(GOOD.encode())[:-4], "the gzip data is cut off"),
+        (zipped(GOOD.encode())[:-4], "the gzip data is cut off"),
         (b"\x1f\x8b" + b"junk" * 9, "gzip data is damaged"),
-        (gzip.compress(b"time,price\n", mtime=0), "did you mean 'ts_ns'?"),
-        (gzip.compress(GOOD.encode().replace(b"A,100", b"\xff,100")), "t.csv.gz:2: symbol"),
+        (zipped(b"time,price\n"), "did you mean 'ts_ns'?"),
+        (zipped(GOOD.encode().replace(b"A,100", b"\xff,100")), "t.csv.gz:2: symbol"),
     ],
 )
 def test_a_bad_tick_file_is_named(folder, capsys, content, says):
@@ -195,7 +202,7 @@ def a_recording(directory, said):
     scribe.end("stopped")
     directory.mkdir()
     for kind, text in zip((TICKS, INPUTS), scribe.taken(), strict=True):
-        (directory / (part_name(AT, 1) + kind)).write_bytes(gzip.compress(text, mtime=0))
+        (directory / (part_name(AT, 1) + kind)).write_bytes(zipped(text))
 
 
 def test_a_recording_is_replayed_and_checked(folder, capsys):
