@@ -7,6 +7,7 @@ the journal is given can never miss one.
 
 import heapq
 from decimal import Decimal
+from typing import get_args
 
 import msgspec
 
@@ -35,6 +36,7 @@ from tradebot.core.trade_rules import Levels, levels_of
 from tradebot.core.trades import Side, Trade
 
 ALWAYS_OPEN = Session()
+_OF_A_TRADE = get_args(TradeEvent)  # a tuple is asked five times as fast as a union
 
 _HOUR_NS = 3_600_000_000_000
 _FORGET_EVERY_NS = _HOUR_NS
@@ -82,7 +84,7 @@ class Book:
     def say(self, event: Event) -> None:
         """Tell an event; one of a trade becomes a durable line of its story."""
         self.out.append(event)
-        if isinstance(event, TradeEvent):
+        if isinstance(event, _OF_A_TRADE):
             self.lines_told += 1
             self._fresh.append(Told(number=self.lines_told, event=event))
 

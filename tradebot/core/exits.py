@@ -302,9 +302,10 @@ class Lane:
             self._count(exit_, 1)
 
     def _count(self, exit_: Exit, by: int) -> None:
-        self.doubts += by * exit_.state.is_in_doubt
-        self.orders += by * exit_.is_alive
-        self.alive += by * exit_.alive
+        if exit_.is_alive:
+            self.doubts += by * exit_.state.is_in_doubt
+            self.orders += by
+            self.alive += by * exit_.alive
 
 
 def _settled(exit_: Exit, at_ns: int) -> Exit:
