@@ -39,6 +39,7 @@ PLANS: tuple[dict[str, object], ...] = (
 QUANTITY_LOTS = 10
 TRADES_MAX = 16  # open at a time
 PAUSE_S = 1.0
+PATIENCE = 3  # calls in a row without an answer, before it is worth a line
 
 
 class Daemon:
@@ -104,6 +105,7 @@ def scaled(plan: dict[str, object], lot: Decimal) -> dict[str, object]:
 def run(daemon: Daemon) -> NoReturn:
     """Keep some trades open for ever; when the daemon is away, wait for it."""
     instruments: list[dict[str, object]] = []
+    missed = 0
     turns = itertools.count()
     while True:
         try:
@@ -117,8 +119,11 @@ def run(daemon: Daemon) -> NoReturn:
                 turn = next(turns)
                 plan = PLANS[(turn + turn // len(PLANS)) % len(PLANS)]  # each on each in turn
                 open_trade(daemon, instruments[turn % len(instruments)], plan)
+            missed = 0
         except (OSError, ValueError) as error:
-            print(f"demonstration: waiting for the daemon ({error})", file=sys.stderr)
+            missed += 1
+            if missed == PATIENCE:  # a daemon that is just stopping takes us with it
+                print(f"demonstration: waiting for the daemon ({error})", file=sys.stderr)
         time.sleep(PAUSE_S)
 
 

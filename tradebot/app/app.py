@@ -165,7 +165,8 @@ class App:
             note = "" if change.live else "needs a restart"
             said = {"old": change.old, "new": change.new, "note": note}
             # Not as ``key``: the log hides what has the name of a secret.
-            self._say("config.changed", setting=change.key, **said)
+            level = "info" if change.live else "warning"
+            self._say("config.changed", level, setting=change.key, **said)
         # The account needs a restart: the lock, the files and the broker are the old one's.
         account = self._settings.account.id
         parts.trades.defaults = msgspec.structs.replace(new.trade_defaults, account=account)
