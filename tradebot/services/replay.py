@@ -5,9 +5,9 @@ the price that caused it.
 """
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Context, Decimal, InvalidOperation
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -26,15 +26,11 @@ from tradebot.core.events import (
     TradeStuck,
 )
 from tradebot.core.inputs import (
-    Acked,
     CreateTrade,
     Execution,
     Input,
     InstrumentsLoaded,
-    OrderReport,
     OrderSide,
-    OrderState,
-    PlaceReply,
     Tick,
     Timer,
 )
@@ -123,6 +119,15 @@ class Replay:
         self._sent: dict[str, tuple[str, int]] = {}  # client order id -> trade, exit
         self._ended: list[ReplayExit] = []  # in the order of time
         self._answers = 0
+        self._notes: dict[type, Callable[[Any], None]] = {
+            ExitDecided: self._note_decided,
+            ExitSent: self._note_sent,
+            ExitFilled: self._note_filled,
+            TradeClosed: self._note_closed,
+            PriceHeld: self._note_held,
+            PriceResolved: self._note_resolved,
+            **dict.fromkeys((TradeRefused, TradeStuck, BookDiffers), self._refuse),
+        }
 
     def refusals(self) -> list[Refusal]:
         """Find every trade that is no plan for its entry, in the order given."""
@@ -219,60 +224,54 @@ class Replay:
         """Take what the engine says and do what it wants, to the last order."""
         waiting = deque(answer)
         while waiting:
-            match said := waiting.popleft():
-                case ExitDecided():
-                    self._decided[said.trade_id, said.exit] = said
-                case ExitSent():
-                    self._sent[said.client_order_id] = (said.trade_id, said.exit)
-                case PlaceOrder():
-                    for item in self._filled(said):
-                        waiting.extend(self.engine.process(item))
-                case ExitFilled():
-                    self._note_exit(said)
-                case TradeClosed():
-                    self.open -= 1
-                case PriceHeld():
-                    self.held += 1
-                case PriceResolved():
-                    self.confirmed += said.confirmed
-                    self.refuted += not said.confirmed
-                case TradeRefused() | TradeStuck() | BookDiffers():
-                    raise AssertionError(f"a replay has no reason for {said}")
-                case _:
-                    pass
+            said = waiting.popleft()
+            if type(said) is PlaceOrder:
+                waiting.extend(self.engine.process(self._filled(said)))
+            # A look-up, because most of what is said concerns nobody here.
+            elif (note := self._notes.get(type(said))) is not None:
+                note(said)
         self._answers += 1
         if self._answers % _DRAIN_EVERY == 0:
             self.engine.book.drain()
 
-    def _filled(self, order: PlaceOrder) -> tuple[PlaceReply, Execution, OrderReport]:
-        """Return what a broker says of an order that fills at once."""
+    def _note_decided(self, said: ExitDecided) -> None:
+        self._decided[said.trade_id, said.exit] = said
+
+    def _note_sent(self, said: ExitSent) -> None:
+        self._sent[said.client_order_id] = (said.trade_id, said.exit)
+
+    def _note_closed(self, _said: TradeClosed) -> None:
+        self.open -= 1
+
+    def _note_held(self, _said: PriceHeld) -> None:
+        self.held += 1
+
+    def _note_resolved(self, said: PriceResolved) -> None:
+        self.confirmed += said.confirmed
+        self.refuted += not said.confirmed
+
+    def _refuse(self, said: Event) -> None:
+        raise AssertionError(f"a replay has no reason for {said}")
+
+    def _filled(self, order: PlaceOrder) -> Execution:
+        """Return the execution of an order that fills at once; with it there is no doubt left.
+
+        A broker would say that it has the order, and that it is complete; neither says
+        more than an execution of all of it.
+        """
         decided = self._decided[self._sent[order.client_order_id]]
-        name, at_ns = order.client_order_id, decided.at_ns
-        return (
-            PlaceReply(client_order_id=name, outcome=Acked(name), at_ns=at_ns),
-            Execution(
-                execution_id=name,
-                order_id=name,
-                client_order_id=name,
-                key=order.key,
-                side=order.side,
-                quantity=order.quantity,
-                price=self._price_of(decided),
-                at_ns=at_ns,
-            ),
-            OrderReport(
-                order_id=name,
-                client_order_id=name,
-                key=order.key,
-                side=order.side,
-                quantity=order.quantity,
-                filled=order.quantity,
-                state=OrderState.COMPLETE,
-                at_ns=at_ns,
-            ),
+        return Execution(
+            execution_id=order.client_order_id,
+            order_id=order.client_order_id,
+            client_order_id=order.client_order_id,
+            key=order.key,
+            side=order.side,
+            quantity=order.quantity,
+            price=self._price_of(decided),
+            at_ns=decided.at_ns,
         )
 
-    def _note_exit(self, filled: ExitFilled) -> None:
+    def _note_filled(self, filled: ExitFilled) -> None:
         decided = self._decided.pop(self._sent.pop(filled.client_order_id))
         assert filled.quantity == decided.quantity, f"a part of {decided} has filled"
         request = self._trades[filled.trade_id][1].request
