@@ -44,6 +44,9 @@ def test_different_names_do_not_meet(name):
     first, second = Lock(name), Lock(name + "2")
     first.take()
     second.take()
+    for held in (name, name + "2"):
+        with pytest.raises(LockHeldError):
+            Lock(held).take()
     first.release()
     second.release()
 

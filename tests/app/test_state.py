@@ -90,6 +90,7 @@ def test_a_file_in_the_place_of_the_directory_is_refused(tmp_path):
 def test_a_full_disk_does_not_keep_the_guard_from_starting(state, monkeypatch):
     refuse_temporary_files(monkeypatch, errno.ENOSPC)
     state.prepare()
+    assert state.path.is_dir()
 
 
 def test_a_disk_that_may_not_be_written_does(state, monkeypatch):

@@ -310,4 +310,5 @@ async def test_on_a_real_loop_an_order_fills_by_itself(tmp_path):
     prices.tell("SIM:SBIN", 812.5, START_NS)
     await broker.place(an_order())
     await asyncio.wait_for(filled.wait(), 10)
+    assert [e.price for e in await broker.executions()] == [Decimal("812.5")]
     await broker.close()
