@@ -6,7 +6,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from tests.playbook import SBIN, START_NS, Playbook, a_trade
+from tests.playbook import SBIN, START_NS, Playbook, a_trade, rules
 from tradebot.core.engine import NOTHING, Engine
 from tradebot.core.events import (
     FeedBroke,
@@ -321,3 +321,13 @@ def test_instruments_that_are_not_guarded_are_kept_for_when_they_are():
 def test_what_no_list_describes_is_guessed_by_its_name(name, kind):
     story = Playbook(a_trade(symbol=name), instruments=())
     assert story.book.instruments[f"NSE:{name}"].kind == kind
+
+
+def test_an_index_of_what_has_left_is_tidied_when_there_is_time():
+    story = Playbook(a_trade(stop="5pts"), a_trade(stop="50pts"), broker=False)
+    assert not story.engine.tidy()
+    for _ in range(100):
+        story >> UpdateTrade(trade_id="T2", rules=rules(stop="60pts"), at_ns=story.now_ns)
+    assert story.engine.tidy()
+    assert not story.engine.tidy()
+    assert story >> 796 << None >> 795 << "stop @ 795"

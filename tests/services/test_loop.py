@@ -1,15 +1,18 @@
 """One turn after the other: urgent things first, the journal before the world, ticks in bounds."""
 
 import asyncio
+from decimal import Decimal
 
 import pytest
 
 from tests.services.guard import SECOND_NS, TRAIL, Guard, a_creation, a_fill, a_tick
 from tests.stores.samples import an_execution
 from tradebot.core.events import ExitDecided, TradeCreated
-from tradebot.core.inputs import Timer
+from tradebot.core.inputs import Timer, UpdateTrade
 from tradebot.core.intents import PlaceOrder, Subscribe
+from tradebot.core.levels import Level, Unit
 from tradebot.core.records import ExecutionSaved, ExitSaved, Heard, Told, TradeSaved
+from tradebot.core.trades import Rules
 from tradebot.errors import StoreError
 from tradebot.services import loop as loop_module
 from tradebot.stores.snapshot import Tables
@@ -353,3 +356,26 @@ async def test_ticks_that_outnumber_the_engine_are_thinned_and_the_extreme_still
     guard.loop.finish()
     assert [order.client_order_id for order in guard.orders] == ["T1-x1"]
     assert isinstance(guard.orders[0], PlaceOrder)
+
+
+async def test_edits_without_end_leave_a_bounded_index_in_idle_moments():
+    guard = Guard()
+    guard.loop.command(a_creation("T1", rules=TRAIL))
+    guard.loop.command(a_creation("T2", symbol="T1"))  # its nearer stop hides what is dead below
+    running = asyncio.create_task(guard.loop.run())
+    far = Rules(stop=Level(Unit.PRICE, Decimal(1)))  # its entries are never reached
+    for number in range(300):
+        edit = UpdateTrade(trade_id="T1", rules=far, at_ns=number)
+        await guard.loop.command(edit)
+    assert entries(guard) > 300
+    guard.loop.put(Timer(SECOND_NS))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    running.cancel()
+    assert entries(guard) == 2
+
+
+def entries(guard) -> int:
+    """Return how many entries the index's heap of stops holds, dead ones too."""
+    (line,) = guard.loop.engine.book.lines.values()
+    return sum(len(triggers._stops) for triggers in line.sides.values())

@@ -98,6 +98,16 @@ class Engine:
             self._handlers[type(item)](item)
         return self._taken() if self.book.out else NOTHING
 
+    def tidy(self) -> bool:
+        """Free one heap of what has left it, if that is most of it; say whether.
+
+        For idle moments: it changes no answer, and a heap of 100,000 takes tens of
+        milliseconds. Edits and closed trades leave entries that only a far price reaches.
+        """
+        return any(
+            triggers.compact() for line in self._lines.values() for triggers in line.sides.values()
+        )
+
     def hear(self, tick: Tick) -> None:
         """Note how far the ticks have come, for the records; once a batch is enough."""
         self.book.heard_seq = tick.seq

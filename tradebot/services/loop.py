@@ -77,6 +77,7 @@ class EngineLoop:
         self._journal_failed = False
         self._owed: dict[Hashable, Record] = {}  # what the journal refused, newest per row
         self._answers: list[tuple[asyncio.Future[Outputs], Outputs]] = []  # of this turn
+        self._tidies = False  # a timer came since the index was found tidy
         self._is_broken = False  # a turn raised, and left the book half changed
         # Given each turn's inputs, as they were taken, and outputs; None: nobody records.
         self.record: Callable[[list[Input], Outputs], None] | None = None
@@ -132,6 +133,10 @@ class EngineLoop:
         """Take inputs for ever; between turns everybody else runs."""
         while True:
             if not self._urgent and not self._ticks:
+                if self._tidies:
+                    self._tidies = self.engine.tidy()
+                    await asyncio.sleep(0)
+                    continue
                 self._wake.clear()
                 self._room.set()
                 await self._wake.wait()
@@ -208,6 +213,7 @@ class EngineLoop:
             if answer is not None:
                 self._answers[-1] = (answer, out)
             if type(item) is Timer:
+                self._tidies = True
                 is_time = True
                 self._pulse()
         return is_time
