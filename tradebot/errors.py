@@ -46,10 +46,6 @@ class BrokerError(TradebotError):
     """The broker cannot be used: at start and in tools; on the order path replies are values."""
 
 
-class FeedError(TradebotError):
-    """The feed broke: reconnect; prices are stale meanwhile."""
-
-
 class StoreError(TradebotError):
     """The database or the journal failed: keep trading in memory, alert, retry."""
 

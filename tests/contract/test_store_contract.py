@@ -146,9 +146,6 @@ async def test_only_executions_of_the_last_days_are_loaded_in_order_of_arrival(s
     )  # fmt: skip
     snapshot = await committed(store, old, late, new, edge)
     assert snapshot.executions == (late.execution, new.execution, edge.execution)
-    assert await store.executions_of_order("o1") == [
-        record.execution for record in (old, late, new, edge)
-    ]
 
 
 @pytest.mark.parametrize("order", [*itertools.permutations([(1, 105.0), (2, 101.0), (3, 103.0)])])

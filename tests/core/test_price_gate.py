@@ -123,8 +123,6 @@ def test_a_price_outside_the_session_is_dropped():
     assert (screened.fate, screened.why) == (Fate.DROPPED, "outside the session")
     assert gate.screen(a_tick(100.0, NINE)).fate is Fate.ACCEPTED
     assert gate.screen(a_tick(100.0, FIVE)).fate is Fate.DROPPED
-    assert gate.is_open(NINE)
-    assert not gate.is_open(FIVE)
 
 
 def test_the_first_price_of_a_session_is_not_suspect():

@@ -94,7 +94,6 @@ async def test_reading_is_by_number_strategy_and_name():
     assert await store.history(limit=9, strategy="b") == [over[2], over[0]]
     assert await store.trade("T2") == over[1]
     assert await store.story("T3") == [a_line(1, 3), a_line(2, 3)]
-    assert await store.executions_of_order("o1") == [an_execution().execution]
     await store.close()
     with pytest.raises(StoreError, match="closed"):
         await store.trade("T2")

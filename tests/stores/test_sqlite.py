@@ -221,11 +221,10 @@ async def _loaded(path):
         await store.close()
 
 
-async def test_pages_of_history_and_executions_of_an_order(store):
+async def test_pages_of_history(store):
     over = [a_trade(n, status=Status.CLOSED, strategy="ab"[n % 2]) for n in (1, 2, 3)]
     await store.commit([*over, an_execution()], 1, full_sync=False)
     assert await store.history(limit=1, before=3, strategy="b") == [over[0]]
-    assert await store.executions_of_order("o1") == [an_execution().execution]
     assert await store.trade("T9") is None
 
 

@@ -22,7 +22,6 @@ from tradebot.cli.trade_table import columns
 EXIT_OK = 0
 EXIT_FAILURE = 1
 EXIT_USAGE = 2
-LEVELS = ("stop_level", "target_level", "trail_level")
 _EXPLAINED = """\
 What is not named stays as it is. A change that loosens the stop, the trail or the
 breakeven, or that the LTP has reached already, is confirmed first; a script says --yes.

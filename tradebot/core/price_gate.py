@@ -126,10 +126,6 @@ class Gate:
         self.near = 0.0
         self.held = None
 
-    def is_open(self, at_ns: int) -> bool:
-        """Whether the instrument trades continuously at this time."""
-        return self.session.is_open(at_ns)
-
     def _after_hold(self, tick: Tick, at_ns: int, held: float, *, jumped: bool) -> Screened:
         """Let the next price decide about the one that waits."""
         if self._within(tick.ltp, held):

@@ -7,7 +7,6 @@ refuses every call.
 
 from collections.abc import Sequence
 
-from tradebot.core.inputs import Execution
 from tradebot.core.records import Record, Snapshot, Told, TradeSaved
 from tradebot.errors import StoreError
 from tradebot.stores.journal import Recovered
@@ -61,9 +60,6 @@ class MemoryStore:
     async def story(self, trade_id: str) -> Sequence[Told]:
         told = sorted(self._tables().told.items())
         return [line for _, line in told if line.event.trade_id == trade_id]
-
-    async def executions_of_order(self, order_id: str) -> Sequence[Execution]:
-        return [e for e in self._tables().executions.values() if e.order_id == order_id]
 
     async def close(self) -> None:
         self._closed = True

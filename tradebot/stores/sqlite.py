@@ -143,11 +143,6 @@ class SqliteStore:
         sql = "SELECT number, trade_id, body, checksum FROM told WHERE trade_id = ? ORDER BY number"
         return await self._read(sql, (trade_id,), Told, "told")
 
-    async def executions_of_order(self, order_id: str) -> Sequence[Execution]:
-        """Return an order's executions, in the order of their arrival, however old."""
-        sql = f"{_EXECUTIONS} WHERE order_id = ? ORDER BY arrival"
-        return await self._read(sql, (order_id,), Execution, "executions")
-
     async def close(self) -> None:
         """Bring the file to the disk and close it; a second call changes nothing."""
         self._closed = True

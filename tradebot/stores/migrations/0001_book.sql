@@ -48,7 +48,6 @@ CREATE TABLE executions (
     body BLOB NOT NULL,
     checksum INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX executions_by_order ON executions (order_id);
 CREATE INDEX executions_by_time ON executions (at_ns);
 
 CREATE TABLE positions (
