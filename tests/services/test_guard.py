@@ -1,0 +1,174 @@
+"""The wired services: recovery is the only start, and a life ends with nothing unsaved."""
+
+import asyncio
+from decimal import Decimal
+
+import msgspec
+import pytest
+
+from tests.playbook import KEY, SBIN
+from tests.services.fakes import FakeClock, Said
+from tests.services.guard import a_creation, a_fill
+from tradebot.core.inputs import Acked, Execution, ExitTrade, FeedState, OrderSide, QueryReply
+from tradebot.core.policy import Policy
+from tradebot.core.trade_requests import TradeDefaults
+from tradebot.core.trades import Status
+from tradebot.ports import Quote
+from tradebot.services.guard import Earlier, Guard
+from tradebot.stores.memory import MemoryJournal, MemoryStore
+from tradebot.stores.restore import restore
+
+
+class KindBroker:
+    """Fills every order before it answers."""
+
+    def __init__(self) -> None:
+        self.done: list[Execution] = []
+
+    async def open(self, inbox) -> None:
+        self.inbox = inbox
+
+    async def close(self) -> None:
+        return
+
+    async def instruments(self):
+        return (SBIN,)
+
+    async def executions(self):
+        return tuple(self.done)
+
+    async def place(self, order):
+        bought = a_fill(a_creation(symbol=KEY.symbol, account=KEY.account))
+        self.done.append(
+            msgspec.structs.replace(
+                bought,
+                execution_id=f"of {order.client_order_id}",
+                order_id=f"B-{order.client_order_id}",
+                client_order_id=order.client_order_id,
+                key=order.key,
+                side=order.side,
+                quantity=order.quantity,
+            )
+        )
+        self.inbox.put(self.done[-1])
+        return Acked(self.done[-1].order_id)
+
+    async def query(self, client_order_id):
+        return QueryReply(client_order_id=client_order_id, report=None, answered=True, at_ns=1)
+
+    async def report(self, order_id):
+        return None
+
+    async def net(self, key):
+        return sum((fill.side.sign * fill.quantity for fill in self.done), Decimal(0))
+
+    async def quote(self, instrument):
+        return Quote(ltp=800.0, at_ns=1)
+
+
+class QuietFeed:
+    """Connects, and has no ticks."""
+
+    def __init__(self, heard: int) -> None:
+        self.heard = heard
+        self.wanted: set[str] = set()
+
+    async def run(self, inbox) -> None:
+        inbox.put(FeedState(up=True, at_ns=1))
+
+    def subscribe(self, instrument) -> None:
+        self.wanted.add(instrument)
+
+    def unsubscribe(self, instrument) -> None:
+        self.wanted.discard(instrument)
+
+
+class Lives:
+    """The same files and broker, and one guard after the other over them."""
+
+    def __init__(self) -> None:
+        self.store, self.journal, self.broker = MemoryStore(), MemoryJournal(), KindBroker()
+        self.said = Said()
+        self.feeds: list[QuietFeed] = []
+
+    async def start(self, *, behind: bool = False) -> Guard:
+        recovered = self.journal.recover(epoch=self.store.epoch, after=self.store.frame)
+        restored = await restore(self.store, recovered)
+        guard = Guard(
+            Policy(),
+            store=self.store,
+            journal=self.journal,
+            broker=self.broker,
+            clock=FakeClock(),
+            say=self.said,
+            defaults=TradeDefaults(account=KEY.account, strategy="s", product="MIS"),
+            every_s=0.1,
+            covered=self.journal.covered,
+            tell=lambda event: self.said(type(event).__name__),
+        )
+        earlier = Earlier(
+            snapshot=restored.snapshot,
+            behind=[r for _, records in recovered.frames for r in records] if behind else (),
+            why="no room" if behind else None,
+        )
+        await guard.recover(earlier, self._feed)
+        guard.start()
+        return guard
+
+    def kill(self) -> None:
+        self.store, self.journal = self.store.killed(), self.journal.killed()
+
+    def _feed(self, heard: int) -> QuietFeed:
+        self.feeds.append(QuietFeed(heard))
+        return self.feeds[-1]
+
+
+@pytest.fixture
+def lives():
+    return Lives()
+
+
+async def guarded(lives: Lives, guard: Guard) -> None:
+    creation = a_creation(symbol=KEY.symbol, account=KEY.account)
+    lives.broker.done.append(a_fill(creation))
+    guard.loop.put(lives.broker.done[-1])
+    await guard.loop.command(creation)
+
+
+async def test_a_trade_that_a_life_left_is_closed_and_saved_by_the_next(lives):
+    first = await lives.start()
+    await guarded(lives, first)
+    await first.stop()
+    lives.kill()
+    guard = await lives.start()
+    assert guard.engine.book.net(guard.engine.book.trades["T1"].key) == 100
+    assert lives.feeds[-1].wanted == {guard.engine.book.trades["T1"].instrument}
+    await guard.loop.command(ExitTrade(trade_id="T1", at_ns=2))
+    while "T1" in guard.engine.book.trades:  # noqa: ASYNC110 - the book has no event
+        await asyncio.sleep(0)
+    await guard.stop()
+    saved = await lives.store.trade("T1")
+    assert saved is not None
+    assert saved.trade.status is Status.CLOSED
+    assert [fill.side for fill in lives.broker.done] == [OrderSide.BUY, OrderSide.SELL]
+    assert lives.feeds[-1].wanted == set()
+
+
+async def test_what_the_database_refused_at_the_start_is_said_and_saved_later(lives):
+    first = await lives.start()
+    await guarded(lives, first)
+    lives.kill()  # the first is gone in the middle of its life
+    first.supervisor.on_failure = lambda _why: None
+    guard = await lives.start(behind=True)
+    assert "store.behind" in lives.said.events
+    await guard.stop()
+    assert guard.persister.waiting == 0
+    await first.supervisor.stop_all()
+
+
+async def test_a_last_commit_that_is_refused_is_said(lives):
+    guard = await lives.start()
+    await guarded(lives, guard)
+    await lives.store.close()
+    await guard.stop()
+    assert "store.unflushed" in lives.said.events
