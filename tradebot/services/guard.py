@@ -94,13 +94,9 @@ class Guard:
             clock=clock,
             say=say,
         )
+        sync = self.loop.sync
         self.trades = Trades(
-            self.loop,
-            self.persister,
-            store,
-            sync=self.loop.sync,
-            clock=clock,
-            defaults=defaults,
+            self.loop, self.persister, store, sync=sync, clock=clock, defaults=defaults
         )
         self._market: MarketData | None = None
 
