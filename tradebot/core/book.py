@@ -7,7 +7,7 @@ the journal is given can never miss one.
 
 import heapq
 from decimal import Decimal
-from typing import get_args
+from typing import TypeGuard, get_args
 
 import msgspec
 
@@ -36,7 +36,8 @@ from tradebot.core.trade_rules import Levels, levels_of
 from tradebot.core.trades import Side, Trade
 
 ALWAYS_OPEN = Session()
-_OF_A_TRADE = get_args(TradeEvent)  # a tuple is asked five times as fast as a union
+NO_UNITS = Decimal(0)
+_OF_A_TRADE = frozenset(get_args(TradeEvent))  # asked 15 times as fast as ``isinstance``
 
 _HOUR_NS = 3_600_000_000_000
 _FORGET_EVERY_NS = _HOUR_NS
@@ -76,7 +77,7 @@ class Book:
         self._dirty_trades: dict[str, Trade] = {}
         self._dirty_exits: dict[tuple[str, int], Exit] = {}
         self._dirty_positions: dict[NetKey, Position] = {}
-        self._moved: dict[str, Line] = {}  # lines whose best prices moved
+        self._moved: dict[Line, None] = {}  # lines whose best prices moved
         self._fresh: list[ExecutionSaved | Told] = []
 
     # What the engine says and wants.
@@ -84,7 +85,7 @@ class Book:
     def say(self, event: Event) -> None:
         """Tell an event; one of a trade becomes a durable line of its story."""
         self.out.append(event)
-        if isinstance(event, _OF_A_TRADE):
+        if _is_of_a_trade(event):
             self.lines_told += 1
             self._fresh.append(Told(number=self.lines_told, event=event))
 
@@ -141,13 +142,22 @@ class Book:
 
     def unassigned(self, trade: Trade) -> Decimal:
         """Return the units of a trade that no exit has claimed."""
-        claimed = sum((e.remaining for e in self.open_exits(trade.trade_id)), Decimal(0))
-        return max(Decimal(0), trade.remaining - claimed)
+        left = trade.remaining
+        for exit_ in self.open_exits(trade.trade_id):
+            left -= exit_.remaining
+        return max(NO_UNITS, left)
+
+    def alive(self, trade_id: str) -> Decimal:
+        """Return the units of a trade that orders of its exits may still fill."""
+        units = NO_UNITS
+        for exit_ in self.open_exits(trade_id):
+            units += exit_.alive
+        return units
 
     def net(self, key: NetKey) -> Decimal:
         """Return the fold of all executions on a key."""
         position = self.positions.get(key)
-        return position.quantity if position else Decimal(0)
+        return position.quantity if position else NO_UNITS
 
     def position_version(self, key: NetKey) -> int:
         """Return how often the net of a key has changed."""
@@ -212,7 +222,7 @@ class Book:
 
     def note_moved(self, line: Line) -> None:
         """Remember that best prices of a line moved."""
-        self._moved[line.instrument.id] = line
+        self._moved[line] = None
 
     def note_seen(self, execution: Execution) -> None:
         """Know an execution when it comes again."""
@@ -246,11 +256,11 @@ class Book:
 
     def retire(self, trade: Trade) -> None:
         """Let go of a trade that is over; its story and record are in the store."""
-        line = self.lines[trade.instrument]
-        open_here = self.open_on[trade.key, trade.side]
+        line, place = self.lines[trade.instrument], (trade.key, trade.side)
+        open_here = self.open_on[place]
         del open_here[trade.trade_id]
         if not open_here:
-            del self.open_on[trade.key, trade.side]
+            del self.open_on[place]
         line.triggers(trade.side, trade.price_source).drop(trade.trade_id)
         line.waiting.discard(trade.trade_id)
         line.guarded.discard(trade.trade_id)
@@ -284,7 +294,7 @@ class Book:
         its own best price already includes.
         """
         records: list[Record] = []
-        for line in self._moved.values():
+        for line in self._moved:
             for name, triggers in line.names():
                 prices = triggers.drain_highs()
                 before = triggers.highs_count - len(prices)
@@ -305,6 +315,10 @@ class Book:
         self._dirty_positions.clear()
         self._fresh.clear()
         return records
+
+
+def _is_of_a_trade(event: Event) -> TypeGuard[TradeEvent]:
+    return type(event) in _OF_A_TRADE
 
 
 def set_band(gate: Gate, instrument: Instrument) -> None:

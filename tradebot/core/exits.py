@@ -42,12 +42,18 @@ class State(enum.StrEnum):
     @property
     def is_in_doubt(self) -> bool:
         """Whether a request may be on the wire without an answer."""
-        return self in (State.SENDING, State.UNKNOWN)
+        return self in _IN_DOUBT
 
     @property
     def is_ready(self) -> bool:
         """Whether an order may be sent for it, once its time has come."""
-        return self in (State.DECIDED, State.RETRY_WAIT)
+        return self in _READY
+
+
+_IN_DOUBT = (State.SENDING, State.UNKNOWN)
+_READY = (State.DECIDED, State.RETRY_WAIT)
+_ALIVE = (State.SENDING, State.UNKNOWN, State.WORKING)
+_NO_UNITS = Decimal(0)
 
 
 class Exit(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,13 +93,13 @@ class Exit(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_alive(self) -> bool:
         """Whether an order of this exit may still fill."""
-        return self.state in (State.SENDING, State.UNKNOWN, State.WORKING)
+        return self.state in _ALIVE
 
     @property
     def alive(self) -> Decimal:
         """Units that an order of this exit may still fill."""
         if not self.is_alive:
-            return Decimal(0)
+            return _NO_UNITS
         return self.order_ends_at - self.order_filled
 
     @property
@@ -232,13 +238,16 @@ def filled_by(
 
     While an order of it may still fill it is not over, whatever has filled.
     """
-    exit_ = _next(exit_, filled=exit_.filled + quantity, tries=0, asks=0)
+    counted = {"filled": exit_.filled + quantity, "tries": 0, "asks": 0}
     if exit_.client_order_id == client_order_id:
-        exit_ = _next(exit_, order_filled=exit_.order_filled + quantity, order_id=order_id)
+        ordered = exit_.order_filled + quantity
+        exit_ = _next(exit_, **counted, order_filled=ordered, order_id=order_id)
         if exit_.is_alive and exit_.order_filled >= exit_.order_ends_at:
             return _settled(exit_, at_ns)
         if exit_.state.is_in_doubt:
             return _working(exit_, order_id, at_ns)
+    else:
+        exit_ = _next(exit_, **counted)
     if exit_.remaining <= 0 and not exit_.is_alive:
         return ended(exit_)
     return exit_
@@ -264,7 +273,7 @@ def quantity_to_send(
         remaining: units of its trade that have not left.
         own: units of these that orders may still fill.
     """
-    return max(Decimal(0), min(exit_.remaining, remaining - own, held - alive))
+    return max(_NO_UNITS, min(exit_.remaining, remaining - own, held - alive))
 
 
 class Lane:

@@ -59,10 +59,9 @@ class OrderSide(enum.StrEnum):
     BUY = "BUY"
     SELL = "SELL"
 
-    @property
-    def sign(self) -> int:
-        """+1 for a purchase, -1 for a sale."""
-        return 1 if self is OrderSide.BUY else -1
+    def __init__(self, text: str) -> None:
+        """Know the sign: +1 for a purchase, -1 for a sale."""
+        self.sign = 1 if text == "BUY" else -1
 
 
 class Execution(msgspec.Struct, frozen=True, kw_only=True):

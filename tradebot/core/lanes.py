@@ -59,7 +59,7 @@ def advance(book: Book, key: NetKey, at_ns: int) -> None:
             held=held(book, exit_),
             alive=lane.alive,
             remaining=book.trades[exit_.trade_id].remaining,
-            own=sum((e.alive for e in book.open_exits(exit_.trade_id)), Decimal(0)),
+            own=book.alive(exit_.trade_id),
         )
         if quantity > 0:
             _send(book, exit_, quantity, at_ns)

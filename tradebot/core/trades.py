@@ -15,10 +15,9 @@ class Side(enum.StrEnum):
     LONG = "LONG"
     SHORT = "SHORT"
 
-    @property
-    def sign(self) -> int:
-        """+1 for a long, -1 for a short: profit is ``sign * (price - entry)``."""
-        return 1 if self is Side.LONG else -1
+    def __init__(self, text: str) -> None:
+        """Know the sign: +1 for a long, -1 for a short; profit is ``sign * (price - entry)``."""
+        self.sign = 1 if text == "LONG" else -1
 
 
 class Status(enum.StrEnum):
@@ -37,7 +36,7 @@ class Status(enum.StrEnum):
         return self in _OVER
 
 
-_OVER = frozenset({Status.CLOSED, Status.CLOSED_EXTERNAL, Status.NEVER_FILLED})
+_OVER = (Status.CLOSED, Status.CLOSED_EXTERNAL, Status.NEVER_FILLED)
 
 
 class Reason(enum.StrEnum):

@@ -222,13 +222,12 @@ class Replay:
 
     def _take(self, answer: Sequence[Event | Intent]) -> None:
         """Take what the engine says and do what it wants, to the last order."""
-        waiting = deque(answer)
-        while waiting:
-            said = waiting.popleft()
+        waiting, notes = list(answer), self._notes
+        for said in waiting:  # it grows by what the fills of its orders bring
             if type(said) is PlaceOrder:
-                waiting.extend(self.engine.process(self._filled(said)))
+                waiting += self.engine.process(self._filled(said))
             # A look-up, because most of what is said concerns nobody here.
-            elif (note := self._notes.get(type(said))) is not None:
+            elif (note := notes.get(type(said))) is not None:
                 note(said)
         self._answers += 1
         if self._answers % _DRAIN_EVERY == 0:
