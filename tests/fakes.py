@@ -5,12 +5,14 @@ from collections.abc import Iterable
 import msgspec
 
 from tradebot.core.exits import Exit
+from tradebot.core.halt import Halt
 from tradebot.core.inputs import Execution
 from tradebot.core.instruments import NetKey
 from tradebot.core.positions import Position
 from tradebot.core.records import (
     ExecutionSaved,
     ExitSaved,
+    HaltSaved,
     Heard,
     HighReached,
     PositionSaved,
@@ -32,6 +34,7 @@ class RecordStore:
         self.highs: dict[tuple[str, int], HighReached] = {}
         self.told: dict[int, Told] = {}
         self.heard: Heard | None = None
+        self.halt = Halt()
 
     def apply(self, records: Iterable[Record]) -> None:
         """Take records in; one twice, or an older one late, changes nothing."""
@@ -57,6 +60,8 @@ class RecordStore:
                     self.told.setdefault(number, record)
                 case Heard():
                     self.heard = record
+                case HaltSaved(halt=halt) if halt.version > self.halt.version:
+                    self.halt = halt
 
     def snapshot(self) -> Snapshot:
         """Return what a start needs, after a trip through bytes as in a file."""
@@ -72,5 +77,6 @@ class RecordStore:
             trades_made=max((saved.trade.number for saved in self.trades.values()), default=0),
             lines_told=max(self.told, default=0),
             heard=self.heard,
+            halt=self.halt,
         )
         return msgspec.json.decode(msgspec.json.encode(snapshot), type=Snapshot)

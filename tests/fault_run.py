@@ -19,12 +19,15 @@ from tests.unkind_world import SECOND_NS, Rates, World
 from tradebot.core.engine import Engine
 from tradebot.core.events import Event
 from tradebot.core.exits import Exit, State
+from tradebot.core.halt import Form
 from tradebot.core.inputs import (
     CreateTrade,
     ExitTrade,
+    HaltTrading,
     Input,
     InstrumentsLoaded,
     OrderSide,
+    Release,
     Tick,
     Timer,
     UpdateTrade,
@@ -53,6 +56,8 @@ class Run:
         self.world.now_ns = START_NS
         self.deaths = self.rng.choice([0.0, 0.02, 0.1])
         self.hands = self.rng.choice([0.0, 0.0, 0.02])  # how often others trade on our keys
+        self.fears = Random(-seed)  # of the person who halts and releases
+        self.halts = self.fears.choice([0.0, 0.0, 0.05])
         self.start = start
         self.store = RecordStore()
         self.wrong: list[str] = []
@@ -73,7 +78,9 @@ class Run:
             if self.wrong or self.world.wrong:
                 return self
         self.world.rates = Rates()
-        self.deaths = self.hands = 0.0
+        self.deaths = self.hands = self.halts = 0.0
+        if self.engine.book.halt.form is not None:
+            self.take(Release(why="it is over", at_ns=self.now_ns))
         for _ in range(QUIET_SECONDS):
             self._pass(SECOND_NS)
             if all(t.status is not Status.TRIGGERED for t in self.engine.book.trades.values()):
@@ -97,6 +104,8 @@ class Run:
                 self.seen["by hand"] += 1
                 share = min(abs(net), Decimal(self.rng.randint(1, 10)))
                 self.world.trade_by_hand(key, share if net < 0 else -share)
+        if self.fears.random() < self.halts:
+            self._halt_or_release()
         if self.rng.random() < self.deaths:
             self._die()
 
@@ -147,6 +156,13 @@ class Run:
         else:
             self._stops.pop(trade_id, None)
             self.take(UpdateTrade(trade_id=trade_id, rules=self._rules(), at_ns=self.now_ns))
+
+    def _halt_or_release(self) -> None:
+        if self.engine.book.halt.form is not None and self.fears.random() < 0.7:
+            self.take(Release(why="it is over", at_ns=self.now_ns))
+        else:
+            form = self.fears.choice(list(Form))
+            self.take(HaltTrading(form=form, why="fear", at_ns=self.now_ns))
 
     def _rules(self) -> Rules:
         draw = self.rng.choice
@@ -306,6 +322,7 @@ def _state(engine: Engine) -> dict[str, object]:
             (e.trade_id, e.number): _as_restored(e) for lane in book.lanes.values() for e in lane
         },
         "nets": dict(book.positions),
+        "halt": book.halt,
         "numbers": (book.trades_made, book.lines_told, book.heard_seq, book.heard_at_ns),
     }
 

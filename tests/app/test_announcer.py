@@ -9,6 +9,7 @@ import pytest
 from tests.services.fakes import Said
 from tradebot.app.announcer import NAMES, announce
 from tradebot.core import events as ev
+from tradebot.core.halt import Form
 from tradebot.core.inputs import OrderSide
 from tradebot.core.trade_rules import Candidate
 from tradebot.core.trades import PriceSource, Reason, Side, Status
@@ -24,6 +25,7 @@ VALUES = {
     Status: Status.CLOSED,
     Reason: Reason.TRAIL,
     OrderSide: OrderSide.SELL,
+    Form: Form.FLATTEN,
     PriceSource: PriceSource.LAST,
     tuple: (Candidate(Reason.STOP, Decimal("790.50")), Candidate(Reason.TRAIL, Decimal(795))),
 }
@@ -56,6 +58,7 @@ def test_the_names_are_those_that_alarms_and_scripts_know():
     assert sorted(name for name, _ in NAMES.values()) == [
         "book.differs", "breakeven.reached", "entry.died", "entry.filled", "exit.answered",
         "exit.decided", "exit.filled", "exit.sent", "feed.broke", "feed.came",
+        "halt.everything", "halt.refused", "halt.released", "halt.set",
         "instrument.blind", "instrument.seen", "price.dropped", "price.held", "price.resolved",
         "rules.changed", "stop.passed", "trade.closed", "trade.created", "trade.refused",
         "trade.stuck", "trail.activated",

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.stores.samples import (
     a_decision,
+    a_halt,
     a_high,
     a_line,
     a_position,
@@ -65,7 +66,8 @@ async def test_an_empty_store_loads_an_empty_snapshot(store):
 async def test_every_kind_of_record_comes_back_as_it_was(store):
     trade, exit_, execution, position = a_trade(7), an_exit(7), an_execution(), a_position()
     high, line, heard = a_high(3, 812.35), a_decision(9, 7), Heard(seq=4, at_ns=2**62)
-    snapshot = await committed(store, trade, exit_, execution, position, high, line, heard)
+    halt = a_halt(3)
+    snapshot = await committed(store, trade, exit_, execution, position, high, line, heard, halt)
     assert snapshot == Snapshot(
         trades=(trade,),
         highs=(high,),
@@ -75,6 +77,7 @@ async def test_every_kind_of_record_comes_back_as_it_was(store):
         trades_made=7,
         lines_told=9,
         heard=heard,
+        halt=halt.halt,
     )
     assert await store.trade("T7") == trade
     assert await store.story("T7") == [line]
@@ -113,6 +116,12 @@ async def test_the_inputs_heard_never_fall_back(store):
     snapshot = await committed(store, Heard(seq=4, at_ns=10), Heard(seq=5, at_ns=8))
     assert snapshot.heard == Heard(seq=5, at_ns=9)
     assert (await committed(store, Heard(seq=5, at_ns=11))).heard == Heard(seq=5, at_ns=11)
+
+
+async def test_the_halt_of_the_highest_version_is_in_force(store):
+    await committed(store, a_halt(3, None), a_halt(2))
+    snapshot = await committed(store, a_halt(1), a_halt(3))
+    assert snapshot.halt == a_halt(3, None).halt
 
 
 async def test_what_is_over_is_history_and_not_loaded(store):

@@ -10,12 +10,14 @@ from tests.fakes import RecordStore
 from tests.fault_run import differences
 from tests.playbook import START_NS, rules
 from tradebot.core.engine import Engine
+from tradebot.core.halt import Form
 from tradebot.core.inputs import (
     Acked,
     CreateTrade,
     Execution,
     ExitTrade,
     FeedState,
+    HaltTrading,
     InstrumentsLoaded,
     NoAction,
     NotSent,
@@ -29,6 +31,7 @@ from tradebot.core.inputs import (
     Queued,
     QuoteReply,
     Refused,
+    Release,
     Tick,
     Timer,
     Unknown,
@@ -185,6 +188,8 @@ inputs = st.one_of(
     st.builds(FeedState, up=st.booleans(), at_ns=clock),
     st.builds(InstrumentsLoaded, st.tuples(instruments)),
     st.builds(PolicyChanged, policies),
+    st.builds(HaltTrading, form=st.sampled_from(Form), why=st.just("x"), at_ns=clock),
+    st.builds(Release, why=st.just("x"), at_ns=clock),
 )
 
 

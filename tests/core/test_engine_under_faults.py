@@ -39,6 +39,9 @@ def test_the_world_is_unkind_in_every_way():
         "TradeStuck",
         "TrailActivated",
         "BreakevenReached",
+        "Halted",
+        "NothingIsSent",
+        "Released",
     ):
         assert seen[rare] >= 5, rare
 

@@ -15,6 +15,7 @@ from tradebot.core import inputs as i
 from tradebot.core import recording
 from tradebot.core.checkpoint import checkpoint, engine_of
 from tradebot.core.engine import Engine
+from tradebot.core.halt import Form
 from tradebot.core.instruments import Instrument
 from tradebot.core.intents import AskQuote
 from tradebot.core.levels import parse_level
@@ -88,6 +89,8 @@ OTHERS: list[i.Input] = [
     i.PolicyChanged(
         Policy(sessions={"NSE": Session(open_minutes=1, close_minutes=2, weekdays=frozenset({0}))})
     ),
+    i.HaltTrading(form=Form.FLATTEN, why="fear", at_ns=AT),
+    i.Release(why="it is over", at_ns=AT),
 ]
 ODD_TICKS = [
     i.Tick("NSE:A,B", 1.0, AT, AT),

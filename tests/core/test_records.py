@@ -25,7 +25,7 @@ class Kept(RecordStore):
 
 @pytest.fixture(scope="module")
 def life():
-    run = Run(11)
+    run = Run(27)
     run.store = Kept()
     return run.live().store
 

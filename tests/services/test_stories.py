@@ -121,6 +121,10 @@ def closed(**fields):
             ),
         ),
         (
+            decided(reason=Reason.HALT),
+            "Decided to leave 10 by the halt. No price was known.",
+        ),
+        (
             decided(reason=Reason.MANUAL),
             "Decided to leave 10 by a person. No price was known.",
         ),

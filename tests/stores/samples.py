@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from tradebot.core.events import ExitDecided, TradeStuck
 from tradebot.core.exits import Exit, State
+from tradebot.core.halt import Form, Halt
 from tradebot.core.inputs import Execution, OrderSide
 from tradebot.core.instruments import NetKey
 from tradebot.core.levels import Level, Unit
@@ -14,6 +15,7 @@ from tradebot.core.positions import Position
 from tradebot.core.records import (
     ExecutionSaved,
     ExitSaved,
+    HaltSaved,
     Heard,
     HighReached,
     PositionSaved,
@@ -107,6 +109,10 @@ def a_high(number, price, line="NSE:SBIN LONG last") -> HighReached:
     return HighReached(line=line, number=number, price=price)
 
 
+def a_halt(version=1, form=Form.FLATTEN) -> HaltSaved:
+    return HaltSaved(halt=Halt(form=form, why="margin call", at_ns=version, version=version))
+
+
 def a_line(number=1, trade=1, why="circuit limit") -> Told:
     return Told(number=number, event=TradeStuck(trade_id=f"T{trade}", why=why, at_ns=number))
 
@@ -145,6 +151,7 @@ def records() -> st.SearchStrategy[Record]:
         st.builds(a_line, st.integers(1, 20), _small),
         st.builds(a_decision, st.integers(21, 40), _small),
         st.builds(_drawn_heard, st.integers(0, 20)),
+        st.builds(_drawn_halt, st.integers(1, 6)),
     )
 
 
@@ -174,6 +181,10 @@ def _drawn_high(line, number):
 
 def _drawn_heard(seq):
     return Heard(seq=seq, at_ns=seq * 3)
+
+
+def _drawn_halt(version):
+    return a_halt(version, [None, *Form][version % 4])
 
 
 def as_an_engine(batches: list[list[Record]]) -> list[list[Record]]:

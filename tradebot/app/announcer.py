@@ -33,6 +33,10 @@ NAMES: dict[type, tuple[str, str]] = {
     ev.FeedBroke: ("feed.broke", "error"),
     ev.FeedCame: ("feed.came", "info"),
     ev.BookDiffers: ("book.differs", "warning"),
+    ev.Halted: ("halt.set", "warning"),
+    ev.HaltRefused: ("halt.refused", "warning"),
+    ev.NothingIsSent: ("halt.everything", "critical"),
+    ev.Released: ("halt.released", "warning"),
 }
 
 

@@ -212,6 +212,8 @@ def _entered(book: Book, trade: Trade, quantity: Decimal, price: Decimal, at_ns:
         line = book.line(trade.instrument)
         reason = trade.reason or Reason.MANUAL
         guarding.leave(book, trade, reason, book.unassigned(trade), at_ns, line=line)
+    elif book.halt.leaves_trades:
+        guarding.leave_all(book, trade, Reason.HALT, at_ns)
     elif not trade.unguarded:
         guarding.arm(book, trade, at_ns, is_new=is_new)
 
@@ -280,6 +282,9 @@ def _kept_marks(old: Rules, new: Rules, marks: Marks) -> Marks:
 def _refusal(book: Book, trade_id: str, command: CreateTrade) -> tuple[str, str] | None:
     """Say which field makes a request impossible, and why."""
     request = command.request
+    if not book.halt.takes_trades:
+        halt = book.halt
+        return "halt", f"no new trade is taken: a person halted ({halt.form}): {halt.why}"
     if trade_id in book.trades:
         return "trade_id", f"trade {trade_id} exists already"
     if request.order_id is not None and request.order_id in book.entry_of_order:

@@ -13,6 +13,7 @@ import msgspec
 
 from tradebot.core.events import Event, TradeEvent
 from tradebot.core.exits import Exit, Lane
+from tradebot.core.halt import Form, Halt
 from tradebot.core.inputs import Execution
 from tradebot.core.instruments import Instrument, NetKey, kind_of
 from tradebot.core.intents import Intent, Unsubscribe
@@ -24,6 +25,7 @@ from tradebot.core.price_gate import PRICE_MAX, Gate
 from tradebot.core.records import (
     ExecutionSaved,
     ExitSaved,
+    HaltSaved,
     Heard,
     HighReached,
     PositionSaved,
@@ -67,6 +69,8 @@ class Book:
         self.unfilled: dict[str, Trade] = {}  # NEVER_FILLED ones, by entry order: it may err
         self.order_due_ns: dict[str, int] = {}  # entry orders that may still fill: ask again at
         self.deadlines: list[tuple[int, int, str]] = []  # heap of (at_ns, trade number, trade)
+        self.halt = Halt()
+        self.halt_due_ns = 0  # when to say again that nothing is sent
         self.trades_made = 0
         self.lines_told = 0
         self.heard_seq = 0
@@ -78,7 +82,7 @@ class Book:
         self._dirty_exits: dict[tuple[str, int], Exit] = {}
         self._dirty_positions: dict[NetKey, Position] = {}
         self._moved: dict[Line, None] = {}  # lines whose best prices moved
-        self._fresh: list[ExecutionSaved | Told] = []
+        self._fresh: list[ExecutionSaved | Told | HaltSaved] = []
 
     # What the engine says and wants.
 
@@ -214,6 +218,11 @@ class Book:
         """Keep a net position."""
         self.positions[position.key] = position
         self._dirty_positions[position.key] = position
+
+    def put_halt(self, form: Form | None, why: str, at_ns: int) -> None:
+        """Keep what a person stopped; None: it is released."""
+        self.halt = Halt(form=form, why=why, at_ns=at_ns, version=self.halt.version + 1)
+        self._fresh.append(HaltSaved(halt=self.halt))
 
     def add_deadline(self, trade: Trade) -> None:
         """Wake for a trade's time exit."""

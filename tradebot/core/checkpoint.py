@@ -15,6 +15,7 @@ import msgspec
 from tradebot.core.book import Book, set_band
 from tradebot.core.engine import Engine
 from tradebot.core.exits import Exit, Lane
+from tradebot.core.halt import Halt
 from tradebot.core.instruments import Instrument, NetKey
 from tradebot.core.lines import Line
 from tradebot.core.orders import Order
@@ -23,6 +24,7 @@ from tradebot.core.positions import Position
 from tradebot.core.price_gate import Gate
 from tradebot.core.trades import Marks, PriceSource, Side, Trade
 
+_WHOLES = 3  # fields of a checkpoint that are in its first piece
 PIECE = 200  # things of one kind in one piece: a few tenths of a millisecond to write
 
 
@@ -75,6 +77,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     heard_seq: int
     heard_at_ns: int
     forgot_at_ns: int
+    halt_due_ns: int = 0
 
 
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -82,6 +85,7 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     policy: Policy | None = None
     counts: Counts | None = None
+    halt: Halt | None = None
     instruments: tuple[Instrument, ...] = ()
     lines: tuple[LineState, ...] = ()
     trades: tuple[Trade, ...] = ()
@@ -110,7 +114,9 @@ def checkpoint(engine: Engine) -> Checkpoint:
             heard_seq=book.heard_seq,
             heard_at_ns=book.heard_at_ns,
             forgot_at_ns=book._forgot_at_ns,  # noqa: SLF001 - as above
+            halt_due_ns=book.halt_due_ns,
         ),
+        halt=book.halt,
         instruments=tuple(book.instruments.values()),
         lines=tuple(_line_state(line) for line in book.lines.values()),
         trades=tuple(book.trades.values()),
@@ -141,6 +147,8 @@ def engine_of(state: Checkpoint) -> Engine:
     book.trades_made, book.lines_told = state.counts.trades_made, state.counts.lines_told
     book.heard_seq, book.heard_at_ns = state.counts.heard_seq, state.counts.heard_at_ns
     book._forgot_at_ns = state.counts.forgot_at_ns  # noqa: SLF001 - as above
+    book.halt_due_ns = state.counts.halt_due_ns
+    book.halt = state.halt or Halt()
     book.instruments.update((instrument.id, instrument) for instrument in state.instruments)
     book.trades.update((trade.trade_id, trade) for trade in state.trades)
     for exit_ in state.exits:
@@ -166,8 +174,8 @@ def engine_of(state: Checkpoint) -> Engine:
 
 def pieces(state: Checkpoint) -> Iterator[Checkpoint]:
     """Yield a checkpoint in pieces, none of which takes long to write; at least one."""
-    yield Checkpoint(policy=state.policy, counts=state.counts)
-    for name in Checkpoint.__struct_fields__[2:]:
+    yield Checkpoint(policy=state.policy, counts=state.counts, halt=state.halt)
+    for name in Checkpoint.__struct_fields__[_WHOLES:]:
         whole = getattr(state, name)
         for first in range(0, len(whole), PIECE):
             yield Checkpoint(**{name: whole[first : first + PIECE]})
@@ -175,14 +183,15 @@ def pieces(state: Checkpoint) -> Iterator[Checkpoint]:
 
 def joined(parts: Iterable[Checkpoint]) -> Checkpoint:
     """Return the checkpoint that these are the pieces of."""
-    values: dict[str, list[object]] = {name: [] for name in Checkpoint.__struct_fields__[2:]}
-    policy, counts = None, None
+    values: dict[str, list[object]] = {name: [] for name in Checkpoint.__struct_fields__[_WHOLES:]}
+    policy, counts, halt = None, None, None
     for part in parts:
         policy, counts = part.policy or policy, part.counts or counts
+        halt = part.halt or halt
         for name, whole in values.items():
             whole.extend(getattr(part, name))
     found = {name: tuple(whole) for name, whole in values.items()}
-    return msgspec.structs.replace(Checkpoint(policy=policy, counts=counts), **found)
+    return msgspec.structs.replace(Checkpoint(policy=policy, counts=counts, halt=halt), **found)
 
 
 def _line_state(line: Line) -> LineState:

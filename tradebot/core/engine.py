@@ -6,7 +6,7 @@ Live, shadow, paper, replay and simulation run this class and no other.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tradebot.core import admission, guarding, lanes, restore
+from tradebot.core import admission, guarding, halting, lanes, restore
 from tradebot.core.book import Book
 from tradebot.core.events import (
     Event,
@@ -23,6 +23,7 @@ from tradebot.core.inputs import (
     Execution,
     ExitTrade,
     FeedState,
+    HaltTrading,
     Input,
     InstrumentsLoaded,
     OrderReport,
@@ -31,6 +32,7 @@ from tradebot.core.inputs import (
     PositionsReply,
     QueryReply,
     QuoteReply,
+    Release,
     Tick,
     Timer,
     UpdateTrade,
@@ -69,6 +71,8 @@ class Engine:
             FeedState: self._on_feed_state,
             InstrumentsLoaded: self._on_instruments,
             PolicyChanged: self._on_policy,
+            HaltTrading: lambda item: halting.halt(self.book, item),
+            Release: lambda item: halting.release(self.book, item),
         }
 
     def restore(self, snapshot: Snapshot, at_ns: int) -> Sequence[Event | Intent]:
@@ -191,6 +195,7 @@ class Engine:
         guarding.on_deadlines(self.book, timer.at_ns)
         lanes.wake(self.book, timer.at_ns)
         admission.wake(self.book, timer.at_ns)
+        halting.wake(self.book, timer.at_ns)
         self.book.forget_old(timer.at_ns)
         limit_ns = self.book.policy.stale_after_ns
         if limit_ns is None:

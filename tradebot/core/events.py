@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import msgspec
 
+from tradebot.core.halt import Form
 from tradebot.core.inputs import OrderSide
 from tradebot.core.trade_rules import Candidate
 from tradebot.core.trades import PriceSource, Reason, Side, Status
@@ -227,6 +228,38 @@ class BookDiffers(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     at_ns: int
 
 
+class Halted(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A person stopped something; it stays stopped until a person releases it."""
+
+    form: Form
+    why: str
+    at_ns: int
+
+
+class HaltRefused(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A halt or a release that would change nothing, or take a stronger halt back."""
+
+    why: str
+    at_ns: int
+
+
+class NothingIsSent(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A halt of everything is in force: said at once and again every minute."""
+
+    why: str
+    halted_s: int
+    exits_waiting: int  # decided, and not sent
+    at_ns: int
+
+
+class Released(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A halt is over."""
+
+    was: Form
+    why: str
+    at_ns: int
+
+
 TradeEvent = (
     TradeCreated
     | EntryFilled
@@ -253,4 +286,8 @@ Event = (
     | FeedBroke
     | FeedCame
     | BookDiffers
+    | Halted
+    | HaltRefused
+    | NothingIsSent
+    | Released
 )

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import msgspec
 
+from tradebot.core.halt import Form
 from tradebot.core.instruments import Instrument, NetKey
 from tradebot.core.policy import Policy
 from tradebot.core.trades import Reason, Rules, TradeRequest
@@ -198,6 +199,21 @@ class PolicyChanged(msgspec.Struct, frozen=True):
     policy: Policy
 
 
+class HaltTrading(msgspec.Struct, frozen=True, kw_only=True):
+    """Stop some of it, or all, until somebody releases it."""
+
+    form: Form
+    why: str
+    at_ns: int
+
+
+class Release(msgspec.Struct, frozen=True, kw_only=True):
+    """End the halt."""
+
+    why: str
+    at_ns: int
+
+
 Input = (
     Tick
     | Timer
@@ -213,4 +229,6 @@ Input = (
     | FeedState
     | InstrumentsLoaded
     | PolicyChanged
+    | HaltTrading
+    | Release
 )

@@ -49,7 +49,7 @@ FLAT_READS = 2
 def advance(book: Book, key: NetKey, at_ns: int) -> None:
     """Send what this lane may send now: at most one request."""
     lane = book.lanes.get(key)
-    if lane is None or lane.doubts or key in book.unread:
+    if lane is None or lane.doubts or key in book.unread or not book.halt.sends:
         return
     for exit_ in lane:
         if not exit_.state.is_ready or exit_.due_at_ns > at_ns:

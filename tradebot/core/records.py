@@ -8,6 +8,7 @@ import msgspec
 
 from tradebot.core.events import TradeEvent
 from tradebot.core.exits import Exit
+from tradebot.core.halt import Halt
 from tradebot.core.inputs import Execution
 from tradebot.core.positions import Position
 from tradebot.core.trades import Trade
@@ -64,7 +65,15 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True, tag="heard"):
     at_ns: int
 
 
-Record = TradeSaved | HighReached | ExitSaved | ExecutionSaved | PositionSaved | Told | Heard
+class HaltSaved(msgspec.Struct, frozen=True, kw_only=True, tag="halt"):
+    """A halt, or its release, as a person said it."""
+
+    halt: Halt
+
+
+Record = (
+    TradeSaved | HighReached | ExitSaved | ExecutionSaved | PositionSaved | Told | Heard | HaltSaved
+)
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,3 +91,4 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     trades_made: int = 0  # numbers given to trades so far
     lines_told: int = 0  # numbers given to story lines so far
     heard: Heard | None = None
+    halt: Halt = Halt()

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from tradebot.core import admission, exits, guarding, net_reads
+from tradebot.core import admission, exits, guarding, halting, net_reads
 from tradebot.core.book import Book
 from tradebot.core.exits import State
 from tradebot.core.intents import QueryOrder
@@ -20,6 +20,7 @@ def restore(book: Book, snapshot: Snapshot, at_ns: int) -> None:
     assert not book.trades, "a book is restored once, before anything else"
     book.trades_made = snapshot.trades_made
     book.lines_told = snapshot.lines_told
+    book.halt = snapshot.halt
     if snapshot.heard is not None:
         book.heard_seq = snapshot.heard.seq
         book.heard_at_ns = snapshot.heard.at_ns
@@ -39,6 +40,8 @@ def restore(book: Book, snapshot: Snapshot, at_ns: int) -> None:
             guarding.arm(book, trade, at_ns)
     for key in dict.fromkeys(trade.key for trade in book.trades.values() if trade.filled):
         net_reads.distrust(book, key, at_ns)
+    if book.halt.leaves_trades:
+        halting.leave_every(book, at_ns)
 
 
 def restored_marks(saved: TradeSaved, highs: dict[str, list[HighReached]]) -> Trade:

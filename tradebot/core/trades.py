@@ -48,6 +48,7 @@ class Reason(enum.StrEnum):
     TARGET = "target"
     TIME = "time"
     MANUAL = "manual"
+    HALT = "halt"
 
 
 class PriceSource(enum.StrEnum):

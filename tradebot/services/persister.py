@@ -7,6 +7,7 @@ from tradebot.core.lines import split_line_name
 from tradebot.core.records import (
     ExecutionSaved,
     ExitSaved,
+    HaltSaved,
     Heard,
     HighReached,
     PositionSaved,
@@ -177,6 +178,8 @@ def row_of(record: Record) -> Hashable:
             return "high", line, number
         case Told(number=number):
             return "told", number
+        case HaltSaved(halt=halt):
+            return "halt", halt.version
         case Heard():
             return "heard"
 

@@ -15,6 +15,7 @@ REASON_WORDS = {
     Reason.TARGET: "the target",
     Reason.TIME: "the time exit",
     Reason.MANUAL: "a person",
+    Reason.HALT: "the halt",
 }
 _SOURCES = {
     PriceSource.LAST: "LTP",

@@ -11,6 +11,7 @@ from typing import TypeVar
 import msgspec
 
 from tradebot.core.exits import Exit, State
+from tradebot.core.halt import Halt
 from tradebot.core.inputs import Execution
 from tradebot.core.positions import Position
 from tradebot.core.records import Heard, HighReached, Record, Told, TradeSaved
@@ -77,6 +78,11 @@ def high_row(high: HighReached) -> Row:
 def heard_row(heard: Heard) -> Row:
     """1 (there is one such row), seq, at_ns."""
     return _sealed((1, heard.seq, heard.at_ns), heard)
+
+
+def halt_row(halt: Halt) -> Row:
+    """The version."""
+    return _sealed((halt.version,), halt)
 
 
 def rank(high: HighReached) -> float:

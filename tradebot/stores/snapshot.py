@@ -15,6 +15,7 @@ from tradebot.core.positions import Position
 from tradebot.core.records import (
     ExecutionSaved,
     ExitSaved,
+    HaltSaved,
     Heard,
     HighReached,
     PositionSaved,
@@ -45,6 +46,7 @@ class Tables:
         self.highs: dict[str, list[HighReached]] = by_line(snapshot.highs)
         self.told: dict[int, Told] = {}
         self.heard = snapshot.heard
+        self.halt = snapshot.halt
         self.trades_made = snapshot.trades_made
         self.lines_told = snapshot.lines_told
 
@@ -74,6 +76,9 @@ class Tables:
             case Heard(seq=seq, at_ns=at_ns):
                 if self.heard is None or (seq, at_ns) > (self.heard.seq, self.heard.at_ns):
                     self.heard = record
+            case HaltSaved(halt=halt):
+                if halt.version > self.halt.version:
+                    self.halt = halt
             case _:
                 assert_never(record)
 
@@ -83,7 +88,7 @@ class Tables:
         tables.trades, tables.exits = dict(self.trades), dict(self.exits)
         tables.executions, tables.positions = dict(self.executions), dict(self.positions)
         tables.highs, tables.told = dict(self.highs), dict(self.told)  # its lists are replaced
-        tables.heard = self.heard
+        tables.heard, tables.halt = self.heard, self.halt
         tables.trades_made, tables.lines_told = self.trades_made, self.lines_told
         return tables
 
@@ -109,6 +114,7 @@ class Tables:
             trades_made=self.trades_made,
             lines_told=self.lines_told,
             heard=self.heard,
+            halt=self.halt,
         )
 
 

@@ -15,6 +15,7 @@ from typing import TypeVar
 import aiosqlite
 
 from tradebot.core.exits import Exit
+from tradebot.core.halt import Halt
 from tradebot.core.inputs import Execution
 from tradebot.core.positions import Position
 from tradebot.core.records import Heard, HighReached, Record, Snapshot, Told, TradeSaved
@@ -221,6 +222,7 @@ class SqliteStore:
             trades_made=int(made or 0),
             lines_told=int(told or 0),
             heard=heard[0] if heard else None,
+            halt=next(iter(bodies(rows(_HALT), Halt, "halts")), Halt()),
         )
 
 
@@ -234,6 +236,7 @@ _POSITIONS = """
     SELECT account, exchange, symbol, product, version, body, checksum FROM positions
     ORDER BY account, exchange, symbol, product"""
 _HIGHS = "SELECT line, number, rank, body, checksum FROM highs ORDER BY line, number"
+_HALT = "SELECT version, body, checksum FROM halts ORDER BY version DESC LIMIT 1"
 _COUNTS = """
     SELECT open_trades, (SELECT max(number) FROM trades), (SELECT max(number) FROM told),
            (SELECT max(at_ns) FROM executions) FROM meta"""

@@ -7,6 +7,7 @@ from typing import assert_never
 from tradebot.core.records import (
     ExecutionSaved,
     ExitSaved,
+    HaltSaved,
     Heard,
     HighReached,
     PositionSaved,
@@ -18,6 +19,7 @@ from tradebot.stores.rows import (
     Row,
     execution_row,
     exit_row,
+    halt_row,
     heard_row,
     high_row,
     position_row,
@@ -57,6 +59,9 @@ _HEARD = """
         seq = excluded.seq, at_ns = excluded.at_ns,
         body = excluded.body, checksum = excluded.checksum
     WHERE (excluded.seq, excluded.at_ns) > (heard.seq, heard.at_ns)"""
+_HALT = """
+    INSERT INTO halts (version, body, checksum)
+    VALUES (?, ?, ?) ON CONFLICT (version) DO NOTHING"""
 
 # A line keeps the highs that no later one equals or betters; snapshot.with_high in SQL.
 _HIGH = """
@@ -85,6 +90,8 @@ def write(db: sqlite3.Connection, records: Sequence[Record]) -> None:
                 statement, row = _TOLD, told_row(record)
             case Heard():
                 statement, row = _HEARD, heard_row(record)
+            case HaltSaved(halt=halt):
+                statement, row = _HALT, halt_row(halt)
             case HighReached():
                 statement, row = _HIGH, high_row(record)
             case _:
