@@ -9,10 +9,25 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 ROOT = Path(__file__).parents[1]
 READY_S = 20.0
+
+
+class Process(Protocol):
+    """What is wanted of a ``Popen``."""
+
+    pid: int
+    returncode: int | Any
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float = ...) -> int: ...
+
+    def send_signal(self, sig: int) -> None: ...
+
+    def terminate(self) -> None: ...
 
 
 class DaemonProcess:
@@ -21,7 +36,7 @@ class DaemonProcess:
     def __init__(self, state: Path, config: Path) -> None:
         self.state = state
         self.config = config
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Process | None = None
         self.lives = 0
         self._log_start = 0
         self.ready_s: list[float] = []  # from the start of each life to READY
@@ -34,17 +49,13 @@ class DaemonProcess:
         """
         self.lives += 1
         began = time.monotonic()
-        with (self.state.parent / "daemon.log").open("ab") as log:
-            self._log_start = log.tell()
-            self.process = subprocess.Popen(
-                [
-                    *(sys.executable, str(ROOT / "daemon.py"), "-c", str(self.config)),
-                    *("--state-dir", str(self.state), "--port", "0"),
-                ],
-                stdout=log,
-                stderr=log,
-                cwd=ROOT,
-            )
+        log = self.state.parent / "daemon.log"
+        self._log_start = log.stat().st_size if log.exists() else 0
+        command = [
+            *(sys.executable, str(ROOT / "daemon.py"), "-c", str(self.config)),
+            *("--state-dir", str(self.state), "--port", "0"),
+        ]
+        self.process = self._born(command, log)
         while not self._serves():
             if self.process.poll() is not None:
                 raise RuntimeError(f"the daemon ended with {self.process.returncode}")
@@ -56,6 +67,12 @@ class DaemonProcess:
     def logged(self, event: str) -> bool:
         """Whether this life has logged an event."""
         return event in (self.state.parent / "daemon.log").read_text()[self._log_start :]
+
+    def last_event(self) -> str:
+        """Return the name of the last event that this life has logged, or ""."""
+        lines = (self.state.parent / "daemon.log").read_text()[self._log_start :].splitlines()
+        words = (word for line in reversed(lines) for word in line.split())
+        return next((w for w in words if "." in w and w.replace(".", "").isalpha()), "")
 
     def kill(self) -> None:
         """SIGKILL: no handler runs, nothing is flushed."""
@@ -86,6 +103,10 @@ class DaemonProcess:
         shutil.rmtree(into, ignore_errors=True)
         shutil.copytree(self.state, into)
         return into
+
+    def _born(self, command: list[str], log: Path) -> Process:
+        with log.open("ab") as said:
+            return subprocess.Popen(command, stdout=said, stderr=said, cwd=ROOT)
 
     def _serves(self) -> bool:
         assert self.process is not None, "a daemon that was started"
