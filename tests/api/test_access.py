@@ -22,10 +22,13 @@ NEEDS = {
     ("GET", "/api/v1/instruments"): "read",
     ("GET", "/api/v1/paper/orders"): "read",
     ("GET", "/api/v1/paper/positions"): "read",
+    ("GET", "/api/v1/halt"): "read",
     ("POST", "/api/v1/createtrade"): "trade",
     ("POST", "/api/v1/updatetrade"): "trade",
     ("POST", "/api/v1/exittrade"): "trade",
     ("POST", "/api/v1/paper/orders"): "trade",
+    ("POST", "/api/v1/halt"): "trade",  # but for "everything": tests/api/test_halts.py
+    ("POST", "/api/v1/release"): "admin",
 }
 REVOKED = "tb_a-key-that-was-revoked"
 KEYS = {None: None, "bad": "tb_wrong", "revoked": REVOKED, "empty": ""}

@@ -27,6 +27,7 @@ from tradebot.core.policy import Policy
 from tradebot.core.trade_requests import TradeDefaults
 from tradebot.errors import BrokerError, InputError, StoreError
 from tradebot.metrics import Figure
+from tradebot.services.halts import Halts
 from tradebot.services.loop import EngineLoop
 from tradebot.services.persister import Persister
 from tradebot.services.trades import Trades
@@ -163,6 +164,7 @@ class World:
             clock=self.clock,
             defaults=TradeDefaults(account="main", product="MIS"),
         )
+        self.halts = Halts(self.loop, durable=self.trades.durable, clock=self.clock)
         self.loop.put(InstrumentsLoaded((SBIN,)))
 
     def deliver(self, outputs, *, is_safe):
@@ -175,6 +177,7 @@ class World:
         return Api(
             self.trades,
             Keys(lambda: self.keys, say=self.say, elapsed_ns=self.clock.now_ns),
+            halts=self.halts,
             about=About(version="0.1.0", mode="paper", account="main", default_product="MIS"),
             readiness=lambda: self.readiness,
             clock=self.clock,

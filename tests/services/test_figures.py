@@ -7,6 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.api.world import LONG, START_NS, running
 from tests.services.guard import RecordingJournal
+from tradebot.core.halt import Form
 from tradebot.core.inputs import OrderSide
 from tradebot.errors import StoreError
 from tradebot.metrics import Exposition
@@ -77,6 +78,14 @@ async def test_what_happens_is_counted(world):
     await world.trades.exit("T3")
     told = samples(figures, world)
     assert told["tradebot_exits_total manual"] == 1
+
+
+async def test_the_halt_in_force_is_a_figure(world):
+    figures = Figures(world.clock)
+    assert samples(figures, world)["tradebot_halted flatten"] == 0
+    await world.halts.halt(Form.FLATTEN, "fear")
+    told = samples(figures, world)
+    assert (told["tradebot_halted flatten"], told["tradebot_halted entries"]) == (1, 0)
 
 
 async def test_blind_time_counts_while_it_lasts(world):

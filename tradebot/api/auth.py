@@ -59,6 +59,7 @@ class Keys:
         # Who asks about trades too often must still be able to leave one.
         wait_ns = self._asked.wait_ns((digest, is_change), known.per_minute)
         request.state.caller = known.name
+        request.state.scope = known.scope
         request.state.is_change = is_change
         if wait_ns:
             what = "changes" if is_change else "questions"

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from tradebot.api import schema
+from tradebot.api import guard_schema, schema
 from tradebot.api.headers import IDEMPOTENCY_KEY_LENGTH_MAX
 from tradebot.api.keys import Scope
 
@@ -203,6 +203,32 @@ OPERATIONS = (
         errors=(404,),
     ),
     Operation(
+        method="post",
+        path="/api/v1/halt",
+        summary="Stop new trades, leave every trade, or send nothing at all; on disk before "
+        "the answer",
+        scope=Scope.TRADE,
+        body=guard_schema.SetHalt,
+        data=(guard_schema.Halt,),
+        errors=(409, 503),
+    ),
+    Operation(
+        method="get",
+        path="/api/v1/halt",
+        summary="Say what is halted",
+        scope=Scope.READ,
+        data=(guard_schema.Halt,),
+    ),
+    Operation(
+        method="post",
+        path="/api/v1/release",
+        summary="End the halt; it is over on disk before the answer",
+        scope=Scope.ADMIN,
+        body=guard_schema.ReleaseHalt,
+        data=(guard_schema.Halt,),
+        errors=(409, 503),
+    ),
+    Operation(
         method="get",
         path="/health",
         summary="Say that the process answers",
@@ -287,7 +313,7 @@ def _operation(operation: Operation) -> Doc:
 def _name(operation: Operation) -> str:
     *_, last = operation.path.replace("/{trade_id}", "").split("/")
     if "/paper/" not in operation.path:
-        return last
+        return "halt_in_force" if (operation.method, last) == ("get", "halt") else last
     return f"{'place' if operation.method == 'post' else 'list'}_paper_{last}"
 
 

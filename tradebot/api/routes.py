@@ -19,6 +19,7 @@ from tradebot.api.errors import (
     error_answer,
 )
 from tradebot.api.front import Answers, Front
+from tradebot.api.halts import Door, halt_routes
 from tradebot.api.headers import idempotency_key, wanted_versions
 from tradebot.api.keys import Scope
 from tradebot.api.shapes import (
@@ -45,6 +46,7 @@ from tradebot.errors import InputError
 from tradebot.metrics import CONTENT_TYPE, Exposition, Figure
 from tradebot.ports import Clock, Say
 from tradebot.services import trade_json
+from tradebot.services.halts import Halts
 from tradebot.services.once import Once
 from tradebot.services.trade_history import PAGE_MAX, Chosen
 from tradebot.services.trades import Trades
@@ -67,6 +69,7 @@ class Api:
         trades: Trades,
         keys: Keys,
         *,
+        halts: Halts,
         about: About,
         readiness: Callable[[], Readiness],
         clock: Clock,
@@ -76,6 +79,7 @@ class Api:
         """Take what the handlers need; ``paper`` is None where orders are real."""
         self._trades = trades
         self._keys = keys
+        self._halts = halts
         self._about = about
         self._readiness = readiness
         self._clock = clock
@@ -92,6 +96,7 @@ class Api:
                 *self._trade_routes(),
                 *self._list_routes(),
                 *self._paper_routes(),
+                *halt_routes(self._halts, Door(self._body, self._check_key)),
             ],
             exception_handlers={Exception: error_answer(say)},
             openapi_config=None,

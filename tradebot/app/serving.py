@@ -13,6 +13,7 @@ from tradebot.app.key_file import KeyFile, KeysInForce
 from tradebot.app.parts import Parts
 from tradebot.app.state import StateDirectory
 from tradebot.config.settings import Settings
+from tradebot.services.halts import Halts
 
 
 def api_server(
@@ -28,6 +29,7 @@ def api_server(
     api = Api(
         parts.trades,
         Keys(in_force, say=parts.say),
+        halts=Halts(parts.loop, durable=parts.trades.durable, clock=parts.clock),
         about=About(
             version=version_text(),
             mode=settings.mode.value,

@@ -7,7 +7,9 @@ from tradebot.services.persister import Persister
 
 def doubts_of(book: Book, persister: Persister) -> list[str]:
     """Return a sentence for each doubt; none is the good answer."""
-    doubts = [
+    halt = book.halt
+    doubts = [] if halt.form is None else [f"halted ({halt.form}): {halt.why}"]
+    doubts += [
         f"exit {exit_.number} of trade {exit_.trade_id} waits for the broker's word on "
         f"{exit_.client_order_id}"
         for lane in book.lanes.values()

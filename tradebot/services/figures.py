@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from tradebot.core.book import Book
 from tradebot.core.events import Event, ExitDecided, PriceHeld, TradeClosed
+from tradebot.core.halt import Form
 from tradebot.core.intents import Intent
 from tradebot.core.lines import Line
 from tradebot.core.records import Record
@@ -100,6 +101,12 @@ class Figures:
         )
         stuck = sum(trade.stuck for trade in book.trades.values())
         yield one("tradebot_trades_stuck", "Trades whose exit needs a person.", stuck)
+        yield Figure(
+            name="tradebot_halted",
+            text="1 while this form of a halt is in force.",
+            labels=("form",),
+            values={(form.value,): int(book.halt.form is form) for form in Form},
+        )
         lines = book.lines.values()
         guarded = [line for line in lines if line.guarded]
         yield one("tradebot_lines_guarded", "Instruments with trades.", len(guarded))

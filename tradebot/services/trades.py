@@ -121,7 +121,7 @@ class Trades:
             change = UpdateTrade(trade_id=edit.trade_id, rules=rules, at_ns=self._clock.now_ns())
             _raise_if_refused(await self._loop.command(change))
         try:
-            await self._durable()
+            await self.durable()
         except StoreError as error:
             message = f"trade {edit.trade_id} has its new rules, but only in memory: {error}"
             raise StoreError(message) from error
@@ -160,7 +160,7 @@ class Trades:
         outputs = await self._loop.command(ExitTrade(trade_id=trade_id, at_ns=self._clock.now_ns()))
         _raise_if_refused(outputs)
         with contextlib.suppress(StoreError):  # it is being left whatever the disks say
-            await self._durable()
+            await self.durable()
         return {
             "trade_id": trade_id,
             "status": Status.TRIGGERED.value,
@@ -327,7 +327,7 @@ class Trades:
 
     async def _guarded_on_disk(self, trade_id: str) -> None:
         try:
-            await self._durable()
+            await self.durable()
         except StoreError as error:
             message = f"trade {trade_id} is guarded, but only from memory: {error}"
             raise StoreError(message) from error
@@ -351,7 +351,7 @@ class Trades:
         if self._persister.waiting:
             await self._in_time(self._persister.flush())
 
-    async def _durable(self) -> None:
+    async def durable(self) -> None:
         """Wait until what the engine has changed so far survives a power cut.
 
         Raises:

@@ -1,0 +1,41 @@
+"""What the bodies about the guard itself look like, for the description of the API."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from tradebot.api.halts import WHY_LENGTH_MAX
+from tradebot.api.schema import ApiKey, Time
+from tradebot.core.halt import Form
+
+Why = Annotated[str, Meta(min_length=1, max_length=WHY_LENGTH_MAX, description="for the log")]
+
+
+class SetHalt(Struct, kw_only=True, forbid_unknown_fields=True):
+    """What to stop, until somebody releases it."""
+
+    form: Annotated[
+        Form,
+        Meta(
+            description="`entries`: no new trades; `flatten`: leave every trade, then no new "
+            "ones; `everything`: send nothing, exits included (needs a key of scope `admin`)"
+        ),
+    ]
+    why: Why
+    apikey: ApiKey = None
+
+
+class ReleaseHalt(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Why it may go on."""
+
+    why: Why
+    apikey: ApiKey = None
+
+
+class Halt(Struct, kw_only=True):
+    """The halt in force."""
+
+    form: Annotated[Form | None, Meta(description="null: nothing is halted")]
+    why: Annotated[str | None, Meta(description="of the halt, or of the last release")]
+    at: Time | None
+    exits_waiting: Annotated[int, Meta(description="decided, and not sent yet")]
