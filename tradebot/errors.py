@@ -50,6 +50,10 @@ class StoreError(TradebotError):
     """The database or the journal failed: keep trading in memory, alert, retry."""
 
 
+class DamageError(StoreError):
+    """What was kept is not what was written: repair it, or go back to a backup."""
+
+
 class MigrationError(StoreError):
     """The database's schema cannot be brought to ours: stop."""
 

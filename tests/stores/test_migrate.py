@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tradebot.errors import MigrationError
+from tradebot.errors import DamageError, MigrationError, StoreError
 from tradebot.stores import migrate as module
 from tradebot.stores.migrate import MIGRATIONS, migrate, statements
 
@@ -117,3 +117,30 @@ def test_an_unfinished_statement_is_a_broken_promise():
 def test_the_migrations_lie_beside_the_program():
     assert Path(module.__file__).parent / "migrations" == MIGRATIONS
     assert (MIGRATIONS / "0001_book.sql").exists()
+
+
+def test_a_copy_that_is_not_whole_stops_the_migration(db, path, folder):
+    migrate(db, path, folder)
+    (folder / "0002_second.sql").write_text("DROP TABLE a;")
+
+    def check(copy):
+        raise StoreError(f"{copy.name} is not whole")
+
+    with pytest.raises(MigrationError, match=r"no backup, so no migration: .*part is not whole"):
+        migrate(db, path, folder, check)
+    assert version(db) == 1
+    assert not list(path.parent.glob("*.schema-1"))
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [(0, "are not those of schema 0"), (2, "are not those of schema 2"), (9, "are those of")],
+)
+def test_a_version_that_is_not_that_of_the_tables_is_damage(db, path, folder, said, wrong):
+    (folder / "0002_second.sql").write_text("CREATE TABLE c (x);")
+    migrate(db, path, folder)
+    if said == 2:
+        db.execute("DROP TABLE c")
+    db.execute(f"PRAGMA user_version = {said}")
+    with pytest.raises(DamageError, match=wrong):
+        migrate(db, path, folder)

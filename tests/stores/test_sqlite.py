@@ -12,7 +12,9 @@ import pytest
 from tests.stores.samples import a_high, a_line, a_trade, an_execution, an_exit
 from tradebot.core.records import Snapshot
 from tradebot.core.trades import Status
-from tradebot.errors import MigrationError, StoreError
+from tradebot.errors import DamageError, MigrationError, StoreError
+from tradebot.stores import sqlite as module
+from tradebot.stores.checks import check_file
 from tradebot.stores.sqlite import SqliteStore
 
 
@@ -149,7 +151,7 @@ async def test_a_file_that_is_no_database_is_named(path):
 
 async def test_a_newer_schema_stops_the_start(store, path):
     await store.close()
-    edited(path, ("PRAGMA user_version = 77",))
+    edited(path, ("PRAGMA user_version = 77",), ("CREATE TABLE new (x)",))
     with pytest.raises(MigrationError, match="schema 77"):
         await SqliteStore.open(path)
 
@@ -268,3 +270,93 @@ async def test_a_close_that_fails_is_told(path, monkeypatch):
     with pytest.raises(StoreError, match=r"tradebot.db: disk I/O error"):
         await store.close()
     await real()
+
+
+# Copies.
+
+
+async def test_a_copy_holds_what_was_committed_while_it_was_made(store, tmp_path):
+    await store.commit([a_line(n, why="x" * 900) for n in range(1, 2_000)], 1, full_sync=True)
+    store._connection.database.execute("PRAGMA wal_checkpoint")
+    copying = asyncio.ensure_future(store.copy_to(tmp_path / "copy.db"))
+    commits = 0
+    while not copying.done():
+        commits += 1
+        await store.commit([a_trade(commits), a_line(commits + 10_000)], commits, full_sync=True)
+    await copying
+    checked = check_file(tmp_path / "copy.db")
+    assert commits > 3  # the copy took turns with them
+    assert checked.frame == checked.open_trades
+    assert commits - 1 <= checked.frame <= commits
+
+
+async def test_a_copy_that_nobody_waits_for_is_given_up_and_another_can_be_made(store, tmp_path):
+    await store.commit([a_line(n, why="x" * 900) for n in range(1, 2_000)], 1, full_sync=True)
+    copying = asyncio.ensure_future(store.copy_to(tmp_path / "copy.db", pause_s=0.05))
+    await asyncio.sleep(0)
+    copying.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await copying
+    await store.copy_to(tmp_path / "another.db", pause_s=0)
+    assert check_file(tmp_path / "another.db").frame == 1
+    assert not store._copying.exception()
+
+
+async def test_closing_ends_a_copy_and_says_so(store, tmp_path):
+    await store.commit([a_line(n, why="x" * 900) for n in range(1, 2_000)], 1, full_sync=True)
+    copying = asyncio.ensure_future(store.copy_to(tmp_path / "copy.db"))
+    await asyncio.sleep(0)
+    await store.close()
+    with pytest.raises(StoreError, match=r"copy.db: the copy was given up with \d+ pages to go"):
+        await copying
+    with pytest.raises(StoreError, match="closed"):
+        await store.copy_to(tmp_path / "copy.db")
+
+
+async def test_a_copy_that_cannot_be_written_is_named(store, tmp_path):
+    (tmp_path / "copy.db").mkdir()
+    with pytest.raises(StoreError, match=r"copy.db: unable to open"):
+        await store.copy_to(tmp_path / "copy.db")
+
+
+# Damage.
+
+
+@pytest.mark.parametrize(
+    ("statement", "wrong"),
+    [
+        ("UPDATE told SET body = x'7b7d'", "row 1/T1 of table told is damaged: checksum"),
+        ("UPDATE trades SET version = 9", "table trades is damaged: checksum"),
+        ("UPDATE meta SET open_trades = 7", "1 open trades, its count is 7"),
+        ("DELETE FROM meta", "table meta has 0 rows"),
+        ("PRAGMA user_version = 77", "schema 77, and its tables are those of schema"),
+        ("PRAGMA user_version = 0", "schema 0, and its tables are not those of schema 0"),
+        ("ALTER TABLE told RENAME COLUMN body TO bodx", "are not those of schema"),
+    ],
+)
+async def test_damage_is_told_from_every_other_trouble(store, path, statement, wrong):
+    await store.commit([a_trade(), a_line()], 1, full_sync=True)
+    await store.close()
+    edited(path, (statement,))
+    with pytest.raises(DamageError, match=wrong):
+        await loaded(path)
+
+
+async def loaded(path):
+    store = await SqliteStore.open(path)
+    try:
+        return await store.load()
+    finally:
+        await store.close()
+
+
+async def test_a_large_file_has_the_rows_checked_that_a_start_needs(store, path, monkeypatch):
+    await store.commit([a_trade(), a_line()], 1, full_sync=True)
+    await store.close()
+    edited(path, ("UPDATE told SET body = x'7b7d'",))
+    monkeypatch.setattr(module, "CHECKED_PAGES_MAX", 0)
+    store = await SqliteStore.open(path)
+    assert len((await store.load()).trades) == 1
+    with pytest.raises(DamageError, match="row 1/T1 of table told"):
+        await store.story("T1")
+    await store.close()

@@ -16,7 +16,7 @@ from tradebot.core.inputs import Execution
 from tradebot.core.positions import Position
 from tradebot.core.records import Heard, HighReached, Record, Told, TradeSaved
 from tradebot.core.trades import Side
-from tradebot.errors import StoreError
+from tradebot.errors import DamageError
 
 Row = tuple[str | int | float | bytes | None, ...]  # key columns, body, checksum
 Stored = Sequence[Row]
@@ -94,15 +94,9 @@ def bodies(rows: Stored, type_: type[_Body], table: str) -> list[_Body]:
     """Read rows back, each against its checksum.
 
     Raises:
-        StoreError: a row is damaged; the message names table and key.
+        DamageError: a row is damaged; the message names table and key.
     """
-    for row in rows:
-        *keys, body, checksum = row
-        if (
-            not isinstance(body, bytes)
-            or crc32(body, crc32(repr(tuple(keys)).encode())) != checksum
-        ):
-            raise StoreError(f"row {_name(row)} of table {table} is damaged: checksum")
+    check_sums(rows, table)
     try:
         # One array is one call: for 100,000 trades half the time of as many small ones.
         joined = b",".join([row[-2] for row in rows])  # type: ignore[misc]  # checked above
@@ -111,11 +105,28 @@ def bodies(rows: Stored, type_: type[_Body], table: str) -> list[_Body]:
         return [_body(row, type_, table) for row in rows]
 
 
+def check_sums(rows: Stored, table: str) -> None:
+    """Hold rows against their checksums.
+
+    Raises:
+        DamageError: one is not what was written; the message names table and key.
+    """
+    for row in rows:
+        if not is_sound(row):
+            raise DamageError(f"row {_name(row)} of table {table} is damaged: checksum")
+
+
+def is_sound(row: Row) -> bool:
+    """Whether a row is as it was written."""
+    *keys, body, checksum = row
+    return isinstance(body, bytes) and crc32(body, crc32(repr(tuple(keys)).encode())) == checksum
+
+
 def _body(row: Row, type_: type[_Body], table: str) -> _Body:
     try:
         return msgspec.json.decode(row[-2], type=type_)  # type: ignore[arg-type]  # bytes, checked
     except ValueError as error:
-        raise StoreError(f"row {_name(row)} of table {table} is not readable: {error}") from error
+        raise DamageError(f"row {_name(row)} of table {table} is not readable: {error}") from error
 
 
 def _sealed(keys: tuple[str | int | float, ...], record: msgspec.Struct) -> Row:

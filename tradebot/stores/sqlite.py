@@ -4,10 +4,12 @@ aiosqlite's connection owns a thread. Each transaction is one function on it, so
 cannot interleave inside BEGIN and COMMIT, and a cancelled caller leaves none half done.
 """
 
+import asyncio
 import contextlib
 import gc
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -19,7 +21,8 @@ from tradebot.core.halt import Halt
 from tradebot.core.inputs import Execution
 from tradebot.core.positions import Position
 from tradebot.core.records import Heard, HighReached, Record, Snapshot, Told, TradeSaved
-from tradebot.errors import StoreError
+from tradebot.errors import DamageError, StoreError
+from tradebot.stores.checks import check, check_file, check_pages, meta, store_error
 from tradebot.stores.migrate import migrate
 from tradebot.stores.rows import Stored, bodies
 from tradebot.stores.snapshot import DAY_NS, EXECUTION_DAYS, needed_highs
@@ -28,6 +31,9 @@ from tradebot.stores.writes import write
 _Result = TypeVar("_Result")
 
 _LOCK_WAIT_S = 1.0  # a process that dies now lets go within it
+CHECKED_PAGES_MAX = 8_192  # 32 MiB: up to it a start holds every row against its checksum
+COPY_PAGES = 64  # of one step: 256 KiB
+COPY_PAUSE_S = 0.005  # between two steps
 
 
 class _Connection(aiosqlite.Connection):
@@ -40,6 +46,11 @@ class _Connection(aiosqlite.Connection):
     async def run(self, function: Callable[[sqlite3.Connection], _Result]) -> _Result:
         result: _Result = await self._execute(function, self._conn)  # type: ignore[no-untyped-call]
         return result
+
+    @property
+    def database(self) -> sqlite3.Connection:
+        """The connection itself; SQLite lets its threads use it in turn."""
+        return self._conn
 
     def join(self) -> None:
         """Wait for the thread, after ``close``.
@@ -62,6 +73,8 @@ class SqliteStore:
         self._connection = connection
         self._execution_days = execution_days
         self._closed = False
+        self._copying: asyncio.Future[None] | None = None
+        self._gives_up = False  # nobody waits for that copy any more
 
     @classmethod
     async def open(
@@ -87,7 +100,10 @@ class SqliteStore:
         _make_file(path)
 
         def connect() -> sqlite3.Connection:
-            return sqlite3.connect(path, isolation_level=None, timeout=lock_wait_s)
+            # A copy is made beside the commits on a thread of its own; SQLite takes turns.
+            return sqlite3.connect(
+                path, isolation_level=None, timeout=lock_wait_s, check_same_thread=False
+            )
 
         connection = _Connection(connect, iter_chunk_size=64)
         store = cls(path, connection, execution_days)
@@ -144,9 +160,51 @@ class SqliteStore:
         sql = "SELECT number, trade_id, body, checksum FROM told WHERE trade_id = ? ORDER BY number"
         return await self._read(sql, (trade_id,), Told, "told")
 
+    async def copy_to(self, path: Path, *, pause_s: float = COPY_PAUSE_S) -> None:
+        """Copy the database into a new file while commits go on; what they change is in it.
+
+        A step takes turns with the commits: none waits for more than one of them. The copy
+        is not on the disk yet when this returns, and not checked.
+
+        Raises:
+            StoreError: it could not be made.
+        """
+        if self._closed:
+            raise StoreError(f"{self._path}: the database is closed")
+        if self._copying is not None:  # one that nobody waits for any more is given up
+            await asyncio.wait([self._copying])
+        self._gives_up = False
+        loop = asyncio.get_running_loop()
+        copying = self._copying = loop.run_in_executor(None, self._copy, path, pause_s)
+        try:
+            await asyncio.shield(copying)
+        except sqlite3.Error as error:
+            raise store_error(path, error) from error
+        finally:
+            self._gives_up = not copying.done()
+
+    def _copy(self, path: Path, pause_s: float) -> None:
+        """Copy step by step, on a thread of its own."""
+
+        def stepped(_status: int, remaining: int, _total: int) -> None:
+            if self._closed or self._gives_up:
+                raise StoreError(f"{path}: the copy was given up with {remaining} pages to go")
+            if remaining:
+                time.sleep(pause_s)
+
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as copy:
+            # What is written anew if anything goes wrong needs no journal and no sync; and
+            # pages that do not wait in memory do not all come at the last step.
+            for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -256"):
+                copy.execute(f"PRAGMA {pragma}")
+            db = self._connection.database
+            db.backup(copy, pages=COPY_PAGES, progress=stepped, sleep=pause_s)
+
     async def close(self) -> None:
         """Bring the file to the disk and close it; a second call changes nothing."""
         self._closed = True
+        if self._copying is not None:
+            await asyncio.wait([self._copying])
         try:
             await self._connection.close()
         except sqlite3.Error as error:
@@ -170,18 +228,19 @@ class SqliteStore:
             raise type(error)(f"{self._path}: {error}") from error
 
     def _error(self, error: sqlite3.Error) -> StoreError:
-        return StoreError(f"{self._path}: {error}")
+        return store_error(self._path, error)
 
     def _begin(self, db: sqlite3.Connection, epoch_above: int) -> None:
         # Exclusive before WAL: then the index of the WAL is memory of ours, no shared file,
         # and no second connection can be there (SQLite 3.40 corrupts a WAL with two).
         db.execute("PRAGMA locking_mode = EXCLUSIVE")
         db.execute("PRAGMA journal_mode = WAL")
-        migrate(db, self._path)
+        migrate(db, self._path, check=check_file)
+        meta(db)
         _full_sync(db, on=True)
         with _Transaction(db):
             sql = "UPDATE meta SET epoch = max(epoch, ?) + 1 RETURNING epoch, frame"
-            self.epoch, self.frame = db.execute(sql, (epoch_above,)).fetchone()
+            ((self.epoch, self.frame),) = db.execute(sql, (epoch_above,)).fetchall()
         self.frame_on_disk = self.frame
 
     def _commit(
@@ -199,9 +258,11 @@ class SqliteStore:
             self.frame_on_disk = self.frame
 
     def _load(self, db: sqlite3.Connection) -> Snapshot:
-        found = [str(line) for (line,) in db.execute("PRAGMA quick_check(3)")]
-        if found != ["ok"]:
-            raise StoreError(f"the database is damaged: {'; '.join(found)}")
+        (pages,) = db.execute("PRAGMA page_count").fetchone()
+        if pages <= CHECKED_PAGES_MAX:
+            check(db)
+        else:
+            check_pages(db)
 
         def rows(sql: str, *asked: int) -> Stored:
             return db.execute(sql, asked).fetchall()
@@ -209,7 +270,7 @@ class SqliteStore:
         trades = bodies(rows(f"{_TRADES} WHERE over = 0 ORDER BY number"), TradeSaved, "trades")
         ((count, made, told, newest),) = rows(_COUNTS)
         if count != len(trades):
-            raise StoreError(f"table trades has {len(trades)} open trades, its count is {count!r}")
+            raise DamageError(f"table trades has {len(trades)} open trades, its count is {count!r}")
         since = int(newest or 0) - int(self._execution_days * DAY_NS)
         executions = rows(f"{_EXECUTIONS} WHERE at_ns >= ? ORDER BY arrival", since)
         heard = bodies(rows("SELECT one, seq, at_ns, body, checksum FROM heard"), Heard, "heard")

@@ -1,0 +1,91 @@
+"""A database is whole, or the check says where it is not, and changes nothing."""
+
+import sqlite3
+
+import pytest
+
+from tests.stores.samples import a_high, a_line, a_position, a_trade, an_execution, an_exit
+from tradebot.core.records import Heard
+from tradebot.core.trades import Status
+from tradebot.errors import DamageError, StoreError
+from tradebot.stores.checks import check_file, store_error
+from tradebot.stores.sqlite import SqliteStore
+
+RECORDS = [
+    *(a_trade(1), a_trade(2, status=Status.CLOSED), an_exit(1), an_execution()),
+    *(a_position(), a_high(1, 805.0), a_line(1), Heard(seq=5, at_ns=6)),
+]
+
+
+@pytest.fixture
+async def path(tmp_path):
+    store = await SqliteStore.open(tmp_path / "tradebot.db")
+    await store.commit(RECORDS, 8, full_sync=True)
+    await store.close()
+    return tmp_path / "tradebot.db"
+
+
+def edited(path, statement):
+    db = sqlite3.connect(path)
+    with db:
+        db.execute(statement)
+    db.close()
+
+
+def test_a_whole_database_says_what_it_holds_and_is_left_as_it_was(path):
+    before = path.read_bytes()
+    pauses: list[None] = []
+    checked = check_file(path, pause=lambda: pauses.append(None))
+    assert (checked.epoch, checked.frame, checked.open_trades) == (1, 8, 1)
+    assert checked.rows == len(RECORDS)
+    assert len(pauses) == 7  # one after each table's rows
+    assert path.read_bytes() == before
+    assert [file.name for file in path.parent.iterdir()] == ["tradebot.db"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "wrong"),
+    [
+        ("UPDATE trades SET strategy = 'x' WHERE number = 2", "row T2/2/1/1/x of table trades"),
+        ("UPDATE exits SET done = 1", "table exits is damaged: checksum"),
+        ("UPDATE executions SET at_ns = 11", "table executions is damaged: checksum"),
+        ("UPDATE positions SET body = x''", "table positions is damaged: checksum"),
+        ("UPDATE highs SET rank = 806", "table highs is damaged: checksum"),
+        ("UPDATE heard SET checksum = 1", "table heard is damaged: checksum"),
+        ("UPDATE told SET trade_id = 'T2'", "table told is damaged: checksum"),
+        ("UPDATE meta SET open_trades = 2", "1 open trades, its count is 2"),
+        ("DELETE FROM meta", "table meta has 0 rows, not one"),
+    ],
+)
+def test_what_was_changed_behind_its_back_is_found(path, statement, wrong):
+    edited(path, statement)
+    with pytest.raises(DamageError, match=rf"tradebot.db: .*{wrong}"):
+        check_file(path)
+
+
+def test_a_row_that_an_index_alone_has_lost_is_no_damage(path):
+    edited(path, "REINDEX")
+    assert check_file(path).open_trades == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "wrong"),
+    [(b"", "the file is empty"), (b"SQLite format 3\0" + bytes(9_000), "malformed|not a database")],
+)
+def test_a_file_that_is_no_database_is_damage(tmp_path, content, wrong):
+    (tmp_path / "x.db").write_bytes(content)
+    with pytest.raises(DamageError, match=wrong):
+        check_file(tmp_path / "x.db")
+
+
+def test_a_file_that_cannot_be_read_is_no_damage(tmp_path):
+    with pytest.raises(StoreError, match=r"x.db: cannot read: No such file") as raised:
+        check_file(tmp_path / "x.db")
+    assert not isinstance(raised.value, DamageError)
+
+
+def test_text_that_is_not_utf8_is_damage_and_a_full_disk_is_none(tmp_path):
+    decoding = sqlite3.OperationalError("Could not decode to UTF-8 column 'x' with text '\\udcff'")
+    full = sqlite3.OperationalError("database or disk is full")
+    assert isinstance(store_error(tmp_path, decoding), DamageError)
+    assert not isinstance(store_error(tmp_path, full), DamageError)
