@@ -10,6 +10,7 @@ from tests.cli.commanding import seen
 from tradebot.api.shapes import Readiness
 from tradebot.cli.client import Daemon
 from tradebot.cli.status import look
+from tradebot.core.halt import Form
 from tradebot.core.inputs import OrderSide, PlaceReply, Unknown
 from tradebot.errors import StoreError
 
@@ -81,6 +82,16 @@ async def test_what_a_person_must_see_degrades_it(world, shell):
     assert "blind          NSE:SBIN\n" in out
 
 
+async def test_a_halt_is_in_the_first_line(world, shell):
+    await world.halts.halt(Form.FLATTEN, "margin call")
+    code, out, _ = await shell.run("status")
+    assert code == 1
+    assert out.splitlines()[0] == "tradebot 0.1.0 is degraded, HALTED (flatten), PAPER"
+    assert "! halted (flatten): margin call" in out
+    _, told = await shell.json("status")
+    assert told["halt"]["form"] == "flatten"
+
+
 async def test_a_daemon_that_starts_is_neither_ready_nor_away(world, shell):
     world.readiness = Readiness(is_ready=False, state="starting", reasons=("no feed",))
     code, out, _ = await shell.run("status")
@@ -143,6 +154,8 @@ class Asked(Daemon):
             return {"state": "ready", "reasons": [], "mode": "paper", "version": "1"}
         if path.endswith("activetrades"):
             return {"trades": self.trades, "next": None}
+        if path.endswith("halt"):
+            return {"form": None}
         self.pages += 1
         start = int(body.get("cursor", 0))
         end = start + body["limit"]

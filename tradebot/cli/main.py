@@ -27,6 +27,8 @@ COMMANDS = {
     "why": "tell a trade's story: every decision with what it was made of",
     "exit": "leave trades now, and wait until they are left",
     "update": "change the stop and the other rules of an open trade",
+    "halt": "stop new trades, leave everything, or send nothing at all",
+    "release": "end the halt",
     "replay": "run trades along recorded ticks and write their exits",
     "completion": "print a script that completes commands in bash, zsh or fish",
     "keys": "make, list and revoke the keys of the API",

@@ -18,6 +18,11 @@ def readiness(daemon: Daemon) -> Json:
         return error.details
 
 
+def halt_in_force(daemon: Daemon) -> Json:
+    """Return what is halted; its form is None where nothing is."""
+    return daemon.ask("GET", "/api/v1/halt")
+
+
 def open_trades(daemon: Daemon, strategy: str | None = None) -> list[Json]:
     """Return the trades that are not over, oldest first."""
     chosen = {} if strategy is None else {"strategy": strategy}

@@ -18,8 +18,8 @@ from tradebot.cli.client import (
     daemon_of,
 )
 from tradebot.cli.figures import gain, local_time
-from tradebot.cli.questions import closed_trades, open_trades, readiness
-from tradebot.cli.terminal import GOOD, WARNING, print_json, styled
+from tradebot.cli.questions import closed_trades, halt_in_force, open_trades, readiness
+from tradebot.cli.terminal import BAD, GOOD, WARNING, print_json, styled
 from tradebot.cli.trade_table import exit_line
 
 EXIT_OK = 0
@@ -66,6 +66,7 @@ def look(daemon: Daemon, now: dt.datetime) -> Json:
     """
     ready = readiness(daemon)
     trades = open_trades(daemon)
+    halt = halt_in_force(daemon)
     reasons = list(cast("list[str]", ready.get("reasons", [])))
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     last: Json | None = None
@@ -84,6 +85,7 @@ def look(daemon: Daemon, now: dt.datetime) -> Json:
         "version": ready.get("version"),
         "accounts": sorted({str(trade["account"]) for trade in [*trades, *(closed or [])]}),
         **_announced(daemon),
+        "halt": halt,
         "open_trades": len(trades),
         "open_trades_by_status": Counter(str(trade["status"]) for trade in trades),
         "exits_in_doubt": flagged("in_doubt", "trade_id"),
@@ -102,6 +104,9 @@ def told(found: Json) -> Iterator[str]:
     state = str(found["state"])
     shown = styled(state, GOOD if state == "ready" else WARNING)
     mode, accounts = str(found["mode"]).upper(), cast("list[str]", found["accounts"])
+    halt = cast("Json", found["halt"])["form"]
+    if halt is not None:
+        shown += f", {styled(f'HALTED ({halt})', BAD)}"
     yield f"tradebot {found['version']} is {shown}, {mode}{' ' if accounts else ''}" + ", ".join(
         accounts
     )
