@@ -209,9 +209,9 @@ def test_executions_and_others_orders_are_forgotten_after_two_trading_days():
     story.process(Timer(story.now_ns))
     assert len(story.book._seen) == 2
     story.fill(None, "1", side="BUY", order_id="E3", execution_id="X3")
-    story.process(Timer(story.now_ns + 1))  # once an hour is enough
+    story.process(Timer(story.now_ns + 1))  # four times a day are enough
     assert len(story.book._seen) == 3
-    story.process(Timer(story.now_ns + DAY // 24))
+    story.process(Timer(story.now_ns + DAY // 4))
     assert set(story.book._seen) == {"X3"}
     assert set(story.book.orders) == {"E1", "E3"}  # the entry of an open trade stays known
 

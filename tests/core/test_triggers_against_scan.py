@@ -65,7 +65,10 @@ MUTANTS = {
         "join(armed, self._sign * best,",
         "join(armed, self._sign * float(levels.entry if levels.activation else best),",
     ),
-    "an inactive trail without an activation sleeps": ("-inf if at is None", "inf if at is None"),
+    "an inactive trail without an activation sleeps": (
+        "-inf if levels.activation is None",
+        "inf if levels.activation is None",
+    ),
     "a taken break-even is no stop": (
         "if marks.breakeven_done and levels.breakeven is not None",
         "if False",

@@ -202,7 +202,7 @@ def _entered(book: Book, trade: Trade, quantity: Decimal, price: Decimal, at_ns:
             trade_id=trade.trade_id,
             quantity=quantity,
             filled=trade.filled,
-            entry=trade.entry,
+            entry=levels.entry,
             at_ns=at_ns,
             seq=book.heard_seq,
         )
@@ -211,7 +211,7 @@ def _entered(book: Book, trade: Trade, quantity: Decimal, price: Decimal, at_ns:
         # The exit was decided before this part came: it leaves too, for the same reason.
         line = book.line(trade.instrument)
         reason = trade.reason or Reason.MANUAL
-        guarding.leave(book, trade, reason, book.unassigned(trade), at_ns, line=line)
+        guarding.leave(book, trade, reason, at_ns, line=line)
     elif book.halt.leaves_trades:
         guarding.leave_all(book, trade, Reason.HALT, at_ns)
     elif not trade.unguarded:

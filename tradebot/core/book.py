@@ -42,7 +42,7 @@ NO_UNITS = Decimal(0)
 _OF_A_TRADE = frozenset(get_args(TradeEvent))  # asked 15 times as fast as ``isinstance``
 
 _HOUR_NS = 3_600_000_000_000
-_FORGET_EVERY_NS = _HOUR_NS
+_FORGET_EVERY_NS = 6 * _HOUR_NS  # it walks all of them: 5 ms for 20,000
 _REMEMBERED_NS = 48 * _HOUR_NS
 
 

@@ -148,20 +148,18 @@ def _settle(
 
 def _take(book: Book, line: Line, trade: Trade, taken: Leave, *, price: float, at_ns: int) -> Trade:
     """Carry out one decision of a verdict; a target's part of nothing is left to be taken."""
-    left = book.unassigned(trade)
-    if taken.part is not None and not left:
-        return trade
-    quantity = left
+    asked = None
     if taken.part is not None:
+        if not book.unassigned(trade):
+            return trade
         asked = trade.rules.targets[taken.part].quantity
-        quantity = left if asked is None else min(left, asked)
         trade = msgspec.structs.replace(trade, targets_done=trade.targets_done | 1 << taken.part)
     return leave(
         book,
         trade,
         taken.reason,
-        quantity,
         at_ns,
+        asked=asked,
         level=taken.level,
         part=taken.part,
         price=price,
@@ -173,62 +171,70 @@ def leave(
     book: Book,
     trade: Trade,
     reason: Reason,
-    quantity: Decimal,
     at_ns: int,
     *,
     line: Line,
+    asked: Decimal | None = None,
     level: Decimal | None = None,
     part: int | None = None,
     price: float | None = None,
 ) -> Trade:
-    """Decide to leave ``quantity`` of a trade: it can never be decided twice.
+    """Decide to leave ``asked`` units of a trade, None for all: it can never be decided twice.
 
-    The trade is TRIGGERED in this very call when nothing of it is left to guard and, after
-    a target's part, nothing more can come. Of nothing, only the decision is kept: for what
-    the entry still brings.
+    Units that exits have claimed are theirs to leave. The trade is TRIGGERED in this very
+    call when nothing of it is left to guard and, after a target's part, nothing more can
+    come. Of nothing, only the decision is kept: for what the entry still brings.
     """
-    gate, number = line.gate, trade.exits + 1
-    book.say(
-        ExitDecided(
-            trade_id=trade.trade_id,
-            exit=number,
-            reason=reason,
-            quantity=quantity,
-            at_ns=at_ns,
-            level=level,
-            ltp=line.ltp if price is None else price,
-            source=trade.price_source,
-            tick_at_ns=None if line.ltp is None else gate.at_ns,
-            received_ns=None if line.ltp is None else gate.received_ns,
-            seq=line.seq,
-            best_price=trade.marks.best_price if trade.marks.trail_active else None,
-            entry=trade.entry,
-            candidates=tuple(candidates(book.levels[trade.trade_id], trade.marks)),
-        )
+    left = book.unassigned(trade)
+    quantity = left if asked is None else min(left, asked)
+    exit_ = Exit(
+        trade_id=trade.trade_id,
+        number=trade.exits + 1,
+        key=trade.key,
+        side=lanes.leaving_side(trade),
+        quantity=quantity,
+        reason=reason,
+        decided_at_ns=at_ns,
+        part=part,
     )
-    takes_all = quantity >= book.unassigned(trade)
+    _say_decided(book, trade, exit_, line, level=level, price=price)
+    takes_all = quantity == left
     whole = takes_all and not (_is_part(trade, part) and lanes.entry_may_fill(book, trade))
     trade = book.put_trade(
         trade,
-        exits=number,
+        exits=exit_.number,
         status=Status.TRIGGERED if whole else trade.status,
         reason=reason if takes_all else trade.reason,
     )
     if quantity > 0:
-        book.put_exit(
-            Exit(
-                trade_id=trade.trade_id,
-                number=number,
-                key=trade.key,
-                side=lanes.leaving_side(trade),
-                quantity=quantity,
-                reason=reason,
-                decided_at_ns=at_ns,
-                part=part,
-            )
-        )
-        lanes.advance(book, trade.key, at_ns)
+        book.put_exit(exit_)
+        lanes.advance(book, exit_.key, at_ns)
     return book.trades[trade.trade_id]
+
+
+def _say_decided(
+    book: Book, trade: Trade, exit_: Exit, line: Line, *, level: Decimal | None, price: float | None
+) -> None:
+    """Tell a decision with all that it was made of."""
+    levels, gate, ltp = book.levels[trade.trade_id], line.gate, line.ltp
+    book.say(
+        ExitDecided(
+            trade_id=trade.trade_id,
+            exit=exit_.number,
+            reason=exit_.reason,
+            quantity=exit_.quantity,
+            at_ns=exit_.decided_at_ns,
+            level=level,
+            ltp=ltp if price is None else price,
+            source=trade.price_source,
+            tick_at_ns=None if ltp is None else gate.at_ns,
+            received_ns=None if ltp is None else gate.received_ns,
+            seq=line.seq,
+            best_price=trade.marks.best_price if trade.marks.trail_active else None,
+            entry=levels.entry,
+            candidates=tuple(candidates(levels, trade.marks)),
+        )
+    )
 
 
 def _is_part(trade: Trade, part: int | None) -> bool:
@@ -250,7 +256,7 @@ def leave_all(book: Book, trade: Trade, reason: Reason, at_ns: int) -> None:
     """Leave all of a trade that no exit has claimed, by no level of its own."""
     trade = disarm(book, trade)
     line = book.line(trade.instrument)
-    leave(book, trade, reason, book.unassigned(trade), at_ns, line=line)
+    leave(book, trade, reason, at_ns, line=line)
 
 
 def _past_stop(book: Book, trade: Trade, ltp: float, at_ns: int) -> Trade:

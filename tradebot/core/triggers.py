@@ -119,9 +119,9 @@ class Triggers:
         best = marks.best_price if marks.trail_active and levels.trail_by is not None else None
         stands = best is not None and _stands(levels, best)
         stop, up = _stop_of(levels, marks, best if stands else None), _up_of(levels, marks)
-        if stop is not None:
+        if stop > -inf:
             heappush(self._stops, (-stop, armed.serial, armed))
-        if up is not None:
+        if up < inf:
             heappush(self._ups, (up, armed.serial, armed))
         if best is not None:
             self._trails.join(armed, self._sign * best, follows=not stands)
@@ -211,40 +211,36 @@ class Triggers:
         self.ceiling = min(up, nextafter(trails.best, inf))
 
 
-def _stop_of(levels: Levels, marks: Marks, stands_by: float | None) -> float | None:
-    """Return the nearest stop that stands still, mirrored.
+def _stop_of(levels: Levels, marks: Marks, stands_by: float | None) -> float:
+    """Return the nearest stop that stands still, mirrored; -inf without one.
 
     Args:
         stands_by: the best price of a trail that stands.
     """
-    sign = levels.sign
-    stops = []
+    sign, stop = levels.sign, -inf
     if levels.stop is not None:
-        stops.append(sign * float(levels.stop))
+        stop = sign * float(levels.stop)
     if marks.breakeven_done and levels.breakeven is not None:
-        stops.append(sign * float(levels.breakeven))
+        stop = max(stop, sign * float(levels.breakeven))
     if stands_by is not None:
-        stops.append(sign * float(trail_level(levels, stands_by)))
-    return max(stops, default=None)
+        stop = max(stop, sign * float(trail_level(levels, stands_by)))
+    return stop
 
 
-def _up_of(levels: Levels, marks: Marks) -> float | None:
-    """Return the nearest price, mirrored, on the winning side that changes something."""
-    sign = levels.sign
-    ups = []
+def _up_of(levels: Levels, marks: Marks) -> float:
+    """Return the nearest price, mirrored, that changes something by a gain; inf without one."""
+    sign, up = levels.sign, inf
     if levels.targets:
-        ups.append(sign * float(levels.targets[0].price))
+        up = sign * float(levels.targets[0].price)
     if levels.breakeven_at is not None and not marks.breakeven_done:
-        ups.append(sign * float(levels.breakeven_at))
-    if levels.trail_by is not None:
-        if not marks.trail_active:
-            # Without an activation any price switches it on: the next one does.
-            at = levels.activation
-            ups.append(-inf if at is None else sign * float(at))
-        else:
-            assert marks.best_price is not None, "an active trail without a best price"
-            ups += _trail_ups(levels, marks.best_price)
-    return min(ups, default=None)
+        up = min(up, sign * float(levels.breakeven_at))
+    if levels.trail_by is None:
+        return up
+    if marks.trail_active:
+        assert marks.best_price is not None, "an active trail without a best price"
+        return min(up, *_trail_ups(levels, marks.best_price), inf)
+    # Without an activation any price switches it on: the next one does.
+    return -inf if levels.activation is None else min(up, sign * float(levels.activation))
 
 
 def _trail_ups(levels: Levels, best_price: float) -> Iterator[float]:
