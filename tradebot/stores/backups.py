@@ -7,7 +7,6 @@ what the second newest holds: the newest may be damaged together with the databa
 
 import asyncio
 import contextlib
-import os
 import re
 import shutil
 import time
@@ -20,6 +19,7 @@ import msgspec
 
 from tradebot.errors import DamageError, StoreError
 from tradebot.stores.checks import Checked, check_file
+from tradebot.stores.sync import sync_file
 
 KEPT_MIN = 2
 # Backups never take the last room: the journal needs it more.
@@ -109,7 +109,7 @@ class Backups:
         at = datetime.fromtimestamp(now_ns // 1_000_000_000, UTC)
         path = self._directory / f"tradebot-{number:08}-{at:%Y%m%dT%H%M%SZ}-{checked.frame}.db"
         draft.rename(path)
-        sync_directory(self._directory)
+        sync_file(self._directory)
         made = _backup(path)
         for old in before[self.kept - 1 :]:
             old.path.unlink(missing_ok=True)
@@ -131,22 +131,9 @@ class Backups:
             path.unlink(missing_ok=True)
 
 
-def sync_directory(directory: Path) -> None:
-    """Bring the names in a directory to the disk."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _brought_to_disk(draft: Path) -> Checked:
     """Bring a copy to the disk and check it; other threads run between its rows."""
-    descriptor = os.open(draft, os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_file(draft)
     try:
         return check_file(draft, pause=lambda: time.sleep(_CHECK_PAUSE_S))
     except DamageError as error:

@@ -82,8 +82,11 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
     lost: tuple[tuple[int, int], ...]  # first and last number of frames that were on the disk
 
 
-def chained(segments: Sequence[Sequence[Frame]], after: int) -> Chain:
+def chained(segments: Sequence[Sequence[Frame]], after: int, known: int = 0) -> Chain:
     """Join segments, in order of their making, to one chain of frames above ``after``.
+
+    ``known`` is the highest frame that must have been on the disk by what the segments'
+    names say; a segment that has lost all of its frames says nothing itself.
 
     A frame is written again in a later segment when its first one could not be synced; the
     later one counts. Frames of an epoch older than one before them come from a process
@@ -100,7 +103,7 @@ def chained(segments: Sequence[Sequence[Frame]], after: int) -> Chain:
             if other is None or frame.epoch >= other.epoch:
                 newest[frame.number] = frame
     ours = list(_epochs_ascending(newest))
-    synced = max((frame.synced for frame in ours), default=0)
+    synced = max(known, *(frame.synced for frame in ours), 0)
     kept: list[Frame] = []
     lost: list[tuple[int, int]] = []
     wanted = after + 1
@@ -112,6 +115,8 @@ def chained(segments: Sequence[Sequence[Frame]], after: int) -> Chain:
             lost.append((wanted, min(frame.number - 1, synced)))
         kept.append(frame)
         wanted = frame.number + 1
+    if len(kept) == len(above) and wanted <= synced:
+        lost.append((wanted, synced))
     below = max((frame.number for frame in ours if frame.number <= after), default=0)
     return Chain(
         frames=tuple(kept),

@@ -4,7 +4,9 @@ Each segment is named by its first frame and by its own number. A start begins a
 segment, so nothing is ever written in front of what an earlier process left. A fresh one is
 filled with zeros: a sync of blocks that were only reserved must also write the file system's
 own journal (3.9 ms where written blocks took 0.09, beside other writers on ext4). That
-filling takes some 10 ms, so segments that the database covers become the next ones.
+filling takes some 10 ms, so segments that nobody needs become the next ones. What the
+database has is still needed until backups have it too: a damaged database is made again
+from a backup and the frames after it.
 """
 
 import contextlib
@@ -19,9 +21,11 @@ from tradebot.core.records import Record
 from tradebot.errors import StoreError
 from tradebot.stores.frames import Frame, chained, frame_bytes, frames_in
 from tradebot.stores.rows import packed, unpacked
+from tradebot.stores.sync import sync_file
 
 SEGMENT_BYTES = 4 << 20
 SEGMENTS_MAX = 256  # 1 GiB: above it the database has not followed for a whole day
+SEGMENTS_FOR_REPAIR_MAX = 32  # 128 MiB that the database has and backups have not
 _SPARES = 2
 _PAGE = 4096
 _NAME = re.compile(r"frames-(\d{16})-(\d{8})")
@@ -52,6 +56,7 @@ class FileJournal:
         self._directory = directory
         self._segment_bytes = segment_bytes
         self._found: list[list[Frame]] = []  # until ``recover``
+        self._known = 0  # the highest frame that was on the disk, by the segments' names
         self._sealed: list[_Segment] = []
         self._serial = 0  # of the newest segment
         self._epoch: int | None = None
@@ -87,14 +92,28 @@ class FileJournal:
         self._found.append(frames)
         self._sealed.append(_Segment(path=path, size=len(data), last=last))
         self._serial = max(self._serial, serial)
+        self._known = max(self._known, first - 1)
         self.epoch_seen = max(self.epoch_seen, *(frame.epoch for frame in frames), 0)
 
-    def recover(self, *, epoch: int, after: int) -> Recovered:
+    @property
+    def is_empty(self) -> bool:
+        """Whether no process has ever appended to what is here."""
+        return not self._known and not any(self._found)
+
+    def lost(self, after: int) -> tuple[tuple[int, int], ...]:
+        """Return first and last number of frames above ``after`` that are gone; before ``recover``.
+
+        What lies above them may still be there.
+        """
+        return chained(self._found, after, self._known).lost
+
+    def recover(self, *, epoch: int, after: int, backed_up: int | None = None) -> Recovered:
         """Return what was appended above frame ``after``, and go on numbering behind it.
 
         Args:
             epoch: this process's, from the database.
             after: the last frame that the database has on the disk.
+            backed_up: the last frame that backups have (see ``covered``).
 
         Raises:
             StoreError: a process of this epoch or a later one has written here.
@@ -104,7 +123,7 @@ class FileJournal:
                 f"{self._directory}: epoch {self.epoch_seen} has written here, ours is {epoch}"
             )
         assert self._epoch is None, "recover is called once"
-        chain = chained(self._found, after)
+        chain = chained(self._found, after, self._known)
         self._found = []
         self._epoch, self._last, self._synced = epoch, max(chain.last, after), chain.synced
         damage = [
@@ -120,7 +139,10 @@ class FileJournal:
         for segment in self._sealed:
             segment.damaged = bool(damage) and segment.last > after
         with contextlib.suppress(OSError, StoreError):  # an append tries again, and tells
-            self.covered(after)
+            for segment in self._sealed:
+                if segment.last > chain.synced:
+                    sync_file(segment.path)  # the next segment's name says that it was
+            self.covered(after, backed_up)
             self._begin(self._last + 1, 0)
         return Recovered(frames=tuple(frames), dropped=chain.dropped, damage=tuple(damage))
 
@@ -155,16 +177,25 @@ class FileJournal:
         except OSError as error:
             raise self._failed(f"cannot sync frame {self._last}", error) from error
 
-    def covered(self, frame: int) -> None:
+    def covered(self, frame: int, backed_up: int | None = None) -> None:
         """Let go of segments up to a frame that the database has *on the disk*.
 
         A commit without full sync covers nothing: a power cut takes it back.
+
+        Args:
+            frame: the database's.
+            backed_up: the last one that backups have; what lies above it is kept for a
+                repair, but not without end where backups fail. None: nobody makes any.
 
         Raises:
             StoreError: a file could not be removed; nothing is lost by it.
         """
         self._unsynced = [(number, data) for number, data in self._unsynced if number > frame]
-        for segment in [s for s in self._sealed if s.last <= frame and not s.spare]:
+        going = [s for s in self._sealed if s.last <= frame and not s.spare]
+        if backed_up is not None:
+            wanted = [segment for segment in going if segment.last > backed_up]
+            going = [s for s in going if s not in wanted[-SEGMENTS_FOR_REPAIR_MAX:]]
+        for segment in going:
             fits = segment.size == self._segment_bytes and not segment.damaged
             if fits and sum(s.spare for s in self._sealed) < _SPARES:
                 segment.spare = True
@@ -197,7 +228,7 @@ class FileJournal:
             fd = _created(path, size)
         self._fd, self._end = fd, 0
         self._current = _Segment(path=path, size=size, last=self._last)
-        _sync_directory(self._directory)
+        sync_file(self._directory)
         if waiting:
             self._write(fd, waiting)
         return fd
@@ -258,11 +289,3 @@ def _created(path: Path, size: int) -> int:
         path.unlink(missing_ok=True)
         raise
     return fd
-
-
-def _sync_directory(directory: Path) -> None:
-    fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
