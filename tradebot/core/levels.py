@@ -40,7 +40,7 @@ class Level(msgspec.Struct, frozen=True, gc=False):
     def __str__(self) -> str:
         """Return the text that parses back to this level."""
         number = format(self.value, "f")
-        return f"@{number}" if self.unit is Unit.PRICE else f"{number}{self.unit.value}"
+        return f"@{number}" if self.unit is Unit.PRICE else f"{number}{self.unit}"
 
     def distance(self, of: Decimal) -> Decimal:
         """Return this level as a price distance; a percent is taken of ``of``."""

@@ -37,7 +37,7 @@ def iso(at_ns: int | None) -> str | None:
         return None
     seconds, rest = divmod(at_ns, 1_000_000_000)
     # By whole seconds: a float of nanoseconds would be wrong in its last microseconds.
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest // 1000:06}Z"
+    return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}.{rest // 1000:06}Z"
 
 
 def active_trade(book: Book, trade: Trade, now_ns: int) -> Json:
