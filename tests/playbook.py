@@ -216,6 +216,7 @@ class Playbook:
         order_id: str | None = None,
         execution_id: str | None = None,
         key: NetKey = KEY,
+        ago: str = "0s",
     ) -> Execution:
         return Execution(
             execution_id=execution_id or f"E{next(self._serial)}",
@@ -225,7 +226,7 @@ class Playbook:
             side=OrderSide(side),
             quantity=Decimal(quantity),
             price=Decimal(price),
-            at_ns=self.now_ns,
+            at_ns=self.now_ns - parse_duration_ns(ago, "ago"),
         )
 
     def report(self, name: str | None, state: str, filled: str = "0", **words: Any) -> OrderReport:
@@ -252,6 +253,14 @@ class Playbook:
         self._reads_answered += 1
         assert len(self.wants(ReadPosition)) == self._reads_answered, "no read waits"
         return self >> self.net(net)
+
+    def reads(self, *nets: str | None) -> Self:
+        """Answer reads of the net one after the other, each as soon as it waits."""
+        for net in nets:
+            while len(self.wants(ReadPosition)) == self._reads_answered:
+                self._pass(SECOND_NS)
+            self.read(net)
+        return self
 
     def _started(self) -> Engine:
         engine = Engine(self.policy)

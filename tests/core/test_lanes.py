@@ -307,13 +307,16 @@ def test_refusals_before_it_do_not_make_one_flat_read_enough():
         assert story.read("10" if attempt < 3 else "0") >> pause
     assert story.trade().status is Status.TRIGGERED
     assert len(story.orders) == 3
-    assert story.read("0").trade().status is Status.TRIGGERED
-    assert (story >> "1s").read("0").trade().status is Status.CLOSED_EXTERNAL
+    story.reply("T1-x4", Refused("no holdings")).read("0")
+    assert story.trade().status is Status.TRIGGERED
 
 
 def test_a_claim_that_there_is_nothing_to_do_is_believed_when_the_net_agrees():
-    story = leaving().reply("T1-x1", NoAction("flat already"))
-    assert (story.read("0") >> "1s").read("0").trade().status is Status.CLOSED_EXTERNAL
+    story = leaving().reply("T1-x1", NoAction("flat already")) >> "10s"
+    story.read("0") >> "1s"
+    assert story.read("0").trade().status is Status.TRIGGERED
+    assert (story >> "1s").read("0").trade().status is Status.CLOSED_EXTERNAL
+    assert story.events(BookDiffers)[-1].broker == 0
 
 
 def test_a_net_from_before_an_execution_is_out_of_date():
@@ -374,11 +377,11 @@ def test_a_trade_with_a_stop_ends_when_its_target_finds_nothing_left():
 def test_a_trade_whose_entry_may_bring_more_is_not_closed_by_an_empty_net():
     story = Playbook(broker=False).create(a_trade(order_id="E1", stop="5pts"))
     story.fill(None, "4", side="BUY", order_id="E1") >> 795
-    story.reply("T1-x1", NoAction("flat"))
-    (story.read("0") >> "1s").read("0")
+    story.reply("T1-x1", NoAction("flat")) >> "10s"
+    story.reads("0", "0", "0")
     assert story.trade().status is Status.TRIGGERED
     story >> story.report(None, "complete", filled="4", order_id="E1") >> "2s"
-    assert story.read("0").trade().status is Status.CLOSED_EXTERNAL
+    assert story.reads("0").trade().status is Status.CLOSED_EXTERNAL
 
 
 def test_every_answer_is_told_in_the_brokers_words():

@@ -6,10 +6,10 @@ from tradebot.core.intents import ReadPosition
 from tradebot.core.trades import Status
 
 
-def restarted() -> Playbook:
-    """Return a story that bought ten at 800, and was killed and started since."""
-    story = Playbook(a_trade(stop="5pts"), broker=False)
-    return story.fill(None, "10", side="BUY", order_id="B1").restarted()
+def restarted(ago: str = "15s") -> Playbook:
+    """Return a story that bought ten at 800 some time ago, and was killed and started since."""
+    story = Playbook(broker=False).fill(None, "10", side="BUY", order_id="B1", ago=ago)
+    return story.create(a_trade(stop="5pts")).restarted()
 
 
 def test_the_net_of_every_open_trade_is_asked_for_at_once():
@@ -26,16 +26,63 @@ def test_a_stop_waits_for_the_net_and_leaves_with_it():
 def test_a_position_that_is_gone_is_not_sold_again():
     story = restarted().read("0") >> 795
     assert story.orders == []
-    story.read("0") >> "2s"
+    (story >> "2s").read("0")
+    (story >> "2s").read("0") >> "2s"
     story.read("0")
     assert story.orders == []
     assert story.trade().status is Status.CLOSED_EXTERNAL
 
 
-def test_a_net_that_is_not_ours_is_told():
-    story = restarted().read("4") >> 795
+def test_a_net_that_is_not_ours_is_believed_when_a_second_read_says_the_same():
+    story = (restarted() >> 795).read("4")
+    assert story.orders == []
+    (story >> "1s").read("4")
+    assert story.orders == []  # too soon after the first: both may be old
+    (story >> "1s").read("4")
     assert story.events(BookDiffers)[-1].broker == 4
     assert story.orders == ["T1-x1 SELL 4"]
+
+
+def test_a_net_that_is_not_ours_is_not_believed_while_a_fill_of_ours_is_fresh():
+    story = (restarted("0s").read("4") >> "3s").read("4") >> 795
+    assert story.orders == []
+    assert story.events(BookDiffers) == []
+
+
+def test_a_net_that_changes_its_mind_is_not_believed():
+    story = restarted().read("4") >> 795
+    (story >> "2s").read("6")
+    (story >> "1s").read("4")
+    assert story.orders == []
+
+
+def test_a_broker_that_goes_on_saying_something_else_holds_a_stop_back_for_half_a_minute():
+    story = restarted().read("4") >> 795
+    for net in range(14):
+        story.read(str(net % 2)) >> "2s"
+    assert story.orders == []
+    assert (story >> "2s").orders == ["T1-x1 SELL 10"]
+
+
+def test_a_position_from_before_we_looked_is_read_when_its_trade_is_made():
+    story = Playbook(a_trade(stop="5pts"), broker=False)
+    assert [want.key.symbol for want in story.wants(ReadPosition)] == ["SBIN"]
+    assert (story.read("10") >> 795).orders == ["T1-x1 SELL 10"]
+
+
+def test_a_net_that_is_what_our_trades_add_up_to_is_believed_at_once():
+    story = Playbook(broker=False).fill(None, "3", side="BUY", order_id="B1")
+    story.create(a_trade(quantity="8", stop="5pts")).read("8")
+    assert (story >> 795).orders == ["T1-x1 SELL 8"]
+
+
+def test_an_execution_that_the_brokers_net_may_have_had_in_it_makes_the_net_unknown():
+    story = restarted().read("4")
+    (story >> "2s").read("4") >> "2s"
+    story.fill(None, "6", side="SELL", order_id="B2", ago="5s")
+    story >> 795
+    assert story.orders == []
+    assert story.read("4").orders == []
 
 
 def test_a_read_that_fails_is_repeated_every_second():

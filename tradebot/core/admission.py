@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import msgspec
 
-from tradebot.core import guarding, lanes
+from tradebot.core import guarding, lanes, net_reads
 from tradebot.core.book import Book
 from tradebot.core.events import (
     EntryDied,
@@ -66,6 +66,10 @@ def create(book: Book, command: CreateTrade) -> None:
         assert request.quantity is not None, "a trade without a quantity"
         assert request.entry_price is not None, "a trade without an entry price"
         _entered(book, trade, request.quantity, request.entry_price, opened_at_ns)
+        if trade.side.sign * book.net(trade.key) < request.quantity:
+            # The position is from before we looked: what the broker holds is read now, so
+            # that a stop does not have to wait for it.
+            net_reads.ask(book, trade.key, command.at_ns)
     else:
         _bind(book, trade, request.order_id, opened_at_ns)
 

@@ -62,8 +62,10 @@ class Book:
         self.exit_of_order: dict[str, tuple[str, int]] = {}  # by client order id
         self.entry_of_order: dict[str, str] = {}  # the broker's order id -> trade
         self.positions: dict[NetKey, Position] = {}
-        # Keys whose broker's net is not known since the start: asked again at, given up at.
+        # Keys whose broker's net is not known: asked again at, given up at.
         self.unread: dict[NetKey, tuple[int, int]] = {}
+        # Of these: the net that the broker claims against our version, and since when.
+        self.disputes: dict[NetKey, tuple[tuple[Decimal, int], int]] = {}
         self.reads: dict[NetKey, tuple[int, int]] = {}  # asked at, and our version of it then
         self.orders: dict[str, Order] = {}  # entry orders and others', by the broker's id
         self.unfilled: dict[str, Trade] = {}  # NEVER_FILLED ones, by entry order: it may err
@@ -75,6 +77,7 @@ class Book:
         self.lines_told = 0
         self.heard_seq = 0
         self.heard_at_ns = 0
+        self.timer_at_ns = 0  # the newest time that we were told
         self.out: list[Event | Intent] = []
         self._seen: dict[str, int] = {}  # execution ids, with their times
         self._forgot_at_ns = 0
@@ -162,6 +165,17 @@ class Book:
         """Return the fold of all executions on a key."""
         position = self.positions.get(key)
         return position.quantity if position else NO_UNITS
+
+    def guarded_net(self, key: NetKey) -> Decimal:
+        """Return what the open trades on a key add up to, signed."""
+        return sum(
+            (
+                side.sign * self.trades[trade_id].remaining
+                for side in Side
+                for trade_id in self.open_on.get((key, side), ())
+            ),
+            Decimal(0),
+        )
 
     def position_version(self, key: NetKey) -> int:
         """Return how often the net of a key has changed."""

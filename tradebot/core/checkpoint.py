@@ -76,6 +76,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     lines_told: int
     heard_seq: int
     heard_at_ns: int
+    timer_at_ns: int = 0
     forgot_at_ns: int
     halt_due_ns: int = 0
 
@@ -95,6 +96,7 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     entry_of_order: tuple[tuple[str, str], ...] = ()
     positions: tuple[Position, ...] = ()
     unread: tuple[tuple[NetKey, tuple[int, int]], ...] = ()
+    disputes: tuple[tuple[NetKey, tuple[tuple[Decimal, int], int]], ...] = ()
     reads: tuple[tuple[NetKey, tuple[int, int]], ...] = ()
     orders: tuple[Order, ...] = ()
     unfilled: tuple[tuple[str, Trade], ...] = ()
@@ -113,6 +115,7 @@ def checkpoint(engine: Engine) -> Checkpoint:
             lines_told=book.lines_told,
             heard_seq=book.heard_seq,
             heard_at_ns=book.heard_at_ns,
+            timer_at_ns=book.timer_at_ns,
             forgot_at_ns=book._forgot_at_ns,  # noqa: SLF001 - as above
             halt_due_ns=book.halt_due_ns,
         ),
@@ -129,6 +132,7 @@ def checkpoint(engine: Engine) -> Checkpoint:
         entry_of_order=tuple(book.entry_of_order.items()),
         positions=tuple(book.positions.values()),
         unread=tuple(book.unread.items()),
+        disputes=tuple(book.disputes.items()),
         reads=tuple(book.reads.items()),
         orders=tuple(book.orders.values()),
         unfilled=tuple(book.unfilled.items()),
@@ -146,6 +150,7 @@ def engine_of(state: Checkpoint) -> Engine:
     book = engine.book
     book.trades_made, book.lines_told = state.counts.trades_made, state.counts.lines_told
     book.heard_seq, book.heard_at_ns = state.counts.heard_seq, state.counts.heard_at_ns
+    book.timer_at_ns = state.counts.timer_at_ns
     book._forgot_at_ns = state.counts.forgot_at_ns  # noqa: SLF001 - as above
     book.halt_due_ns = state.counts.halt_due_ns
     book.halt = state.halt or Halt()
@@ -161,6 +166,7 @@ def engine_of(state: Checkpoint) -> Engine:
     book.entry_of_order.update(state.entry_of_order)
     book.positions.update((position.key, position) for position in state.positions)
     book.unread.update(state.unread)
+    book.disputes.update(state.disputes)
     book.reads.update(state.reads)
     book.orders.update((order.order_id, order) for order in state.orders)
     book.unfilled.update(state.unfilled)

@@ -6,7 +6,7 @@ Live, shadow, paper, replay and simulation run this class and no other.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tradebot.core import admission, guarding, halting, lanes, restore
+from tradebot.core import admission, guarding, halting, lanes, net_reads, restore
 from tradebot.core.book import Book
 from tradebot.core.events import (
     Event,
@@ -192,6 +192,7 @@ class Engine:
         self._on_odd_tick(line, tick)
 
     def _on_timer(self, timer: Timer) -> None:
+        self.book.timer_at_ns = timer.at_ns
         guarding.on_deadlines(self.book, timer.at_ns)
         lanes.wake(self.book, timer.at_ns)
         admission.wake(self.book, timer.at_ns)
@@ -242,8 +243,14 @@ class Engine:
             self.book.say(InstrumentSeen(instrument=name, blind_ns=blind_ns, at_ns=at_ns))
 
     def _on_execution(self, execution: Execution) -> None:
-        if self.book.put_execution(execution) and not lanes.on_execution(self.book, execution):
-            admission.on_execution(self.book, execution)
+        book = self.book
+        if not book.put_execution(execution):
+            return
+        if book.positions[execution.key].corrected_at_ns >= execution.at_ns:
+            # The broker's net, which replaced our fold, may have had it in it already.
+            net_reads.distrust(book, execution.key, max(book.timer_at_ns, execution.at_ns))
+        if not lanes.on_execution(book, execution):
+            admission.on_execution(book, execution)
 
     def _on_report(self, report: OrderReport) -> None:
         if not lanes.on_report(self.book, report):

@@ -216,16 +216,21 @@ def on_positions(book: Book, reply: PositionsReply) -> None:
         for exit_ in checking:
             book.put_exit(exits.read_in_vain(exit_))
         return
-    book.unread.pop(reply.key, None)
     ours = book.net(reply.key)
-    if ours != reply.net:
+    agreed = ours != reply.net  # with an earlier read, where not with our fold
+    if agreed:
+        if not net_reads.is_believed(book, reply.key, reply.net, reply.at_ns):
+            for exit_ in checking:
+                book.put_exit(exits.read_in_vain(exit_))
+            return
         book.say(
             BookDiffers(
                 instrument=reply.key.instrument, ours=ours, broker=reply.net, at_ns=reply.at_ns
             )
         )
         before = book.positions.get(reply.key) or Position(key=reply.key)
-        book.put_position(corrected(before, reply.net))
+        book.put_position(corrected(before, reply.net, reply.at_ns))
+    net_reads.is_known(book, reply.key)
     for exit_ in checking:
         if exit_.trade_id not in book.trades:
             continue  # closed with another exit of the same trade
@@ -233,7 +238,7 @@ def on_positions(book: Book, reply: PositionsReply) -> None:
             book.put_exit(exits.ready(exit_))
         else:
             after = book.put_exit(exits.read_flat(exit_))
-            if after.flat_reads >= FLAT_READS:
+            if agreed or after.flat_reads >= FLAT_READS:
                 _close_outside(book, exit_.trade_id, reply.at_ns)
     advance(book, reply.key, reply.at_ns)
 

@@ -1,4 +1,11 @@
-"""Asking the broker what it holds: one question at a time, and before anything after a start."""
+"""Asking the broker what it holds: one question at a time, and before anything after a start.
+
+A broker's books lag, and a read that failed may look like an empty one. So a net that is
+not the fold of the executions that we know counts only when a second read, some time
+later, says the same and nothing of ours has moved lately. Until then nothing is sent.
+"""
+
+from decimal import Decimal
 
 from tradebot.core.book import Book
 from tradebot.core.instruments import NetKey
@@ -9,6 +16,11 @@ READ_TIMEOUT_NS = 30_000_000_000
 # After a start: how often the broker's net is asked for, and how long a lane waits for it.
 UNREAD_AGAIN_NS = 1_000_000_000
 UNREAD_NS_MAX = 10_000_000_000
+# How long a lane waits while the broker says a net that is not ours.
+DISPUTED_NS_MAX = 30_000_000_000
+# Two reads that agree are at least so far apart, and later than our last execution by so much.
+AGREE_NS = 2_000_000_000
+LAG_NS_MAX = 10_000_000_000
 
 
 def ask(book: Book, key: NetKey, at_ns: int) -> None:
@@ -25,15 +37,49 @@ def distrust(book: Book, key: NetKey, at_ns: int) -> None:
     A broker that cannot say it holds the lane for ten seconds, and no longer: then our own
     fold counts again, because a missed stop is worse.
     """
-    book.unread[key] = at_ns + UNREAD_AGAIN_NS, at_ns + UNREAD_NS_MAX
+    _hold(book, key, at_ns, at_ns + UNREAD_NS_MAX)
     ask(book, key, at_ns)
 
 
+def is_believed(book: Book, key: NetKey, net: Decimal, at_ns: int) -> bool:
+    """Whether a net that is not our fold's counts already; else it is soon asked for again.
+
+    At once where we know of no execution that could be set against it, and where it is just
+    what our open trades add up to: two accounts of it agree then.
+    """
+    position = book.positions.get(key)
+    if position is None or net == book.guarded_net(key):
+        return True
+    claim = net, position.version
+    said = book.disputes.get(key)
+    if said is not None and said[0] == claim:
+        is_old = at_ns - said[1] >= AGREE_NS and at_ns - position.moved_at_ns >= LAG_NS_MAX
+        if is_old:
+            return True
+    else:
+        book.disputes[key] = claim, at_ns
+    until_ns = book.unread.get(key, (0, 0))[1]
+    if said is None:
+        until_ns = max(until_ns, at_ns + DISPUTED_NS_MAX)
+    _hold(book, key, at_ns, until_ns)
+    return False
+
+
+def is_known(book: Book, key: NetKey) -> None:
+    """Let the lane of a key go on: what the broker holds is known."""
+    book.unread.pop(key, None)
+    book.disputes.pop(key, None)
+
+
 def wake(book: Book, at_ns: int) -> None:
-    """Ask again for what is not known since the start, or go on without it."""
+    """Ask again for what is not known, or go on without it."""
     for key, (again_ns, until_ns) in list(book.unread.items()):
         if until_ns <= at_ns:
-            del book.unread[key]
+            is_known(book, key)
         elif again_ns <= at_ns:
-            book.unread[key] = at_ns + UNREAD_AGAIN_NS, until_ns
+            _hold(book, key, at_ns, until_ns)
             ask(book, key, at_ns)
+
+
+def _hold(book: Book, key: NetKey, at_ns: int, until_ns: int) -> None:
+    book.unread[key] = at_ns + UNREAD_AGAIN_NS, until_ns

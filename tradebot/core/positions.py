@@ -19,6 +19,8 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
     quantity: Decimal = Decimal(0)  # signed units: long > 0, short < 0
     cost: Decimal = Decimal(0)
     realized: Decimal = Decimal(0)  # gross, in points times units
+    moved_at_ns: int = 0  # of its newest execution
+    corrected_at_ns: int = 0  # when the broker's net last replaced our fold
     version: int = 0
 
     @property
@@ -29,6 +31,9 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
 
 def folded(position: Position, execution: Execution) -> Position:
     """Return the position after one execution: add, reduce, or cross through zero."""
+    position = msgspec.structs.replace(
+        position, moved_at_ns=max(position.moved_at_ns, execution.at_ns)
+    )
     quantity = execution.side.sign * execution.quantity
     price, held = execution.price, position.quantity
     if held * quantity >= 0:
@@ -43,18 +48,19 @@ def folded(position: Position, execution: Execution) -> Position:
     return _with(position, held + quantity, cost, gain)
 
 
-def corrected(position: Position, net: Decimal) -> Position:
+def corrected(position: Position, net: Decimal, at_ns: int) -> Position:
     """Return the position at the broker's net, where that is not our fold's.
 
     The average stays, because the broker's net says nothing of a price.
     """
     average = position.average or Decimal(0)
+    position = msgspec.structs.replace(position, corrected_at_ns=at_ns)
     return _with(position, net, average * net, Decimal(0))
 
 
 def _with(position: Position, quantity: Decimal, cost: Decimal, gain: Decimal) -> Position:
-    return Position(
-        key=position.key,
+    return msgspec.structs.replace(
+        position,
         quantity=quantity,
         cost=cost,
         realized=position.realized + gain,

@@ -67,6 +67,14 @@ class Executor:
         """Ask for an entry order by the broker's id."""
         self._supervisor.send(f"order {read.order_id}", self._read_order(read.order_id))
 
+    async def hear_executions(self) -> None:
+        """Deliver what the broker has executed; one that cannot say it is asked again later."""
+        try:
+            async with asyncio.timeout(self._answer_s_max):
+                await self._deliver_executions()
+        except Exception as error:  # a failed read says nothing of what executed
+            self._say("executions.failed", "warning", error=_told(error))
+
     async def _place(self, order: PlaceOrder, is_safe: bool) -> None:  # noqa: FBT001 - private
         if not is_safe and not await self._saved_elsewhere(order):
             # Both files refuse. A stop that is not sent is worse than one that may be sent

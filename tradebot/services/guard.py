@@ -125,8 +125,7 @@ class Guard:
             clock=self._clock,
             say=self._say,
         )
-        for execution in await self._broker.executions():
-            self.loop.put(execution)
+        await self.executor.hear_executions()
         outputs = self.engine.restore(snapshot, self._clock.now_ns())
         self._say(
             "state.restored",
