@@ -59,7 +59,7 @@ class MigrationError(StoreError):
 
 
 class LockHeldError(TradebotError):
-    """Another process guards this account or state directory."""
+    """Another process guards this account or state directory: send nothing more, and end."""
 
 
 class InvalidTransitionError(TradebotError):

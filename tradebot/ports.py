@@ -113,6 +113,7 @@ class Journal(Protocol):
 
         Raises:
             StoreError: the disk refused.
+            LockHeldError: another process has taken over; nothing of ours may leave.
         """
 
 

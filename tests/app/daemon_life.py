@@ -6,15 +6,18 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 30.0  # a machine under load; nothing is measured by it
+PAPER = "/api/v1/paper/orders"
+HEAD = "ts_ns,exchange,symbol,price\n"
 
 
 class Life:
@@ -110,3 +113,41 @@ def clean_environment() -> dict[str, str]:
     """Return the environment without anything that is meant for a daemon."""
     ours = ("TRADEBOT_", "NOTIFY_SOCKET", "WATCHDOG_", "STATE_DIRECTORY", "LOGS_DIRECTORY")
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+
+
+def until(reached: Callable[[], object]) -> None:
+    """Poll until something holds; what never does ends the test."""
+    last_s = time.monotonic() + PATIENCE_S
+    while not reached():
+        assert time.monotonic() < last_s, "it did not come to that"
+        time.sleep(0.02)
+
+
+def replay_of(folder: Path, rows: Iterator[str], **settings: object) -> None:
+    """Write a recording, and a configuration that replays it."""
+    with (folder / "ticks.csv").open("w") as file:
+        file.write(HEAD)
+        file.writelines(rows)
+    configure(folder, market="replay", replay_files=["ticks.csv"], latency="0ms", **settings)
+
+
+def configure(folder: Path, **paper: object) -> None:
+    lines = [f"{key} = {json.dumps(value)}" for key, value in paper.items()]
+    (folder / "config.toml").write_text("\n".join(["[paper]", *lines, ""]))
+
+
+def bought(life: Life, exchange: str, symbol: str, **rules: object) -> str:
+    """Open a position at the paper exchange and have it guarded; return the trade's id."""
+    what = {"exchange": exchange, "symbol": symbol, "quantity": 10}
+    order_id = life.call(PAPER, {**what, "side": "BUY"})["order_id"]
+    trade = {**what, "side": "LONG", "order_id": order_id, **rules}
+    return str(life.call("/api/v1/createtrade", trade)["trade_id"])
+
+
+def active(life: Life) -> dict[str, dict[str, object]]:
+    trades = life.call("/api/v1/activetrades", {})["trades"]
+    return {trade["trade_id"]: trade for trade in trades}
+
+
+def last(life: Life, event: str) -> dict[str, object]:
+    return [line for line in life.log() if line["event"] == event][-1]

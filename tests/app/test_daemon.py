@@ -1,63 +1,23 @@
 """The daemon through what a day does to it: load, kills, edits of its file, a lost world."""
 
-import json
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.app.daemon_life import PATIENCE_S, Life, a_life
+from tests.app.daemon_life import a_life, active, bought, configure, last, replay_of, until
 from tests.services.fakes import Said
 from tradebot.app.app import LOCK_WAIT_S
-from tradebot.app.parts import FLUSH_S, Parts
+from tradebot.app.parts import Parts
 from tradebot.app.state import StateDirectory
 from tradebot.config import load
+from tradebot.services.guard import FLUSH_S
 
 AT = 1_700_000_000_000_000_000
 TRADES = 200
 SYMBOLS = ("A", "B", "C", "D")
 STOP_S_MAX = 5.0
-PAPER = "/api/v1/paper/orders"
-HEAD = "ts_ns,exchange,symbol,price\n"
-
-
-def until(reached: Callable[[], object]) -> None:
-    """Poll until something holds; what never does ends the test."""
-    last_s = time.monotonic() + PATIENCE_S
-    while not reached():
-        assert time.monotonic() < last_s, "it did not come to that"
-        time.sleep(0.02)
-
-
-def replay_of(folder: Path, rows: Iterator[str], **settings: object) -> None:
-    """Write a recording, and a configuration that replays it."""
-    with (folder / "ticks.csv").open("w") as file:
-        file.write(HEAD)
-        file.writelines(rows)
-    configure(folder, market="replay", replay_files=["ticks.csv"], latency="0ms", **settings)
-
-
-def configure(folder: Path, **paper: object) -> None:
-    lines = [f"{key} = {json.dumps(value)}" for key, value in paper.items()]
-    (folder / "config.toml").write_text("\n".join(["[paper]", *lines, ""]))
-
-
-def bought(life: Life, exchange: str, symbol: str, **rules: object) -> str:
-    """Open a position at the paper exchange and have it guarded; return the trade's id."""
-    what = {"exchange": exchange, "symbol": symbol, "quantity": 10}
-    order_id = life.call(PAPER, {**what, "side": "BUY"})["order_id"]
-    trade = {**what, "side": "LONG", "order_id": order_id, **rules}
-    return str(life.call("/api/v1/createtrade", trade)["trade_id"])
-
-
-def active(life: Life) -> dict[str, dict[str, object]]:
-    trades = life.call("/api/v1/activetrades", {})["trades"]
-    return {trade["trade_id"]: trade for trade in trades}
-
-
-def last(life: Life, event: str) -> dict[str, object]:
-    return [line for line in life.log() if line["event"] == event][-1]
 
 
 def rising(rows: int) -> Iterator[str]:

@@ -25,16 +25,6 @@ def test_a_mistake_in_the_environment_is_one_too(tmp_path):
     assert "many" in text
 
 
-def test_a_second_daemon_is_told_who_guards_and_does_not_start_again(tmp_path):
-    with a_life(tmp_path) as first:
-        first.ready()
-        (tmp_path / "second").mkdir()
-        code, text = the_end_of(tmp_path / "second", "--state-dir", str(first.state))
-        assert code == 78
-        assert f"another daemon guards the state directory {first.state}" in text
-        assert first.end() == 0
-
-
 def test_a_state_directory_that_cannot_be_one_is_an_io_error(tmp_path):
     (tmp_path / "state").write_text("a file")
     code, text = the_end_of(tmp_path)

@@ -199,6 +199,12 @@ def test_the_announcement_is_withdrawn_once_and_again(state):
     assert not state.daemon.exists()
 
 
+def test_what_another_daemon_announced_stays(state):
+    state.daemon.write_text('{"address": "127.0.0.1:1", "url": "http://127.0.0.1:1", "pid": 1}')
+    state.withdraw()
+    assert state.announced() == {"pid": 1, "api": "http://127.0.0.1:1"}
+
+
 def test_the_announcement_tells_who_guards_here(state):
     state.announce("http://127.0.0.1:4800")
     assert state.announced() == {"pid": os.getpid(), "api": "http://127.0.0.1:4800"}

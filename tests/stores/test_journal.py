@@ -8,7 +8,7 @@ import stat
 import pytest
 
 from tests.stores.samples import a_line, a_trade, an_exit
-from tradebot.errors import StoreError
+from tradebot.errors import LockHeldError, StoreError
 from tradebot.stores import journal as module
 from tradebot.stores.frames import HEADER_BYTES
 from tradebot.stores.journal import FileJournal
@@ -413,3 +413,38 @@ def test_an_empty_journal_is_one_that_nobody_ever_appended_to(tmp_path):
     journal.append([a_line(1)])
     journal.close()
     assert not FileJournal.open(tmp_path, segment_bytes=PAGE).is_empty
+
+
+@pytest.mark.parametrize("settles_ns", [-1, 1 << 62])
+def test_a_journal_that_another_process_goes_on_with_takes_nothing_more(
+    tmp_path, monkeypatch, settles_ns
+):
+    monkeypatch.setattr(module, "_SETTLED_NS", settles_ns)
+    older, _ = opened(tmp_path)
+    older.append([a_line(1)])
+    older.sync()
+    older.append([a_line(2)])
+    newer, found = opened(tmp_path, epoch=2)
+    assert numbers(found) == [1, 2]
+    newer.append([a_line(3)])
+    with pytest.raises(LockHeldError, match="another process has taken over from epoch 1"):
+        older.sync()
+    with pytest.raises(LockHeldError):
+        older.append([a_line(4)])
+    older.covered(3)  # takes none of the newer one's files away
+    newer.sync()
+    newer.close()
+    older.close()
+    assert numbers(recovered(tmp_path)) == [1, 2, 3]
+
+
+def test_the_older_of_two_processes_begins_no_segment_over_the_newer_ones(tmp_path):
+    older, _ = opened(tmp_path)
+    older.append([a_line(1, why=LONG)])
+    older.append([a_line(2, why=LONG)])
+    newer, _ = opened(tmp_path, epoch=2)
+    newer.append([a_line(3)])
+    with pytest.raises(LockHeldError):
+        older.append([a_line(4, why=LONG)])
+    newer.close()
+    assert numbers(recovered(tmp_path)) == [1, 2, 3]

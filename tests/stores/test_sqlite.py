@@ -12,7 +12,7 @@ import pytest
 from tests.stores.samples import a_high, a_line, a_trade, an_execution, an_exit
 from tradebot.core.records import Snapshot
 from tradebot.core.trades import Status
-from tradebot.errors import DamageError, MigrationError, StoreError
+from tradebot.errors import DamageError, LockHeldError, MigrationError, StoreError
 from tradebot.stores import sqlite as module
 from tradebot.stores.checks import check_file
 from tradebot.stores.sqlite import SqliteStore
@@ -80,7 +80,7 @@ async def test_each_opening_is_a_new_epoch_above_the_journals(store, path):
 async def test_a_replaced_process_can_write_no_more(store):
     await store.commit([a_trade(1)], 1, full_sync=True)
     store.epoch -= 1
-    with pytest.raises(StoreError, match=r"tradebot.db: another process has taken over from epoch"):
+    with pytest.raises(LockHeldError, match="another process has taken over from epoch"):
         await store.commit([a_trade(2)], 2, full_sync=True)
     assert [saved.trade.number for saved in (await store.load()).trades] == [1]
 
@@ -93,7 +93,7 @@ async def test_a_full_sync_commit_reaches_the_disk_and_another_may_wait(store):
 
 
 async def test_a_second_process_is_refused(store, path):
-    with pytest.raises(StoreError, match=r"tradebot.db: database is locked"):
+    with pytest.raises(LockHeldError, match=r"another process has .*tradebot.db open"):
         await SqliteStore.open(path, lock_wait_s=0)
 
 

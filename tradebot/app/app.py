@@ -86,18 +86,24 @@ class App:
         finally:
             lock.release()
             self._notifier.close()
+        if parts.journal.is_taken_over:
+            raise LockHeldError(f"another daemon has taken over {self._state.path}")
         return 1 if parts.supervisor.failure else 0
 
     async def _locked(self) -> Lock:
         """Take the lock; a daemon that is just ending gets some seconds to do so."""
         lock = paper_lock(self._state.path)
         last_s = time.monotonic() + LOCK_WAIT_S
+        is_told = False
         while True:
             try:
                 lock.take()
-            except LockHeldError:
+            except LockHeldError as error:
                 if time.monotonic() >= last_s:
                     raise
+                if not is_told:
+                    self._say("lock.held", "warning", why=error, waits_s=LOCK_WAIT_S)
+                is_told = True
                 await asyncio.sleep(LOCK_PAUSE_S)
             else:
                 return lock

@@ -62,8 +62,9 @@ def run(arguments: argparse.Namespace) -> int:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(main())
     except LockHeldError as error:
-        log.say("daemon.refused", "critical", why=error, **state.announced())
-        return EXIT_CONFIG if state.is_served() else EXIT_TEMPORARY
+        answers = state.is_served()
+        log.say("daemon.refused", "critical", why=error, **state.announced(), answers=answers)
+        return EXIT_CONFIG if answers else EXIT_TEMPORARY
     except MigrationError as error:
         log.say("daemon.refused", "critical", why=error)
         return EXIT_CONFIG

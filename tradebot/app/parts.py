@@ -99,11 +99,13 @@ class Parts:
 
     async def close(self) -> None:
         """Stop the services, then let go of the broker and the files."""
-        await self.guard.stop()
-        await self.world.broker.close()
-        await self.store.close()
-        self.journal.close()
-        await self.recording.close()
+        try:
+            await self.guard.stop()  # it ends early where another daemon has taken over
+        finally:
+            await self.world.broker.close()
+            await self.store.close()
+            self.journal.close()
+            await self.recording.close()
 
     def _pulse(self) -> None:
         self.on_pulse()

@@ -105,7 +105,8 @@ class StateDirectory(msgspec.Struct, frozen=True):
         try:
             _write_secret(self.daemon, text)
         except OSError:
-            self.withdraw()  # an earlier daemon's address would lead astray
+            with contextlib.suppress(OSError):
+                self.daemon.unlink(missing_ok=True)  # an earlier one's address would lead astray
             return False
         return True
 
@@ -132,9 +133,10 @@ class StateDirectory(msgspec.Struct, frozen=True):
             return False
 
     def withdraw(self) -> None:
-        """Say that nothing listens any more."""
-        with contextlib.suppress(OSError):
-            self.daemon.unlink(missing_ok=True)
+        """Say that we listen no more; what another daemon has announced meanwhile stays."""
+        if self.announced().get("pid", os.getpid()) == os.getpid():
+            with contextlib.suppress(OSError):
+                self.daemon.unlink(missing_ok=True)
 
 
 def _write_secret(path: Path, text: str) -> None:

@@ -12,13 +12,14 @@ from a backup and the frames after it.
 import contextlib
 import os
 import re
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from tradebot.core.records import Record
-from tradebot.errors import StoreError
+from tradebot.errors import LockHeldError, StoreError
 from tradebot.stores.frames import Frame, chained, frame_bytes, frames_in
 from tradebot.stores.rows import packed, unpacked
 from tradebot.stores.sync import sync_file
@@ -28,6 +29,7 @@ SEGMENTS_MAX = 256  # 1 GiB: above it the database has not followed for a whole 
 SEGMENTS_FOR_REPAIR_MAX = 32  # 128 MiB that the database has and backups have not
 _SPARES = 2
 _PAGE = 4096
+_SETTLED_NS = 1_000_000_000
 _NAME = re.compile(r"frames-(\d{16})-(\d{8})")
 
 
@@ -66,6 +68,8 @@ class FileJournal:
         self._fd: int | None = None
         self._current = _Segment(path=directory, size=0, last=0)
         self._end = 0  # where the next frame goes
+        self._looked_at_ns = 0  # the directory's change up to which its names are known
+        self.is_taken_over = False  # by another process: from then on nothing is written
 
     @classmethod
     def open(cls, directory: Path, *, segment_bytes: int = SEGMENT_BYTES) -> "FileJournal":
@@ -154,6 +158,8 @@ class FileJournal:
     def append(self, records: Sequence[Record]) -> int:
         """Write one frame and return its number (see the port)."""
         assert self._epoch is not None, "recover comes before append"
+        if self.is_taken_over:
+            raise self._taken_over()
         number = self._last + 1
         frame = frame_bytes(packed(records), epoch=self._epoch, number=number, synced=self._synced)
         try:
@@ -169,13 +175,20 @@ class FileJournal:
         return number
 
     def sync(self) -> None:
-        """Bring all that was appended to the disk (see the port)."""
-        if not self._unsynced:
-            return
-        try:
-            self._flush(self._begin(self._last, 0) if self._fd is None else self._fd)
-        except OSError as error:
-            raise self._failed(f"cannot sync frame {self._last}", error) from error
+        """Bring all that was appended to the disk (see the port).
+
+        Raises:
+            StoreError: the disk refused.
+            LockHeldError: another process goes on with this journal. Orders leave behind a
+                sync, so none of ours leaves any more.
+        """
+        if self._unsynced:
+            try:
+                self._flush(self._begin(self._last, 0) if self._fd is None else self._fd)
+            except OSError as error:
+                raise self._failed(f"cannot sync frame {self._last}", error) from error
+        if self._is_another_there():
+            raise self._taken_over()
 
     def covered(self, frame: int, backed_up: int | None = None) -> None:
         """Let go of segments up to a frame that the database has *on the disk*.
@@ -190,6 +203,8 @@ class FileJournal:
         Raises:
             StoreError: a file could not be removed; nothing is lost by it.
         """
+        if self._is_another_there():
+            return  # they are its files now
         self._unsynced = [(number, data) for number, data in self._unsynced if number > frame]
         going = [s for s in self._sealed if s.last <= frame and not s.spare]
         if backed_up is not None:
@@ -218,6 +233,8 @@ class FileJournal:
         """Start a segment with room for what is not on the disk yet and ``more`` bytes."""
         if sum(not segment.spare for segment in self._sealed) >= SEGMENTS_MAX:
             raise OSError(0, f"{SEGMENTS_MAX} segments wait for the database")
+        if self._is_another_there():
+            raise self._taken_over()
         waiting = b"".join(data for _, data in self._unsynced)
         first = self._unsynced[0][0] if self._unsynced else number
         self._serial += 1
@@ -232,6 +249,25 @@ class FileJournal:
         if waiting:
             self._write(fd, waiting)
         return fd
+
+    def _is_another_there(self) -> bool:
+        """Look for segments that a later process began: the lock may not reach everywhere.
+
+        A container, or another path of the same directory, has a lock of its own.
+        """
+        with contextlib.suppress(OSError):  # a directory that cannot be read tells nothing
+            changed_ns = self._directory.stat().st_mtime_ns
+            if changed_ns != self._looked_at_ns:
+                # Another change may come in the same tick of the file system's clock.
+                is_settled = time.time_ns() - changed_ns > _SETTLED_NS
+                found = map(_named, self._directory.iterdir())
+                self.is_taken_over |= any(name and int(name[2]) > self._serial for name in found)
+                self._looked_at_ns = changed_ns if is_settled else 0
+        return self.is_taken_over
+
+    def _taken_over(self) -> LockHeldError:
+        message = f"another process has taken over from epoch {self._epoch}"
+        return LockHeldError(f"{self._directory}: {message}")
 
     def _from_spare(self, path: Path, size: int) -> int | None:
         spare = next((s for s in self._sealed if s.spare and s.size == size), None)

@@ -21,7 +21,7 @@ from tradebot.core.halt import Halt
 from tradebot.core.inputs import Execution
 from tradebot.core.positions import Position
 from tradebot.core.records import Heard, HighReached, Record, Snapshot, Told, TradeSaved
-from tradebot.errors import DamageError, StoreError
+from tradebot.errors import DamageError, LockHeldError, StoreError
 from tradebot.stores.checks import check, check_file, check_pages, meta, store_error
 from tradebot.stores.migrate import migrate
 from tradebot.stores.rows import Stored, bodies
@@ -95,7 +95,8 @@ class SqliteStore:
 
         Raises:
             MigrationError: the schema is newer than this program, or cannot be brought up.
-            StoreError: the file cannot be opened, is held, or is no database.
+            StoreError: the file cannot be opened, or is no database.
+            LockHeldError: another process has it open.
         """
         _make_file(path)
 
@@ -112,6 +113,11 @@ class SqliteStore:
             await store._run(lambda db: store._begin(db, epoch_above))
         except sqlite3.Error as error:
             raise store._error(error) from error
+        except StoreError as error:
+            cause = error.__cause__
+            if isinstance(cause, sqlite3.Error) and cause.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+                raise LockHeldError(f"another process has {path} open") from error
+            raise
         finally:
             if not store.epoch:
                 await connection.close()
@@ -252,7 +258,7 @@ class SqliteStore:
             sql = "UPDATE meta SET frame = max(frame, ?) WHERE epoch = ? RETURNING frame"
             ours = db.execute(sql, (frame, self.epoch)).fetchall()
             if not ours:
-                raise StoreError(f"another process has taken over from epoch {self.epoch}")
+                raise LockHeldError(f"another process has taken over from epoch {self.epoch}")
         (self.frame,) = ours[0]
         if full_sync:  # it brings all earlier commits of the WAL to the disk as well
             self.frame_on_disk = self.frame
