@@ -14,7 +14,10 @@ from tradebot.core.inputs import ExitTrade, OrderSide, Timer
 from tradebot.core.instruments import NetKey
 from tradebot.core.levels import Level, Unit
 from tradebot.core.trades import Rules, Status
-from tradebot.errors import BrokerError
+from tradebot.errors import BrokerError, StoreError
+from tradebot.stores.backups import Backups
+from tradebot.stores.checks import check_file
+from tradebot.stores.journal import FileJournal
 
 FAR = Rules(stop=Level(Unit.PRICE, Decimal("0.05")))
 SBIN = NetKey("PAPER-1", "SIM", "SBIN", "MIS")
@@ -120,3 +123,49 @@ async def test_what_a_failed_opening_opened_is_let_go(lives):
     parts = await lives.open()
     parts.start()
     await parts.close()
+
+
+# Backups.
+
+
+async def test_a_stop_makes_a_backup_unless_nothing_changed_since_the_last(lives):
+    parts = await lives.open()
+    parts.start()
+    await guarded(parts)
+    await parts.close()
+    folder = lives.folder / "state" / "backups"
+    newest = Backups(folder, 12).found()[0]
+    assert newest.frame == parts.store.frame
+    assert check_file(newest.path).open_trades == 1
+    again = await lives.open()
+    again.start()
+    await again.guard.stop()
+    made = await again.backups.make()
+    await again.close()
+    assert Backups(folder, 12).found()[0] == made
+
+
+async def test_the_journal_reaches_back_to_the_backups(lives):
+    parts = await lives.open()
+    parts.start()
+    await guarded(parts)
+    await parts.backups.make()
+    await parts.loop.command(Timer(parts.clock.now_ns()))
+    await parts.close()
+    journal = FileJournal.open(lives.folder / "state" / "journal")
+    for backup in Backups(lives.folder / "state" / "backups", 12).found():
+        assert journal.lost(backup.frame) == ()
+
+
+async def test_a_backup_that_fails_is_a_reason_and_holds_up_no_stop(lives):
+    (lives.folder / "state").mkdir()
+    (lives.folder / "state" / "backups").symlink_to("nowhere/at/all")
+    parts = await lives.open()
+    parts.start()
+    await guarded(parts)
+    with pytest.raises(StoreError, match="no backup: File exists"):
+        await parts.backups.make()
+    (reason,) = parts.backups.reasons()
+    assert "backups fail, there is none: " in reason
+    await parts.close()
+    assert {"backup.failed", "backup.left_out"} <= set(lives.said.events)

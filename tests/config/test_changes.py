@@ -29,6 +29,8 @@ OTHER = {  # a value that is not the default
     "paper.rejects": 0.5,
     "api.listen": "127.0.0.1:1",
     "store.sync_every": "1s",
+    "store.backup_every": "1m",
+    "store.backups_kept": 3,
     "record.on": True,
     "record.rotate": "5m",
     "record.keep": "1d",
@@ -77,7 +79,8 @@ def test_every_key_is_compared(loaded, tmp_path):
 def test_what_a_running_guard_may_take_over_is_told_from_what_needs_a_restart():
     live = {key.name for key in KEYS.values() if key.live}
     taken_over = {key for key in OTHER if key.startswith(("price.", "defaults.", "record."))}
-    assert live == taken_over | {"store.sync_every", "record.directory", "log.level"}
+    taken_over |= {"store.sync_every", "store.backup_every", "record.directory", "log.level"}
+    assert live == taken_over
 
 
 @pytest.mark.parametrize(

@@ -109,13 +109,13 @@ async def test_the_oldest_go_before_backups_take_the_last_room(store, tmp_path, 
         return SimpleNamespace(free=module.ROOM_LEFT_BYTES + room - held)
 
     monkeypatch.setattr(shutil, "disk_usage", disk_usage)
-    size = backups.found()[0].size
-    room = 4 * size
-    backups.make_room(size)
+    newest = backups.found()[0]
+    room = 4 * newest.size
+    backups.make_room(newest.path)
     assert [backup.frame for backup in backups.found()] == [5, 4, 3]
-    room = size
+    room = newest.size
     with pytest.raises(StoreError, match=r"no backup: \d+ MiB are free, \d+ are needed"):
-        backups.make_room(size)
+        backups.make_room(newest.path)
     assert [backup.frame for backup in backups.found()] == [5, 4]
 
 

@@ -177,6 +177,7 @@ class App:
         account = self._settings.account.id
         parts.trades.defaults = msgspec.structs.replace(new.trade_defaults, account=account)
         parts.persister.every_s = new.store.sync_every_ns / 1e9
+        parts.backups.every_s = new.store.backup_every_ns / 1e9
         parts.loop.put(PolicyChanged(policy_of(new)))
         parts.recording.change(new.record)
         log.set_level(new.log.level.value)
@@ -194,6 +195,7 @@ class App:
         reasons = []
         if self._stage == "ready" and parts.persister.failing_since_frame is not None:
             reasons.append(f"the database refuses; {parts.persister.waiting} rows wait in memory")
+        reasons += parts.backups.reasons()
         return Readiness(is_ready=self._stage == "ready", state=self._stage, reasons=tuple(reasons))
 
     def _feed_watchdog(self, parts: Parts) -> None:

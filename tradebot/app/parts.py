@@ -1,5 +1,6 @@
 """Every part of a running daemon, opened in the order in which a start needs them."""
 
+import asyncio
 from collections.abc import Callable
 
 from tradebot.app.announcer import announce
@@ -10,12 +11,17 @@ from tradebot.app.world import PaperWorld
 from tradebot.clock import SystemClock
 from tradebot.config.settings import Settings
 from tradebot.core import events as ev
+from tradebot.errors import StoreError
 from tradebot.ports import Clock, Say
+from tradebot.services.backups import BackupSchedule
 from tradebot.services.figures import Figures
 from tradebot.services.guard import Earlier, Guard
+from tradebot.stores.backups import Backup, Backups
 from tradebot.stores.journal import FileJournal
 from tradebot.stores.restore import restore
 from tradebot.stores.sqlite import SqliteStore
+
+LAST_BACKUP_S = 5.0  # how long the backup of a stop may take
 
 
 class Parts:
@@ -29,6 +35,7 @@ class Parts:
         say: Say,
         journal: FileJournal,
         store: SqliteStore,
+        backups: Backups,
     ) -> None:
         """Wire the parts; ``open`` is what a caller wants."""
         self.say = say
@@ -37,6 +44,7 @@ class Parts:
         self.journal = journal
         self.store = store
         self.trades_closed = 0
+        self._started = False
         self.on_pulse: Callable[[], None] = lambda: None
         self.world = PaperWorld(settings.paper, state.paper, self.clock)
         self.guard = Guard(
@@ -48,7 +56,7 @@ class Parts:
             say=say,
             defaults=settings.trade_defaults,
             every_s=settings.store.sync_every_ns / 1e9,
-            covered=lambda _frame: journal.covered(store.frame_on_disk),
+            covered=self._covered,
             tell=self._tell,
             heard=self.figures.heard,
             pulse=self._pulse,
@@ -58,6 +66,17 @@ class Parts:
         self.persister = self.guard.persister
         self.loop = self.guard.loop
         self.trades = self.guard.trades
+        found = backups.found()
+        self._backups = backups
+        self._database = state.database
+        self.backups = BackupSchedule(
+            self._back_up,
+            every_s=settings.store.backup_every_ns / 1e9,
+            newest=found[0] if found else None,
+            clock=self.clock,
+            say=say,
+        )
+        self.persister.on_back = self.backups.soon
         self.recording = Recording(
             settings.record, state.recordings, self.loop, clock=self.clock, say=say
         )
@@ -70,14 +89,17 @@ class Parts:
             StoreError: journal or database cannot be used.
             BrokerError: the broker cannot be used.
         """
+        backups = Backups(state.backups, settings.store.backups_kept)
         journal = FileJournal.open(state.journal)
         store = await SqliteStore.open(state.database, epoch_above=journal.epoch_seen)
         try:
-            recovered = journal.recover(epoch=store.epoch, after=store.frame)
+            recovered = journal.recover(
+                epoch=store.epoch, after=store.frame, backed_up=backups.frame_held
+            )
             for damage in recovered.damage:
                 say("journal.damaged", "critical", what=damage)
             restored = await restore(store, recovered)
-            parts = cls(settings, state, say=say, journal=journal, store=store)
+            parts = cls(settings, state, say=say, journal=journal, store=store, backups=backups)
             earlier = Earlier(
                 snapshot=restored.snapshot,
                 behind=restored.behind,
@@ -96,16 +118,46 @@ class Parts:
         self.recording.start()
         self.supervisor.start("loop lag", self.figures.sample_lag())
         self.guard.start()
+        self.supervisor.start("backups", self.backups.run())
+        self._started = True
 
     async def close(self) -> None:
         """Stop the services, then let go of the broker and the files."""
         try:
             await self.guard.stop()  # it ends early where another daemon has taken over
+            await self._last_backup()
         finally:
             await self.world.broker.close()
             await self.store.close()
             self.journal.close()
             await self.recording.close()
+
+    async def _back_up(self) -> Backup:
+        """Make a backup, where there is room for it."""
+        self._backups.make_room(self._database)
+        return await self._backups.make(self.store, self.clock.now_ns())
+
+    async def _last_backup(self) -> None:
+        """Make the backup of a stop, unless nothing has changed since the last one."""
+        newest = self.backups.newest
+        if not self._started or (newest is not None and newest.frame == self.store.frame):
+            return
+        try:
+            async with asyncio.timeout(LAST_BACKUP_S):
+                await self.backups.make()
+        except (StoreError, TimeoutError) as error:
+            why = str(error) or f"not done within {LAST_BACKUP_S:g} s"
+            self.say("backup.left_out", "warning", error=why)
+
+    def _covered(self, frame: int) -> None:
+        """Let the journal go of what nobody needs.
+
+        What is acknowledged is on the disk twice: a damaged database loses nothing of it.
+        """
+        on_disk = self.store.frame_on_disk
+        if on_disk >= frame:
+            self.journal.sync()
+        self.journal.covered(on_disk, self._backups.frame_held)
 
     def _pulse(self) -> None:
         self.on_pulse()

@@ -39,7 +39,7 @@ def api_server(
         readiness=readiness,
         clock=parts.clock,
         paper=parts.world.broker,
-        figures=[parts.figures.source(parts.loop, parts.persister)],
+        figures=[parts.figures.source(parts.loop, parts.persister), parts.backups.figures],
     )
     listen = settings.api.listen
     app = Audited(api.app(parts.say), parts.say)

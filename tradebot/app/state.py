@@ -35,6 +35,11 @@ class StateDirectory(msgspec.Struct, frozen=True):
         return self.path / "journal"
 
     @property
+    def backups(self) -> Path:
+        """Copies of the engine's database."""
+        return self.path / "backups"
+
+    @property
     def paper(self) -> Path:
         """The paper world's own file."""
         return self.path / "paper.db"

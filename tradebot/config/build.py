@@ -53,7 +53,11 @@ def settings_of(values: Mapping[str, object], sessions: Mapping[str, Session]) -
             rejects=value("paper.rejects", float),
         ),
         api=s.Api(listen=value("api.listen", s.Listen)),
-        store=s.Store(sync_every_ns=value("store.sync_every", int)),
+        store=s.Store(
+            sync_every_ns=value("store.sync_every", int),
+            backup_every_ns=value("store.backup_every", int),
+            backups_kept=value("store.backups_kept", int),
+        ),
         record=s.Recording(
             on=value("record.on", bool),
             directory=path_or_none("record.directory"),

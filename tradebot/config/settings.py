@@ -138,6 +138,8 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     """The journal and the database."""
 
     sync_every_ns: int
+    backup_every_ns: int
+    backups_kept: int
 
 
 class Recording(msgspec.Struct, frozen=True, kw_only=True):

@@ -60,6 +60,7 @@ class Persister:
         # The last frame in the database when it began to refuse; None: it does not refuse.
         self.failing_since_frame: int | None = None
         self.commits = 0
+        self.on_back: Callable[[], None] = lambda: None  # told when it has stopped refusing
         self._cover_failed = False
 
     def keep(self, records: list[Record], frame: int) -> None:
@@ -125,6 +126,7 @@ class Persister:
         if self.failing_since_frame is not None:
             self.failing_since_frame = None
             self._say("store.back", "warning", rows=len(batch))
+            self.on_back()
         for asker in askers:
             if not asker.done():
                 asker.set_result(None)

@@ -44,6 +44,16 @@ class Backup(msgspec.Struct, frozen=True, kw_only=True):
     frame: int  # the last journal frame in it
     size: int  # bytes
 
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return self.path.name
+
+    @property
+    def at_ns(self) -> int:
+        """When it was made, nanoseconds UTC."""
+        return int(self.at.timestamp()) * 1_000_000_000
+
 
 class Backups:
     """The directory of the backups."""
@@ -85,15 +95,15 @@ class Backups:
             with contextlib.suppress(OSError):
                 draft.unlink(missing_ok=True)
 
-    def make_room(self, size: int) -> None:
-        """Remove the oldest backups, but for two, until one more of a size fits.
+    def make_room(self, database: Path) -> None:
+        """Remove the oldest backups, but for two, until one more of a database fits.
 
         Raises:
             StoreError: it does not fit.
         """
-        wanted = size + ROOM_LEFT_BYTES
         oldest_first = self.found()[KEPT_MIN:][::-1]
         try:
+            wanted = ROOM_LEFT_BYTES + database.stat().st_size
             self._directory.mkdir(mode=0o750, parents=True, exist_ok=True)
             while (free := shutil.disk_usage(self._directory).free) < wanted and oldest_first:
                 oldest_first.pop(0).path.unlink()
