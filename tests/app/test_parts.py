@@ -169,3 +169,22 @@ async def test_a_backup_that_fails_is_a_reason_and_holds_up_no_stop(lives):
     assert "backups fail, there is none: " in reason
     await parts.close()
     assert {"backup.failed", "backup.left_out"} <= set(lives.said.events)
+
+
+async def test_a_damaged_database_is_repaired_and_the_trade_is_guarded_on(lives):
+    parts = await lives.open()
+    parts.start()
+    await guarded(parts)
+    await parts.close()
+    database = lives.folder / "state" / "tradebot.db"
+    database.write_bytes(b"\0" * database.stat().st_size)
+    again = await lives.open()
+    assert "T1" in again.engine.book.trades
+    assert again.engine.book.net(SBIN) == 100
+    (reason,) = again.reasons
+    assert "the database was damaged and was made again from backup tradebot-0000000" in reason
+    before = len(Backups(lives.folder / "state" / "backups", 12).found())
+    again.start()
+    await again.close()
+    assert len(Backups(lives.folder / "state" / "backups", 12).found()) > before
+    assert "store.repaired" in lives.said.events

@@ -399,7 +399,7 @@ def test_a_segment_that_lost_all_its_frames_is_missed_by_the_next_ones_name(tmp_
     for path in segments(tmp_path)[:-1]:
         path.write_bytes(bytes(PAGE))
     again = FileJournal.open(tmp_path, segment_bytes=PAGE)
-    assert not again.is_empty
+    assert not again.began_empty
     assert again.lost(0) == ((1, 4),)
     found = again.recover(epoch=3, after=2)
     assert found.damage == (f"{tmp_path}: frames 3 to 4 were on the disk and are gone",)
@@ -408,11 +408,11 @@ def test_a_segment_that_lost_all_its_frames_is_missed_by_the_next_ones_name(tmp_
 
 def test_an_empty_journal_is_one_that_nobody_ever_appended_to(tmp_path):
     journal = FileJournal.open(tmp_path, segment_bytes=PAGE)
-    assert journal.is_empty
+    assert journal.began_empty
     journal.recover(epoch=1, after=0)
     journal.append([a_line(1)])
     journal.close()
-    assert not FileJournal.open(tmp_path, segment_bytes=PAGE).is_empty
+    assert not FileJournal.open(tmp_path, segment_bytes=PAGE).began_empty
 
 
 @pytest.mark.parametrize("settles_ns", [-1, 1 << 62])

@@ -195,7 +195,7 @@ class App:
         reasons = []
         if self._stage == "ready" and parts.persister.failing_since_frame is not None:
             reasons.append(f"the database refuses; {parts.persister.waiting} rows wait in memory")
-        reasons += parts.backups.reasons()
+        reasons += [*parts.reasons, *parts.backups.reasons()]
         return Readiness(is_ready=self._stage == "ready", state=self._stage, reasons=tuple(reasons))
 
     def _feed_watchdog(self, parts: Parts) -> None:

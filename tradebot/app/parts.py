@@ -18,7 +18,7 @@ from tradebot.services.figures import Figures
 from tradebot.services.guard import Earlier, Guard
 from tradebot.stores.backups import Backup, Backups
 from tradebot.stores.journal import FileJournal
-from tradebot.stores.restore import restore
+from tradebot.stores.repair import open_or_repair
 from tradebot.stores.sqlite import SqliteStore
 
 LAST_BACKUP_S = 5.0  # how long the backup of a stop may take
@@ -44,6 +44,7 @@ class Parts:
         self.journal = journal
         self.store = store
         self.trades_closed = 0
+        self.reasons: tuple[str, ...] = ()  # why this start was none like any other
         self._started = False
         self.on_pulse: Callable[[], None] = lambda: None
         self.world = PaperWorld(settings.paper, state.paper, self.clock)
@@ -90,15 +91,9 @@ class Parts:
             BrokerError: the broker cannot be used.
         """
         backups = Backups(state.backups, settings.store.backups_kept)
-        journal = FileJournal.open(state.journal)
-        store = await SqliteStore.open(state.database, epoch_above=journal.epoch_seen)
+        opened = await open_or_repair(state.database, state.journal, backups, say=say)
+        store, journal, restored = opened.store, opened.journal, opened.restored
         try:
-            recovered = journal.recover(
-                epoch=store.epoch, after=store.frame, backed_up=backups.frame_held
-            )
-            for damage in recovered.damage:
-                say("journal.damaged", "critical", what=damage)
-            restored = await restore(store, recovered)
             parts = cls(settings, state, say=say, journal=journal, store=store, backups=backups)
             earlier = Earlier(
                 snapshot=restored.snapshot,
@@ -106,6 +101,7 @@ class Parts:
                 frame=restored.frame,
                 why=restored.why,
             )
+            parts.reasons = opened.reasons
             await parts.guard.recover(earlier, parts.world.feed)
         except BaseException:
             await store.close()
@@ -119,6 +115,8 @@ class Parts:
         self.supervisor.start("loop lag", self.figures.sample_lag())
         self.guard.start()
         self.supervisor.start("backups", self.backups.run())
+        if self.reasons:
+            self.backups.soon()
         self._started = True
 
     async def close(self) -> None:

@@ -62,7 +62,7 @@ class Backups:
         """Take the directory, made when it is needed, and how many it keeps."""
         self.kept = max(kept, KEPT_MIN)
         self.frame_held = 0  # the last journal frame that two backups have; 0: there are not two
-        self._directory = directory
+        self.directory = directory
         self._hold(self.found())
 
     def found(self) -> list[Backup]:
@@ -72,7 +72,7 @@ class Backups:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise StoreError(f"{self._directory}: cannot read: {error.strerror}") from error
+            raise StoreError(f"{self.directory}: cannot read: {error.strerror}") from error
 
     async def make(self, database: Copied, now_ns: int) -> Backup:
         """Copy, check, name; then let the oldest go.
@@ -81,16 +81,16 @@ class Backups:
             StoreError: there is no backup more than before; the message says why.
             DamageError: the database itself is not whole.
         """
-        draft = self._directory / "draft.part"
+        draft = self.directory / "draft.part"
         try:
-            self._directory.mkdir(mode=0o750, parents=True, exist_ok=True)
+            self.directory.mkdir(mode=0o750, parents=True, exist_ok=True)
             self._remove_drafts()
             draft.touch(mode=0o600)
             await database.copy_to(draft)
             checked = await asyncio.to_thread(_brought_to_disk, draft)
             return self._named(draft, checked, now_ns)
         except OSError as error:
-            raise StoreError(f"{self._directory}: no backup: {error.strerror}") from error
+            raise StoreError(f"{self.directory}: no backup: {error.strerror}") from error
         finally:
             with contextlib.suppress(OSError):
                 draft.unlink(missing_ok=True)
@@ -104,22 +104,22 @@ class Backups:
         oldest_first = self.found()[KEPT_MIN:][::-1]
         try:
             wanted = ROOM_LEFT_BYTES + database.stat().st_size
-            self._directory.mkdir(mode=0o750, parents=True, exist_ok=True)
-            while (free := shutil.disk_usage(self._directory).free) < wanted and oldest_first:
+            self.directory.mkdir(mode=0o750, parents=True, exist_ok=True)
+            while (free := shutil.disk_usage(self.directory).free) < wanted and oldest_first:
                 oldest_first.pop(0).path.unlink()
         except OSError as error:
-            raise StoreError(f"{self._directory}: no backup: {error.strerror}") from error
+            raise StoreError(f"{self.directory}: no backup: {error.strerror}") from error
         if free < wanted:
             message = f"{free >> 20} MiB are free, {-(-wanted >> 20)} are needed"
-            raise StoreError(f"{self._directory}: no backup: {message}")
+            raise StoreError(f"{self.directory}: no backup: {message}")
 
     def _named(self, draft: Path, checked: Checked, now_ns: int) -> Backup:
         before = self.found()
         number = before[0].number + 1 if before else 1
         at = datetime.fromtimestamp(now_ns // 1_000_000_000, UTC)
-        path = self._directory / f"tradebot-{number:08}-{at:%Y%m%dT%H%M%SZ}-{checked.frame}.db"
+        path = self.directory / f"tradebot-{number:08}-{at:%Y%m%dT%H%M%SZ}-{checked.frame}.db"
         draft.rename(path)
-        sync_file(self._directory)
+        sync_file(self.directory)
         made = _backup(path)
         for old in before[self.kept - 1 :]:
             old.path.unlink(missing_ok=True)
@@ -131,13 +131,13 @@ class Backups:
         self.frame_held = frames[1] if len(frames) > 1 else 0
 
     def _read(self) -> Iterator[Backup]:
-        for path in self._directory.iterdir():
+        for path in self.directory.iterdir():
             if _NAME.fullmatch(path.name):
                 yield _backup(path)
 
     def _remove_drafts(self) -> None:
         """Remove what a process that was killed had not finished."""
-        for path in self._directory.glob("*.part*"):
+        for path in self.directory.glob("*.part*"):
             path.unlink(missing_ok=True)
 
 

@@ -57,6 +57,7 @@ class FileJournal:
         self.epoch_seen = 0  # the highest epoch that wrote here; ours must be above it
         self._directory = directory
         self._segment_bytes = segment_bytes
+        self.began_empty = True  # when it was opened, nobody had ever appended to it
         self._found: list[list[Frame]] = []  # until ``recover``
         self._known = 0  # the highest frame that was on the disk, by the segments' names
         self._sealed: list[_Segment] = []
@@ -97,12 +98,8 @@ class FileJournal:
         self._sealed.append(_Segment(path=path, size=len(data), last=last))
         self._serial = max(self._serial, serial)
         self._known = max(self._known, first - 1)
+        self.began_empty = not self._known and not any(self._found)
         self.epoch_seen = max(self.epoch_seen, *(frame.epoch for frame in frames), 0)
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether no process has ever appended to what is here."""
-        return not self._known and not any(self._found)
 
     def lost(self, after: int) -> tuple[tuple[int, int], ...]:
         """Return first and last number of frames above ``after`` that are gone; before ``recover``.

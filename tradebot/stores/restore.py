@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from tradebot.core.records import Record, Snapshot
-from tradebot.errors import StoreError
+from tradebot.errors import DamageError, StoreError
 from tradebot.ports import Store
 from tradebot.stores.journal import Recovered
 from tradebot.stores.snapshot import replayed
@@ -28,7 +28,8 @@ async def restore(store: Store, recovered: Recovered) -> Restored:
     trades are guarded, and ``behind`` waits to be committed.
 
     Raises:
-        StoreError: the database cannot be read.
+        DamageError: the database is damaged.
+        StoreError: it cannot be read.
     """
     if not recovered.frames:
         return Restored(snapshot=await store.load())
@@ -37,6 +38,8 @@ async def restore(store: Store, recovered: Recovered) -> Restored:
     last = recovered.frames[-1][0]
     try:
         await store.commit(records, last, full_sync=True)
+    except DamageError:
+        raise
     except StoreError as error:
         snapshot = replayed(await store.load(), frames)
         return Restored(snapshot=snapshot, behind=records, frame=last, why=str(error))

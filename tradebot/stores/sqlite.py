@@ -84,6 +84,7 @@ class SqliteStore:
         epoch_above: int = 0,
         execution_days: float = EXECUTION_DAYS,
         lock_wait_s: float = _LOCK_WAIT_S,
+        on_damage: Callable[[], None] = lambda: None,
     ) -> "SqliteStore":
         """Open the file, bring its schema up, and begin an epoch.
 
@@ -92,6 +93,7 @@ class SqliteStore:
             epoch_above: the journal's; after a restored backup it is ahead of the file's.
             execution_days: how far back ``load`` returns executions, from the newest.
             lock_wait_s: how long another process may hold the file.
+            on_damage: told of a damaged file while it is open; closing it writes to it.
 
         Raises:
             MigrationError: the schema is newer than this program, or cannot be brought up.
@@ -113,9 +115,11 @@ class SqliteStore:
             await store._run(lambda db: store._begin(db, epoch_above))
         except sqlite3.Error as error:
             raise store._error(error) from error
+        except DamageError:
+            on_damage()
+            raise
         except StoreError as error:
-            cause = error.__cause__
-            if isinstance(cause, sqlite3.Error) and cause.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+            if getattr(error.__cause__, "sqlite_errorcode", 0) == sqlite3.SQLITE_BUSY:
                 raise LockHeldError(f"another process has {path} open") from error
             raise
         finally:

@@ -1,0 +1,263 @@
+"""The start of journal and database: as they are, or made again from what is left.
+
+A damaged database is set aside, never deleted. In its place comes the newest backup from
+which the journal has every later frame, or an empty database where the journal has all of
+them; the version rules then bring every row to its newest state. Where no such start is
+whole, the one that lacks least is taken, and said to lack it; where nothing is left, the
+start is refused.
+"""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from tradebot.errors import DamageError, StoreError
+from tradebot.ports import Say
+from tradebot.stores.backups import Backup, Backups
+from tradebot.stores.checks import check_file
+from tradebot.stores.journal import FileJournal
+from tradebot.stores.restore import Restored, restore
+from tradebot.stores.sqlite import SqliteStore
+from tradebot.stores.sync import sync_file
+
+Ranges = tuple[tuple[int, int], ...]
+
+
+class Opened(msgspec.Struct, frozen=True, kw_only=True):
+    """What a start goes on with."""
+
+    store: SqliteStore
+    journal: FileJournal
+    restored: Restored
+    reasons: tuple[str, ...] = ()  # what a person should know of how it came about
+
+
+class _Base(msgspec.Struct, frozen=True, kw_only=True):
+    """What a new database may begin with."""
+
+    backup: Backup | None  # None: empty
+    lost: Ranges  # frames that the journal no longer has
+
+    def __str__(self) -> str:
+        return "the journal alone" if self.backup is None else f"backup {self.backup.name}"
+
+
+async def open_or_repair(
+    database: Path, journal_directory: Path, backups: Backups, *, say: Say
+) -> Opened:
+    """Open both, and load; repair the database first where it is damaged.
+
+    Raises:
+        StoreError: a file cannot be read or written, or nothing is left to start from.
+    """
+    aside = _Aside(database, say)
+    try:
+        _check_presence(database, journal_directory, backups)
+        return await _opened(database, journal_directory, backups, say, aside)
+    except DamageError as error:
+        wrong = str(error)
+    aside.move()
+    say("store.damaged", "critical", error=wrong, kept_as=aside.name)
+    base = _base(journal_directory, backups, say)
+    if base is None:
+        aside.move_back()
+        raise StoreError(
+            f"{wrong}; no backup in {backups.directory} is whole, and the journal in "
+            f"{journal_directory} does not reach back to the beginning: nothing is left to "
+            "start from. tradebot restore FILE takes a copy from elsewhere; without one, move "
+            f"{database.parent} away to begin anew"
+        )
+    if base.backup is not None:
+        put_in_place(base.backup.path, database)
+    opened = await _opened(database, journal_directory, backups, say, None)
+    return _told(opened, base, wrong, aside.name, say)
+
+
+def put_in_place(backup: Path, database: Path) -> None:
+    """Copy a backup to where the database belongs, whole or not at all.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    draft = database.with_name(f"{database.name}.part")
+    try:
+        draft.unlink(missing_ok=True)
+        draft.touch(mode=0o600)
+        shutil.copyfile(backup, draft)
+        sync_file(draft)
+        draft.rename(database)
+        sync_file(database.parent)
+    except OSError as error:
+        raise StoreError(f"{database}: cannot restore {backup}: {error.strerror}") from error
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def set_aside(database: Path, why: str) -> Path:
+    """Give a database, with its write-ahead log, a name that says why it is no longer used.
+
+    Raises:
+        StoreError: it cannot be renamed.
+    """
+    at = datetime.fromtimestamp(time.time(), UTC)
+    name = f"{database.name}.{why}-{at:%Y%m%dT%H%M%SZ}"
+    new, more = database.with_name(name), 1
+    while new.exists() or _log_of(new).exists():
+        more += 1
+        new = database.with_name(f"{name}-{more}")
+    try:
+        for old, kept in ((database, new), (_log_of(database), _log_of(new))):
+            if old.exists():
+                old.rename(kept)
+        sync_file(database.parent)
+    except OSError as error:
+        raise StoreError(f"{database}: cannot rename it: {error.strerror}") from error
+    return new
+
+
+class _Aside:
+    """The damaged database's way out, taken once."""
+
+    def __init__(self, database: Path, say: Say) -> None:
+        self._database = database
+        self._say = say
+        self._moved: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called now; empty: there was no file."""
+        return self._moved.name if self._moved is not None and self._moved.exists() else ""
+
+    def move(self) -> None:
+        if self._moved is None:
+            self._moved = set_aside(self._database, "damaged")
+
+    def move_back(self) -> None:
+        """Leave everything as it was found: a start that is refused changes nothing."""
+        if self._moved is not None:
+            for kept, old in (
+                (self._moved, self._database),
+                (_log_of(self._moved), _log_of(self._database)),
+            ):
+                if kept.exists():
+                    kept.rename(old)
+
+
+def _log_of(database: Path) -> Path:
+    return database.with_name(f"{database.name}-wal")
+
+
+def _check_presence(database: Path, journal_directory: Path, backups: Backups) -> None:
+    """Refuse to take a missing or empty file for a first start where it is none."""
+    try:
+        size = database.stat().st_size
+    except FileNotFoundError:
+        size = -1
+    except OSError as error:
+        raise StoreError(f"{database}: cannot open: {error.strerror}") from error
+    if size > 0:
+        return
+    journal = FileJournal.open(journal_directory)
+    if backups.found() or not journal.began_empty:
+        raise DamageError(f"{database} is {'missing' if size < 0 else 'empty'}")
+
+
+async def _opened(
+    database: Path, directory: Path, backups: Backups, say: Say, aside: _Aside | None
+) -> Opened:
+    """Open journal and database as they are.
+
+    Raises:
+        DamageError: the database is damaged; it is set aside before it is closed, because
+            closing writes to it.
+    """
+    on_damage: Callable[[], None] = aside.move if aside is not None else lambda: None
+    journal = FileJournal.open(directory)
+    store = await SqliteStore.open(database, epoch_above=journal.epoch_seen, on_damage=on_damage)
+    try:
+        if aside is not None:
+            _check_age(store, journal, backups)
+        recovered = journal.recover(
+            epoch=store.epoch, after=store.frame, backed_up=backups.frame_held
+        )
+        for damage in recovered.damage:
+            say("journal.damaged", "critical", what=damage)
+        restored = await restore(store, recovered)
+    except BaseException as error:
+        if isinstance(error, DamageError):
+            on_damage()
+        await store.close()
+        journal.close()
+        raise
+    reasons = tuple(f"the journal is damaged: {damage}" for damage in recovered.damage)
+    return Opened(store=store, journal=journal, restored=restored, reasons=reasons)
+
+
+def _check_age(store: SqliteStore, journal: FileJournal, backups: Backups) -> None:
+    """Notice a database that has fallen behind so far that a backup knows more."""
+    if not (journal.began_empty or journal.lost(store.frame)):
+        return
+    newest = max((backup.frame for backup in backups.found()), default=0)
+    if newest > store.frame:
+        raise DamageError(
+            f"the database ends at frame {store.frame} of the journal, a backup at {newest}"
+        )
+
+
+def _base(directory: Path, backups: Backups, say: Say) -> _Base | None:
+    """Choose what to begin with; None: nothing is left."""
+    journal = FileJournal.open(directory)
+    found: list[_Base] = []
+    for backup in _whole(backups, say):
+        base = _Base(backup=backup, lost=journal.lost(backup.frame))
+        if not base.lost:
+            return base
+        found.append(base)
+    if not journal.began_empty and not journal.lost(0):
+        return _Base(backup=None, lost=())
+    return min(found, key=lambda base: _missing(base.lost), default=None)
+
+
+def _whole(backups: Backups, say: Say) -> Iterator[Backup]:
+    """Yield the backups that are still what they were, newest first."""
+    for backup in backups.found():
+        try:
+            check_file(backup.path)
+        except StoreError as error:
+            say("backup.damaged", "critical", file=backup.name, error=str(error))
+        else:
+            yield backup
+
+
+def _told(opened: Opened, base: _Base, wrong: str, kept_as: str, say: Say) -> Opened:
+    """Say what was done, in the log and in the reasons."""
+    frame = 0 if base.backup is None else base.backup.frame
+    frames = max(0, opened.restored.frame - frame)
+    say("store.repaired", "critical", made_from=str(base), frames=frames, trades=_open(opened))
+    kept = f"; the damaged one is kept as {kept_as}" if kept_as else ""
+    made_from = f"{base} and {frames} frames of the journal"
+    reasons = [f"the database was damaged and was made again from {made_from}{kept} ({wrong})"]
+    if base.lost:
+        gone = ", ".join(f"{first} to {last}" for first, last in base.lost)
+        say("store.incomplete", "critical", made_from=str(base), frames=gone)
+        reasons.append(
+            f"frames {gone} of the journal are gone: trades may be missing or old; compare the "
+            "list of trades with the broker's"
+        )
+    if base.backup is not None and opened.journal.began_empty:
+        at = f"{base.backup.at:%Y-%m-%d %H:%M:%S} UTC"
+        say("store.incomplete", "critical", made_from=str(base), after=at)
+        reasons.append(f"the journal is gone: what came after {at} is missing")
+    return msgspec.structs.replace(opened, reasons=(*reasons, *opened.reasons))
+
+
+def _open(opened: Opened) -> int:
+    return len(opened.restored.snapshot.trades)
+
+
+def _missing(lost: Ranges) -> int:
+    return sum(last - first + 1 for first, last in lost)
