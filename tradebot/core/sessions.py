@@ -2,6 +2,7 @@
 
 import datetime as dt
 import itertools
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -36,15 +37,15 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
         """Return open and close of the session that ``at_ns`` lies in, or of the next one."""
         if self.open_minutes is None or self.close_minutes is None:
             return ROUND_THE_CLOCK
-        today = self._date(at_ns)
+        zone, today = _zone(self.zone), self._date(at_ns)
         # The day before yesterday's session closed yesterday at the latest.
         for days in itertools.count(-1):
             day = today + days * _DAY
             if day.weekday() not in self.weekdays or day in self.holidays:
                 continue
             close_day = day if self.close_minutes > self.open_minutes else day + _DAY
-            open_ns = self._instants(day, self.open_minutes)[0]
-            close_ns = self._instants(close_day, self.close_minutes)[0]
+            open_ns = _instants(zone, day, self.open_minutes)[0]
+            close_ns = _instants(zone, close_day, self.close_minutes)[0]
             if close_ns > max(at_ns, open_ns):
                 return open_ns, close_ns
         raise AssertionError("days do not end")  # pragma: no cover
@@ -60,11 +61,11 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
         A time that the clocks show twice counts twice; one that they leap over is the
         moment of the leap. Days without a session count: a session is not asked for.
         """
-        today = self._date(at_ns)
+        zone, today = _zone(self.zone), self._date(at_ns)
         return next(
             instant
             for days in itertools.count(-1)
-            for instant in self._instants(today + days * _DAY, minutes)
+            for instant in _instants(zone, today + days * _DAY, minutes)
             if instant > at_ns
         )
 
@@ -72,18 +73,19 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
         at = _EPOCH + dt.timedelta(microseconds=at_ns // 1000)
         return at.astimezone(_zone(self.zone)).date()
 
-    def _instants(self, day: dt.date, minutes: int) -> tuple[int, ...]:
-        """Return when the wall shows this time on ``day``, ascending; at least one instant."""
-        zone = _zone(self.zone)
-        wall = dt.datetime.combine(day, dt.time(minutes // 60, minutes % 60))
-        # PEP 495: of a time shown twice, fold 0 is the first; of one leapt over, fold 0
-        # takes the offset before the leap and so lands after it, and fold 1 before it.
-        first, second = (
-            int((wall.replace(tzinfo=zone, fold=fold) - _EPOCH).total_seconds()) for fold in (0, 1)
-        )
-        if first > second:
-            return (_leap(second, first, zone) * _SECOND_NS,)
-        return tuple(instant * _SECOND_NS for instant in sorted({first, second}))
+
+@lru_cache(maxsize=256)  # many trades end at one time of day
+def _instants(zone: dt.tzinfo, day: dt.date, minutes: int) -> tuple[int, ...]:
+    """Return when the wall shows this time on ``day``, ascending; at least one instant."""
+    wall = dt.datetime.combine(day, dt.time(minutes // 60, minutes % 60))
+    # PEP 495: of a time shown twice, fold 0 is the first; of one leapt over, fold 0
+    # takes the offset before the leap and so lands after it, and fold 1 before it.
+    first, second = (
+        int((wall.replace(tzinfo=zone, fold=fold) - _EPOCH).total_seconds()) for fold in (0, 1)
+    )
+    if first > second:
+        return (_leap(second, first, zone) * _SECOND_NS,)
+    return tuple(instant * _SECOND_NS for instant in sorted({first, second}))
 
 
 def _leap(before: int, after: int, zone: dt.tzinfo) -> int:
