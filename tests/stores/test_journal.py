@@ -448,3 +448,14 @@ def test_the_older_of_two_processes_begins_no_segment_over_the_newer_ones(tmp_pa
         older.append([a_line(4, why=LONG)])
     newer.close()
     assert numbers(recovered(tmp_path)) == [1, 2, 3]
+
+
+def test_a_segment_that_was_cut_off_is_damage(tmp_path):
+    journal, _ = opened(tmp_path)
+    journal.append([a_line(1)])
+    journal.close()
+    (path,) = segments(tmp_path)
+    os.truncate(path, 2605)
+    found = recovered(tmp_path)
+    assert numbers(found) == [1]
+    assert found.damage == (f"{path}: cut off at 2605 bytes",)

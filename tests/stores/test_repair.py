@@ -10,7 +10,7 @@ from tests.stores.samples import a_line, a_trade
 from tradebot.core.trades import Status
 from tradebot.errors import StoreError
 from tradebot.stores.backups import Backups
-from tradebot.stores.repair import open_or_repair, set_aside
+from tradebot.stores.repair import Files, open_or_repair, set_aside
 from tradebot.stores.sqlite import SqliteStore
 
 NOW_NS = 1_767_584_700_000_000_000
@@ -41,7 +41,8 @@ class State:
         journal.close()
 
     async def open(self):
-        return await open_or_repair(self.database, self.journal, self.backups, say=self.said)
+        files = Files(database=self.database, journal=self.journal, backups=self.backups)
+        return await open_or_repair(files, say=self.said)
 
     async def start(self):
         """Start, and return the open trades' numbers and the reasons."""

@@ -18,7 +18,7 @@ from tradebot.services.figures import Figures
 from tradebot.services.guard import Earlier, Guard
 from tradebot.stores.backups import Backup, Backups
 from tradebot.stores.journal import FileJournal
-from tradebot.stores.repair import open_or_repair
+from tradebot.stores.repair import Files, open_or_repair
 from tradebot.stores.sqlite import SqliteStore
 
 LAST_BACKUP_S = 5.0  # how long the backup of a stop may take
@@ -91,7 +91,8 @@ class Parts:
             BrokerError: the broker cannot be used.
         """
         backups = Backups(state.backups, settings.store.backups_kept)
-        opened = await open_or_repair(state.database, state.journal, backups, say=say)
+        files = Files(database=state.database, journal=state.journal, backups=backups)
+        opened = await open_or_repair(files, say=say)
         store, journal, restored = opened.store, opened.journal, opened.restored
         try:
             parts = cls(settings, state, say=say, journal=journal, store=store, backups=backups)

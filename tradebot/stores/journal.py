@@ -127,7 +127,13 @@ class FileJournal:
         chain = chained(self._found, after, self._known)
         self._found = []
         self._epoch, self._last, self._synced = epoch, max(chain.last, after), chain.synced
+        # Every segment is made of whole pages; a new one may have been left without any.
         damage = [
+            f"{segment.path}: cut off at {segment.size} bytes"
+            for segment in self._sealed
+            if segment.size % _PAGE
+        ]
+        damage += [
             f"{self._directory}: frames {first} to {last} were on the disk and are gone"
             for first, last in chain.lost
         ]

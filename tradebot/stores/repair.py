@@ -19,7 +19,7 @@ from tradebot.errors import DamageError, StoreError
 from tradebot.ports import Say
 from tradebot.stores.backups import Backup, Backups
 from tradebot.stores.checks import check_file
-from tradebot.stores.journal import FileJournal
+from tradebot.stores.journal import SEGMENT_BYTES, FileJournal
 from tradebot.stores.restore import Restored, restore
 from tradebot.stores.sqlite import SqliteStore
 from tradebot.stores.sync import sync_file
@@ -46,34 +46,45 @@ class _Base(msgspec.Struct, frozen=True, kw_only=True):
         return "the journal alone" if self.backup is None else f"backup {self.backup.name}"
 
 
-async def open_or_repair(
-    database: Path, journal_directory: Path, backups: Backups, *, say: Say
-) -> Opened:
+class Files(msgspec.Struct, frozen=True, kw_only=True):
+    """Where everything lies."""
+
+    database: Path
+    journal: Path
+    backups: Backups
+    segment_bytes: int = SEGMENT_BYTES
+
+    def open_journal(self) -> FileJournal:
+        """Read the journal as it is."""
+        return FileJournal.open(self.journal, segment_bytes=self.segment_bytes)
+
+
+async def open_or_repair(files: Files, *, say: Say) -> Opened:
     """Open both, and load; repair the database first where it is damaged.
 
     Raises:
         StoreError: a file cannot be read or written, or nothing is left to start from.
     """
-    aside = _Aside(database, say)
+    aside = _Aside(files.database)
     try:
-        _check_presence(database, journal_directory, backups)
-        return await _opened(database, journal_directory, backups, say, aside)
+        _check_presence(files)
+        return await _opened(files, say, aside)
     except DamageError as error:
         wrong = str(error)
     aside.move()
     say("store.damaged", "critical", error=wrong, kept_as=aside.name)
-    base = _base(journal_directory, backups, say)
+    base = _base(files, say)
     if base is None:
         aside.move_back()
         raise StoreError(
-            f"{wrong}; no backup in {backups.directory} is whole, and the journal in "
-            f"{journal_directory} does not reach back to the beginning: nothing is left to "
-            "start from. tradebot restore FILE takes a copy from elsewhere; without one, move "
-            f"{database.parent} away to begin anew"
+            f"{wrong}; no backup in {files.backups.directory} is whole, and the journal in "
+            f"{files.journal} does not reach back to the beginning: nothing is left to start "
+            "from. tradebot restore FILE takes a copy from elsewhere; without one, move "
+            f"{files.database.parent} away to begin anew"
         )
     if base.backup is not None:
-        put_in_place(base.backup.path, database)
-    opened = await _opened(database, journal_directory, backups, say, None)
+        put_in_place(base.backup.path, files.database)
+    opened = await _opened(files, say, None)
     return _told(opened, base, wrong, aside.name, say)
 
 
@@ -122,9 +133,8 @@ def set_aside(database: Path, why: str) -> Path:
 class _Aside:
     """The damaged database's way out, taken once."""
 
-    def __init__(self, database: Path, say: Say) -> None:
+    def __init__(self, database: Path) -> None:
         self._database = database
-        self._say = say
         self._moved: Path | None = None
 
     @property
@@ -151,8 +161,9 @@ def _log_of(database: Path) -> Path:
     return database.with_name(f"{database.name}-wal")
 
 
-def _check_presence(database: Path, journal_directory: Path, backups: Backups) -> None:
+def _check_presence(files: Files) -> None:
     """Refuse to take a missing or empty file for a first start where it is none."""
+    database = files.database
     try:
         size = database.stat().st_size
     except FileNotFoundError:
@@ -161,14 +172,11 @@ def _check_presence(database: Path, journal_directory: Path, backups: Backups) -
         raise StoreError(f"{database}: cannot open: {error.strerror}") from error
     if size > 0:
         return
-    journal = FileJournal.open(journal_directory)
-    if backups.found() or not journal.began_empty:
+    if files.backups.directory.exists() or not files.open_journal().began_empty:
         raise DamageError(f"{database} is {'missing' if size < 0 else 'empty'}")
 
 
-async def _opened(
-    database: Path, directory: Path, backups: Backups, say: Say, aside: _Aside | None
-) -> Opened:
+async def _opened(files: Files, say: Say, aside: _Aside | None) -> Opened:
     """Open journal and database as they are.
 
     Raises:
@@ -176,14 +184,14 @@ async def _opened(
             closing writes to it.
     """
     on_damage: Callable[[], None] = aside.move if aside is not None else lambda: None
-    journal = FileJournal.open(directory)
-    store = await SqliteStore.open(database, epoch_above=journal.epoch_seen, on_damage=on_damage)
+    journal = files.open_journal()
+    epoch = journal.epoch_seen
+    store = await SqliteStore.open(files.database, epoch_above=epoch, on_damage=on_damage)
     try:
         if aside is not None:
-            _check_age(store, journal, backups)
-        recovered = journal.recover(
-            epoch=store.epoch, after=store.frame, backed_up=backups.frame_held
-        )
+            _check_age(store, journal, files.backups)
+        held = files.backups.frame_held
+        recovered = journal.recover(epoch=store.epoch, after=store.frame, backed_up=held)
         for damage in recovered.damage:
             say("journal.damaged", "critical", what=damage)
         restored = await restore(store, recovered)
@@ -208,11 +216,11 @@ def _check_age(store: SqliteStore, journal: FileJournal, backups: Backups) -> No
         )
 
 
-def _base(directory: Path, backups: Backups, say: Say) -> _Base | None:
+def _base(files: Files, say: Say) -> _Base | None:
     """Choose what to begin with; None: nothing is left."""
-    journal = FileJournal.open(directory)
+    journal = files.open_journal()
     found: list[_Base] = []
-    for backup in _whole(backups, say):
+    for backup in _whole(files.backups, say):
         base = _Base(backup=backup, lost=journal.lost(backup.frame))
         if not base.lost:
             return base
