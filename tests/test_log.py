@@ -252,3 +252,35 @@ def test_before_it_is_configured_a_line_is_whole_all_the_same():
     code = "from tradebot.log import say; say('a.b', n=1)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.rstrip().endswith("a.b n=1")
+
+
+def test_a_full_disk_is_said_once_and_costs_no_line_of_the_other_stream(tmp_path):
+    code = """
+import sys
+from pathlib import Path
+from tradebot import log
+log.configure(level="info", form="json", directory=Path(sys.argv[1]), environ={})
+log.say("first")
+file = next(h for h in log.logger._core.handlers.values() if "tradebot.log" in str(h._name))
+real = file._sink._file
+file._sink._file = open("/dev/full", "w", buffering=1)
+for number in range(3):
+    log.say("meanwhile", number=number)
+file._sink._file = real
+log.say("last")
+file._sink._file = open("/dev/full", "w", buffering=1)
+log.say("the end")
+log.close()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=True
+    )
+    events = [json.loads(line)["event"] for line in done.stderr.splitlines()]
+    assert events == [
+        *("first", "meanwhile", "log.failed", "meanwhile", "meanwhile", "last", "log.back"),
+        *("the end", "log.failed"),
+    ]
+    kept = [
+        json.loads(line)["event"] for line in (tmp_path / "tradebot.log").read_text().splitlines()
+    ]
+    assert kept == ["first", "last", "log.back"]

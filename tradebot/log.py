@@ -7,6 +7,7 @@ alone, which has times and files of its own. A line break in a value cannot begi
 and a value that is bound to the name of a secret is never written.
 """
 
+import contextlib
 import datetime as dt
 import json
 import logging
@@ -43,6 +44,7 @@ _HIDDEN = "***"
 _BARE = re.compile(r"[^\s\"=\\]+")
 
 _threshold = _LEVELS["info"]
+_is_refused = False  # by the file; said once
 
 
 def say(event: str, level: str = "info", /, **fields: object) -> None:
@@ -57,8 +59,13 @@ def say(event: str, level: str = "info", /, **fields: object) -> None:
         return
     safe = {name: _safe(name, value) for name, value in fields.items()}
     text = " ".join([_shown(event), *(f"{name}={_shown(value)}" for name, value in safe.items())])
-    # Without arguments of its own loguru leaves braces in the text alone.
-    logger.bind(event=event, severity=level, fields=safe).log(level.upper(), text)
+    try:
+        # Without arguments of its own loguru leaves braces in the text alone.
+        logger.bind(event=event, severity=level, fields=safe).log(level.upper(), text)
+    except OSError as error:  # of the file, which comes last
+        _file_refused(error)
+    else:
+        _file_took()
 
 
 def configure(
@@ -100,7 +107,23 @@ def set_level(level: str) -> None:
 
 def close() -> None:
     """Write what waits and close the file."""
-    logger.remove()
+    with contextlib.suppress(OSError):  # a full disk; what waits was on the other stream
+        logger.remove()
+
+
+def _file_refused(error: OSError) -> None:
+    """Say once that a full disk takes no lines: a trace of each would drown what matters."""
+    global _is_refused  # noqa: PLW0603 - the process has one log
+    if not _is_refused:
+        _is_refused = True
+        say("log.failed", "error", error=error.strerror or str(error))
+
+
+def _file_took() -> None:
+    global _is_refused  # noqa: PLW0603 - the process has one log
+    if _is_refused:
+        _is_refused = False
+        say("log.back", "warning")
 
 
 def _add_file(directory: Path, form: "Callable[[Record], str]") -> None:
@@ -114,6 +137,7 @@ def _add_file(directory: Path, form: "Callable[[Record], str]") -> None:
             colorize=False,
             diagnose=False,
             backtrace=False,
+            catch=False,
             rotation=FILE_BYTES_MAX,
             retention=FILES_KEPT,
             encoding="utf-8",

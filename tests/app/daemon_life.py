@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,9 @@ HEAD = "ts_ns,exchange,symbol,price\n"
 class Life:
     """One life of a daemon on a state directory, in paper mode on a free port."""
 
-    def __init__(self, folder: Path, *flags: str, **environment: str) -> None:
+    def __init__(
+        self, folder: Path, *flags: str, under: Sequence[str] = (), **environment: str
+    ) -> None:
         self.state = folder / "state"
         address = folder / "notify"
         address.unlink(missing_ok=True)
@@ -36,7 +38,7 @@ class Life:
             config.write_text("")
         self.process = subprocess.Popen(
             [
-                *(sys.executable, str(ROOT / "daemon.py"), "-c", str(config), "--paper"),
+                *(*under, sys.executable, str(ROOT / "daemon.py"), "-c", str(config), "--paper"),
                 *("--state-dir", str(self.state), "--port", "0", "--log-format", "json", *flags),
             ],
             stdout=self._log,
@@ -101,8 +103,10 @@ class Life:
 
 
 @contextmanager
-def a_life(folder: Path, *flags: str, **environment: str) -> Iterator[Life]:
-    life = Life(folder, *flags, **environment)
+def a_life(
+    folder: Path, *flags: str, under: Sequence[str] = (), **environment: str
+) -> Iterator[Life]:
+    life = Life(folder, *flags, under=under, **environment)
     try:
         yield life
     finally:

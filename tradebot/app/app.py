@@ -195,6 +195,8 @@ class App:
         reasons = []
         if self._stage == "ready" and parts.persister.failing_since_frame is not None:
             reasons.append(f"the database refuses; {parts.persister.waiting} rows wait in memory")
+        if parts.journal.failing:
+            reasons.append(f"the journal refuses; {parts.journal.failing}")
         reasons += [*parts.reasons, *parts.backups.reasons()]
         return Readiness(is_ready=self._stage == "ready", state=self._stage, reasons=tuple(reasons))
 

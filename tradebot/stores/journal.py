@@ -70,6 +70,7 @@ class FileJournal:
         self._current = _Segment(path=directory, size=0, last=0)
         self._end = 0  # where the next frame goes
         self._looked_at_ns = 0  # the directory's change up to which its names are known
+        self.failing = ""  # how the disk refuses; until a sync is done
         self.is_taken_over = False  # by another process: from then on nothing is written
 
     @classmethod
@@ -293,6 +294,7 @@ class FileJournal:
         os.fdatasync(fd)
         self._synced = self._last
         self._unsynced.clear()
+        self.failing = ""
 
     def _failed(self, what: str, error: OSError) -> StoreError:
         """Give the segment up: a page that failed to reach the disk may read as clean after.
@@ -303,7 +305,8 @@ class FileJournal:
         if self._fd is not None:
             path = self._current.path
             self._seal()
-        return StoreError(f"{path}: {what}: {error.strerror}")
+        self.failing = f"{path}: {what}: {error.strerror}"
+        return StoreError(self.failing)
 
     def _seal(self) -> None:
         assert self._fd is not None
