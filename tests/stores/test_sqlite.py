@@ -319,6 +319,24 @@ async def test_a_copy_that_cannot_be_written_is_named(store, tmp_path):
         await store.copy_to(tmp_path / "copy.db")
 
 
+async def test_on_a_full_disk_room_is_made_once_and_the_commit_goes_through(store, monkeypatch):
+    real, asked = SqliteStore._commit, []
+
+    def full(*arguments, **words):
+        if len(asked) < 1:
+            error = sqlite3.OperationalError("database or disk is full")
+            error.sqlite_errorcode = sqlite3.SQLITE_FULL
+            raise error
+        real(*arguments, **words)
+
+    monkeypatch.setattr(SqliteStore, "_commit", full)
+    with pytest.raises(StoreError, match="disk is full"):
+        await store.commit([a_trade()], 1, full_sync=True)
+    store.on_full = lambda: asked.append(1) or True
+    await store.commit([a_trade()], 1, full_sync=True)
+    assert store.frame == len(asked) == 1
+
+
 # Damage.
 
 

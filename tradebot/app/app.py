@@ -197,7 +197,7 @@ class App:
             reasons.append(f"the database refuses; {parts.persister.waiting} rows wait in memory")
         if parts.journal.failing:
             reasons.append(f"the journal refuses; {parts.journal.failing}")
-        reasons += [*parts.reasons, *parts.backups.reasons()]
+        reasons += [*parts.reasons, *parts.backups.reasons(), *parts.ballast.reasons()]
         return Readiness(is_ready=self._stage == "ready", state=self._stage, reasons=tuple(reasons))
 
     def _feed_watchdog(self, parts: Parts) -> None:

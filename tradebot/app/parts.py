@@ -17,6 +17,7 @@ from tradebot.services.backups import BackupSchedule
 from tradebot.services.figures import Figures
 from tradebot.services.guard import Earlier, Guard
 from tradebot.stores.backups import Backup, Backups
+from tradebot.stores.ballast import Ballast
 from tradebot.stores.journal import FileJournal
 from tradebot.stores.repair import Files, open_or_repair
 from tradebot.stores.sqlite import SqliteStore
@@ -69,6 +70,8 @@ class Parts:
         self.trades = self.guard.trades
         found = backups.found()
         self._backups = backups
+        self.ballast = Ballast(state.ballast, say=say)
+        journal.on_full = store.on_full = self.ballast.free
         self._database = state.database
         self.backups = BackupSchedule(
             self._back_up,
@@ -90,6 +93,7 @@ class Parts:
             StoreError: journal or database cannot be used.
             BrokerError: the broker cannot be used.
         """
+        Ballast(state.ballast, say=say).look()  # a full disk is no reason not to start
         backups = Backups(state.backups, settings.store.backups_kept)
         files = Files(database=state.database, journal=state.journal, backups=backups)
         opened = await open_or_repair(files, say=say)
@@ -116,6 +120,7 @@ class Parts:
         self.supervisor.start("loop lag", self.figures.sample_lag())
         self.guard.start()
         self.supervisor.start("backups", self.backups.run())
+        self.supervisor.start("ballast", self.ballast.run())
         if self.reasons:
             self.backups.soon()
         self._started = True

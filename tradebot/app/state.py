@@ -40,6 +40,11 @@ class StateDirectory(msgspec.Struct, frozen=True):
         return self.path / "backups"
 
     @property
+    def ballast(self) -> Path:
+        """The reserve that is freed when the disk is full."""
+        return self.path / "ballast"
+
+    @property
     def paper(self) -> Path:
         """The paper world's own file."""
         return self.path / "paper.db"

@@ -13,18 +13,20 @@ import contextlib
 import os
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 
 from tradebot.core.records import Record
 from tradebot.errors import LockHeldError, StoreError
+from tradebot.stores.ballast import FULL
 from tradebot.stores.frames import Frame, chained, frame_bytes, frames_in
 from tradebot.stores.rows import packed, unpacked
 from tradebot.stores.sync import sync_file
 
 SEGMENT_BYTES = 4 << 20
+SMALL_SEGMENT_BYTES = 256 << 10  # where the disk has no room for a whole one
 SEGMENTS_MAX = 256  # 1 GiB: above it the database has not followed for a whole day
 SEGMENTS_FOR_REPAIR_MAX = 32  # 128 MiB that the database has and backups have not
 _SPARES = 2
@@ -58,6 +60,8 @@ class FileJournal:
         self._directory = directory
         self._segment_bytes = segment_bytes
         self.began_empty = True  # when it was opened, nobody had ever appended to it
+        self.on_full: Callable[[], bool] = lambda: False  # makes room on the disk, if it can
+        self._covered = 0  # the last frame that the database has
         self._found: list[list[Frame]] = []  # until ``recover``
         self._known = 0  # the highest frame that was on the disk, by the segments' names
         self._sealed: list[_Segment] = []
@@ -209,6 +213,7 @@ class FileJournal:
         """
         if self._is_another_there():
             return  # they are its files now
+        self._covered = frame
         self._unsynced = [(number, data) for number, data in self._unsynced if number > frame]
         going = [s for s in self._sealed if s.last <= frame and not s.spare]
         if backed_up is not None:
@@ -246,7 +251,7 @@ class FileJournal:
         path = self._directory / f"frames-{first:016}-{self._serial:08}"
         fd = self._from_spare(path, size)
         if fd is None:
-            fd = _created(path, size)
+            fd, size = self._fresh(path, size, len(waiting) + more)
         self._fd, self._end = fd, 0
         self._current = _Segment(path=path, size=size, last=self._last)
         sync_file(self._directory)
@@ -272,6 +277,27 @@ class FileJournal:
     def _taken_over(self) -> LockHeldError:
         message = f"another process has taken over from epoch {self._epoch}"
         return LockHeldError(f"{self._directory}: {message}")
+
+    def _fresh(self, path: Path, size: int, least: int) -> tuple[int, int]:
+        """Make a segment; on a full disk of what is left, and return its size beside it."""
+        try:
+            return _created(path, size), size
+        except OSError as error:
+            if error.errno not in FULL:
+                raise
+        # What the database has is kept for a repair alone: an order now is worth more.
+        for segment in self._sealed:
+            segment.spare |= segment.last <= self._covered and not segment.damaged
+        fd = self._from_spare(path, size)
+        if fd is not None:
+            return fd, size
+        small = max(SMALL_SEGMENT_BYTES, -(-least // _PAGE) * _PAGE)
+        try:
+            return _created(path, small), small
+        except OSError:
+            if not self.on_full():
+                raise
+        return _created(path, small), small
 
     def _from_spare(self, path: Path, size: int) -> int | None:
         spare = next((s for s in self._sealed if s.spare and s.size == size), None)

@@ -73,6 +73,7 @@ class SqliteStore:
         self._connection = connection
         self._execution_days = execution_days
         self._closed = False
+        self.on_full: Callable[[], bool] = lambda: False  # makes room on the disk, if it can
         self._copying: asyncio.Future[None] | None = None
         self._gives_up = False  # nobody waits for that copy any more
 
@@ -143,7 +144,17 @@ class SqliteStore:
 
     async def commit(self, records: Sequence[Record], frame: int, *, full_sync: bool) -> None:
         """Apply records in one transaction (see the port). A cancelled call may still apply."""
-        await self._run(lambda db: self._commit(db, records, frame, full_sync=full_sync))
+
+        def commit(db: sqlite3.Connection) -> None:
+            self._commit(db, records, frame, full_sync=full_sync)
+
+        try:
+            await self._run(commit)
+        except StoreError as error:
+            code = getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF
+            if code != sqlite3.SQLITE_FULL or not self.on_full():
+                raise
+            await self._run(commit)
 
     async def history(
         self, *, limit: int, before: int | None = None, strategy: str | None = None
