@@ -29,6 +29,7 @@ NEEDS = {
     ("POST", "/api/v1/paper/orders"): "trade",
     ("POST", "/api/v1/halt"): "trade",  # but for "everything": tests/api/test_halts.py
     ("POST", "/api/v1/release"): "admin",
+    ("POST", "/api/v1/backup"): "admin",
 }
 REVOKED = "tb_a-key-that-was-revoked"
 KEYS = {None: None, "bad": "tb_wrong", "revoked": REVOKED, "empty": ""}

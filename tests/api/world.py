@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterable
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
@@ -27,6 +27,7 @@ from tradebot.core.policy import Policy
 from tradebot.core.trade_requests import TradeDefaults
 from tradebot.errors import BrokerError, InputError, StoreError
 from tradebot.metrics import Figure
+from tradebot.services.backups import BackupSchedule
 from tradebot.services.halts import Halts
 from tradebot.services.loop import EngineLoop
 from tradebot.services.persister import Persister
@@ -47,6 +48,15 @@ LONG = {
     "stop": "1%",
     "target": "@830",
 }
+
+
+class Backup(NamedTuple):
+    """A backup, as it is told."""
+
+    name: str
+    frame: int
+    size: int
+    at_ns: int
 
 
 class Clock:
@@ -165,10 +175,19 @@ class World:
             defaults=TradeDefaults(account="main", product="MIS"),
         )
         self.halts = Halts(self.loop, durable=self.trades.durable, clock=self.clock)
+        self.no_backup = ""  # why none can be made
+        self.backups = BackupSchedule(
+            self.back_up, every_s=300, newest=None, clock=self.clock, say=self.say
+        )
         self.loop.put(InstrumentsLoaded((SBIN,)))
 
     def deliver(self, outputs, *, is_safe):
         self.outputs.extend(outputs)
+
+    async def back_up(self):
+        if self.no_backup:
+            raise StoreError(self.no_backup)
+        return Backup("tradebot-00000001.db", 7, 4096, self.clock.now_ns())
 
     def say(self, event, level="info", /, **fields):
         self.said.append((event, level, fields))
@@ -178,6 +197,7 @@ class World:
             self.trades,
             Keys(lambda: self.keys, say=self.say, elapsed_ns=self.clock.now_ns),
             halts=self.halts,
+            backups=self.backups,
             about=About(version="0.1.0", mode="paper", account="main", default_product="MIS"),
             readiness=lambda: self.readiness,
             clock=self.clock,

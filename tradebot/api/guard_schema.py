@@ -25,6 +25,21 @@ class SetHalt(Struct, kw_only=True, forbid_unknown_fields=True):
     apikey: ApiKey = None
 
 
+class MakeBackup(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Nothing more needs to be said."""
+
+    apikey: ApiKey = None
+
+
+class Backup(Struct, kw_only=True):
+    """A backup that was made and read again."""
+
+    file: Annotated[str, Meta(description="its name in the state directory's backups")]
+    at: Time
+    bytes: Annotated[int, Meta(ge=0)]
+    frame: Annotated[int, Meta(ge=0, description="the last change in it, as the journal counts")]
+
+
 class ReleaseHalt(Struct, kw_only=True, forbid_unknown_fields=True):
     """Why it may go on."""
 

@@ -229,6 +229,15 @@ OPERATIONS = (
         errors=(409, 503),
     ),
     Operation(
+        method="post",
+        path="/api/v1/backup",
+        summary="Copy the database now, and check the copy before the answer",
+        scope=Scope.ADMIN,
+        body=guard_schema.MakeBackup,
+        data=(guard_schema.Backup,),
+        errors=(503,),
+    ),
+    Operation(
         method="get",
         path="/health",
         summary="Say that the process answers",

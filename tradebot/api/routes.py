@@ -12,6 +12,7 @@ from litestar.params import FromPath
 from tradebot.api import openapi
 from tradebot.api.answers import Reply, answer, listing, plain
 from tradebot.api.auth import Keys
+from tradebot.api.backups import backup_routes
 from tradebot.api.errors import (
     Asked,
     MediaTypeError,
@@ -46,6 +47,7 @@ from tradebot.errors import InputError
 from tradebot.metrics import CONTENT_TYPE, Exposition, Figure
 from tradebot.ports import Clock, Say
 from tradebot.services import trade_json
+from tradebot.services.backups import BackupSchedule
 from tradebot.services.halts import Halts
 from tradebot.services.once import Once
 from tradebot.services.trade_history import PAGE_MAX, Chosen
@@ -70,6 +72,7 @@ class Api:
         keys: Keys,
         *,
         halts: Halts,
+        backups: BackupSchedule,
         about: About,
         readiness: Callable[[], Readiness],
         clock: Clock,
@@ -80,6 +83,7 @@ class Api:
         self._trades = trades
         self._keys = keys
         self._halts = halts
+        self._backups = backups
         self._about = about
         self._readiness = readiness
         self._clock = clock
@@ -90,13 +94,15 @@ class Api:
 
     def app(self, say: Say) -> Front:
         """Return the ASGI application."""
+        door = Door(self._body, self._check_key)
         app = Litestar(
             route_handlers=[
                 *self._open_routes(),
                 *self._trade_routes(),
                 *self._list_routes(),
                 *self._paper_routes(),
-                *halt_routes(self._halts, Door(self._body, self._check_key)),
+                *halt_routes(self._halts, door),
+                *backup_routes(self._backups, door),
             ],
             exception_handlers={Exception: error_answer(say)},
             openapi_config=None,

@@ -30,6 +30,7 @@ def api_server(
         parts.trades,
         Keys(in_force, say=parts.say),
         halts=Halts(parts.loop, durable=parts.trades.durable, clock=parts.clock),
+        backups=parts.backups,
         about=About(
             version=version_text(),
             mode=settings.mode.value,
