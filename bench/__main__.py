@@ -12,6 +12,8 @@ NAMES = (
     "replay",
     "engine_loop",
     "order",
+    "order_load",
+    "restart",
     "api_load",
     "memory",
     "instructions",
