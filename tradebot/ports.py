@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -117,6 +117,14 @@ class Journal(Protocol):
         """
 
 
+class TradeKey(NamedTuple):
+    """Which trade, and as of which change: under equal keys a trade that is over is the same."""
+
+    number: int
+    trade_id: str
+    version: int
+
+
 class Store(Protocol):
     """The database: one writer, whole transactions."""
 
@@ -134,6 +142,11 @@ class Store(Protocol):
         self, *, limit: int, before: int | None = None, strategy: str | None = None
     ) -> Sequence[TradeSaved]:
         """Return trades that are over, newest first, from below trade number ``before``."""
+
+    async def history_keys(
+        self, *, limit: int, before: int | None = None, strategy: str | None = None
+    ) -> Sequence[TradeKey]:
+        """Return the keys of those trades, for a tenth of the work."""
 
     async def trade(self, trade_id: str) -> TradeSaved | None:
         """Return one trade, whether over or not."""

@@ -148,6 +148,16 @@ async def test_history_is_newest_first_and_pages_by_number(store):
     assert await store.history(limit=1, before=6, strategy="even") == [over[3]]
 
 
+async def test_the_keys_of_history_are_those_of_its_trades(store):
+    over = [a_trade(n, 2, status=Status.CLOSED, strategy="ab"[n % 2]) for n in range(1, 6)]
+    await committed(store, *over, a_trade(6))
+    assert await store.history_keys(limit=2) == [(5, "T5", 2), (4, "T4", 2)]
+    for asked in ({"limit": 9}, {"limit": 2, "before": 5}, {"limit": 9, "strategy": "b"}):
+        trades = [saved.trade for saved in await store.history(**asked)]
+        keys = [(trade.number, trade.trade_id, trade.version) for trade in trades]
+        assert await store.history_keys(**asked) == keys
+
+
 async def test_only_executions_of_the_last_days_are_loaded_in_order_of_arrival(store):
     old, edge, late, new = (
         an_execution("a", 0), an_execution("b", DAY_NS),

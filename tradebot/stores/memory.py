@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from tradebot.core.records import Record, Snapshot, Told, TradeSaved
 from tradebot.errors import StoreError
+from tradebot.ports import TradeKey
 from tradebot.stores.journal import Recovered
 from tradebot.stores.rows import packed, unpacked
 from tradebot.stores.snapshot import EXECUTION_DAYS, Tables
@@ -45,14 +46,13 @@ class MemoryStore:
     async def history(
         self, *, limit: int, before: int | None = None, strategy: str | None = None
     ) -> Sequence[TradeSaved]:
-        found = [
-            saved
-            for saved in self._tables().trades.values()
-            if saved.trade.status.is_over
-            and (before is None or saved.trade.number < before)
-            and strategy in (None, saved.trade.strategy)
-        ]
-        return sorted(found, key=lambda saved: -saved.trade.number)[:limit]
+        return self._over(limit, before, strategy)
+
+    async def history_keys(
+        self, *, limit: int, before: int | None = None, strategy: str | None = None
+    ) -> Sequence[TradeKey]:
+        over = [saved.trade for saved in self._over(limit, before, strategy)]
+        return [TradeKey(trade.number, trade.trade_id, trade.version) for trade in over]
 
     async def trade(self, trade_id: str) -> TradeSaved | None:
         return self._tables().trades.get(trade_id)
@@ -63,6 +63,16 @@ class MemoryStore:
 
     async def close(self) -> None:
         self._closed = True
+
+    def _over(self, limit: int, before: int | None, strategy: str | None) -> Sequence[TradeSaved]:
+        found = [
+            saved
+            for saved in self._tables().trades.values()
+            if saved.trade.status.is_over
+            and (before is None or saved.trade.number < before)
+            and strategy in (None, saved.trade.strategy)
+        ]
+        return sorted(found, key=lambda saved: -saved.trade.number)[:limit]
 
     def killed(self) -> "MemoryStore":
         """Return the next life after kill -9: every commit is there."""

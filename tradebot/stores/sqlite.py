@@ -22,6 +22,7 @@ from tradebot.core.inputs import Execution
 from tradebot.core.positions import Position
 from tradebot.core.records import Heard, HighReached, Record, Snapshot, Told, TradeSaved
 from tradebot.errors import DamageError, LockHeldError, StoreError
+from tradebot.ports import TradeKey
 from tradebot.stores.checks import check, check_file, check_pages, meta, store_error
 from tradebot.stores.migrate import migrate
 from tradebot.stores.rows import Stored, bodies
@@ -160,16 +161,16 @@ class SqliteStore:
         self, *, limit: int, before: int | None = None, strategy: str | None = None
     ) -> Sequence[TradeSaved]:
         """Return trades that are over, newest first, from below trade number ``before``."""
-        asked: list[str | int] = []
-        where = "over = 1"
-        if strategy is not None:
-            where += " AND strategy = ?"
-            asked.append(strategy)
-        if before is not None:
-            where += " AND number < ?"
-            asked.append(before)
-        sql = f"{_TRADES} WHERE {where} ORDER BY number DESC LIMIT ?"
-        return await self._read(sql, (*asked, limit), TradeSaved, "trades")
+        where, asked = _over(limit, before, strategy)
+        return await self._read(f"{_TRADES} {where}", asked, TradeSaved, "trades")
+
+    async def history_keys(
+        self, *, limit: int, before: int | None = None, strategy: str | None = None
+    ) -> Sequence[TradeKey]:
+        """Return the keys of those trades, for a tenth of the work."""
+        where, asked = _over(limit, before, strategy)
+        sql = f"{_TRADE_KEYS} {where}"
+        return await self._run(lambda db: [TradeKey(*key) for key in db.execute(sql, asked)])
 
     async def trade(self, trade_id: str) -> TradeSaved | None:
         """Return one trade, whether over or not."""
@@ -309,6 +310,7 @@ class SqliteStore:
 
 
 _TRADES = "SELECT trade_id, number, version, over, strategy, body, checksum FROM trades"
+_TRADE_KEYS = "SELECT number, trade_id, version FROM trades"
 _EXECUTIONS = "SELECT execution_id, order_id, at_ns, body, checksum FROM executions"
 _EXITS = """
     SELECT trade_id, number, version, done, body, checksum FROM exits
@@ -322,6 +324,20 @@ _HALT = "SELECT version, body, checksum FROM halts ORDER BY version DESC LIMIT 1
 _COUNTS = """
     SELECT open_trades, (SELECT max(number) FROM trades), (SELECT max(number) FROM told),
            (SELECT max(at_ns) FROM executions) FROM meta"""
+
+
+def _over(
+    limit: int, before: int | None, strategy: str | None
+) -> tuple[str, Sequence[str | int]]:
+    """Return what chooses trades that are over, and its values."""
+    where, asked = "WHERE over = 1", list[str | int]()
+    if strategy is not None:
+        where += " AND strategy = ?"
+        asked.append(strategy)
+    if before is not None:
+        where += " AND number < ?"
+        asked.append(before)
+    return f"{where} ORDER BY number DESC LIMIT ?", (*asked, limit)
 
 
 def _make_file(path: Path) -> None:
