@@ -31,6 +31,9 @@ COMMANDS = {
     "release": "end the halt",
     "replay": "run trades along recorded ticks and write their exits",
     "completion": "print a script that completes commands in bash, zsh or fish",
+    "backup": "copy the database now, and check the copy",
+    "restore": "put a backup in the database's place, while no daemon runs",
+    "doctor": "look at everything that the daemon rests on, and say what to do",
     "keys": "make, list and revoke the keys of the API",
     "version": "say which version this is",
 }

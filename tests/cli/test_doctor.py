@@ -1,0 +1,48 @@
+"""``tradebot doctor``: a line for each thing, what to do below it, and a code for scripts."""
+
+import json
+
+import pytest
+
+from tests.cli.commanding import Shell
+
+
+@pytest.fixture
+def config(tmp_path):
+    (tmp_path / "config.toml").write_text("")
+    return "-c", str(tmp_path / "config.toml")
+
+
+async def test_a_line_for_each_thing_and_what_to_do(tmp_path, capsys, config):
+    (tmp_path / "admin.key").touch()
+    (tmp_path / "admin.key").chmod(0o644)
+    code, out, err = await Shell(tmp_path, capsys).run("doctor", *config)
+    assert (code, err) == (1, "")
+    lines = out.splitlines()
+    assert lines[0] == "ok       config: every setting is allowed"
+    at = lines.index(f"error    state directory: {tmp_path}/admin.key may be read by others")
+    assert lines[at + 1] == f"         -> chmod 600 {tmp_path}/admin.key"
+
+
+async def test_warnings_alone_are_no_failure_and_json_has_all(tmp_path, capsys, config):
+    state = tmp_path / "state"
+    state.mkdir(mode=0o750)
+    code, out, _ = await Shell(state, capsys).run("doctor", *config, "--json")
+    told = json.loads(out)
+    assert (code, told["ok"]) == (0, True)
+    levels = {finding["what"]: finding["level"] for finding in told["findings"]}
+    assert (levels["reserve"], levels["backups"], levels["daemon"]) == ("warning", "warning", "ok")
+
+
+async def test_a_running_daemon_is_asked_how_it_is(world, shell, config):
+    _, told = await shell.json("doctor", *config)
+    (database,) = [f for f in told["findings"] if f["what"] == "database"]
+    assert "the daemon has it open" in database["text"]
+
+
+async def test_settings_that_are_wrong_are_one_finding_among_others(tmp_path, capsys, config):
+    (tmp_path / "config.toml").write_text("x = 1")
+    code, out, _ = await Shell(tmp_path, capsys).run("doctor", *config)
+    assert code == 1
+    assert out.startswith("error    config: ")
+    assert "free space" in out
