@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from tradebot.core.coverage import Uncovered
 from tradebot.core.exits import Exit
 from tradebot.core.halt import Halt
 from tradebot.core.inputs import Execution
@@ -20,6 +21,7 @@ from tradebot.core.records import (
     Snapshot,
     Told,
     TradeSaved,
+    UncoveredSaved,
 )
 
 
@@ -35,6 +37,7 @@ class RecordStore:
         self.told: dict[int, Told] = {}
         self.heard: Heard | None = None
         self.halt = Halt()
+        self.uncovered: dict[tuple[str, str, str], Uncovered] = {}
 
     def apply(self, records: Iterable[Record]) -> None:
         """Take records in; one twice, or an older one late, changes nothing."""
@@ -60,6 +63,10 @@ class RecordStore:
                     self.told.setdefault(number, record)
                 case Heard():
                     self.heard = record
+                case UncoveredSaved(uncovered=row):
+                    known = self.uncovered.get(row.name)
+                    if known is None or known.version < row.version:
+                        self.uncovered[row.name] = row
                 case HaltSaved(halt=halt) if halt.version > self.halt.version:
                     self.halt = halt
 
@@ -78,5 +85,6 @@ class RecordStore:
             lines_told=max(self.told, default=0),
             heard=self.heard,
             halt=self.halt,
+            uncovered=tuple(self.uncovered.values()),
         )
         return msgspec.json.decode(msgspec.json.encode(snapshot), type=Snapshot)

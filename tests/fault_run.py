@@ -16,6 +16,7 @@ import msgspec
 from tests.fakes import RecordStore
 from tests.playbook import SBIN, START_NS, a_trade, rules
 from tests.unkind_world import SECOND_NS, Rates, World
+from tradebot.core.book import Book
 from tradebot.core.engine import Engine
 from tradebot.core.events import Event
 from tradebot.core.exits import Exit, State
@@ -36,7 +37,7 @@ from tradebot.core.instruments import Instrument, NetKey
 from tradebot.core.intents import Intent, PlaceOrder
 from tradebot.core.policy import Policy
 from tradebot.core.trade_rules import effective_stop
-from tradebot.core.trades import Rules, Status, Trade
+from tradebot.core.trades import PastStop, Rules, Status, Trade
 
 SYMBOLS = ("SBIN", "TCS")  # longs on the first, shorts on the second
 STEPS = 120
@@ -58,6 +59,10 @@ class Run:
         self.hands = self.rng.choice([0.0, 0.0, 0.02])  # how often others trade on our keys
         self.fears = Random(-seed)  # of the person who halts and releases
         self.halts = self.fears.choice([0.0, 0.0, 0.05])
+        # After a death a quote may be news to the engine which its twin knows already: another
+        # price is then their last one. So whoever dies is not asked to look for silence.
+        stale_after_ns = None if self.deaths else self.fears.choice([None, 2 * SECOND_NS])
+        self.policy = Policy(stale_after_ns=stale_after_ns)
         self.start = start
         self.store = RecordStore()
         self.wrong: list[str] = []
@@ -134,6 +139,7 @@ class Run:
             quantity=str(quantity),
             symbol=symbol,
             price_source=self.rng.choice(["last", "last", "exit_side", "mid"]),
+            past_stop=self.fears.choice(["exit", "exit", "ask", "from_here"]),
         )
         if self.rng.random() < 0.5:
             side = OrderSide.BUY if long else OrderSide.SELL
@@ -224,7 +230,7 @@ class Run:
             self._act(out)
 
     def _started(self) -> Engine:
-        engine = self.start(Policy())
+        engine = self.start(self.policy)
         instruments = tuple(
             Instrument(exchange="NSE", symbol=symbol, tick_size=SBIN.tick_size)
             for symbol in SYMBOLS
@@ -240,11 +246,20 @@ class Run:
             claimed = sum(exit_.remaining for exit_ in book.open_exits(trade.trade_id))
             if claimed > trade.remaining:
                 self.wrong.append(f"{trade.trade_id} leaves {claimed} of {trade.remaining}")
+            row = book.coverage.trades.get(trade.trade_id)
+            unguarded = row.quantity if row else Decimal(0)
+            if guarded_quantity(book, trade) + unguarded != trade.remaining:
+                wrong = f"{trade.trade_id}: {unguarded} of {trade.remaining} are unguarded"
+                self.wrong.append(f"{wrong}, and {guarded_quantity(book, trade)} are guarded")
+            self.seen["unguarded"] += bool(unguarded)
             if trade.status is not Status.ACTIVE:
                 continue
             live = book.live(trade)
             self._check_stop(live)
             other = self.twin.book.trades.get(trade.trade_id)
+            # What waits for a first price is armed by another one after a death.
+            if trade.past_stop is not PastStop.EXIT:
+                continue
             if other is not None and other.status is Status.ACTIVE:
                 twin_marks = self.twin.book.live(other).marks
                 if twin_marks != live.marks:
@@ -271,6 +286,8 @@ class Run:
                 self.wrong.append(f"{trade.trade_id} was left by nobody")
 
     def _check_stop(self, trade: Trade) -> None:
+        if trade.past_stop is PastStop.FROM_HERE and not trade.armed:
+            return  # its stop is set at the first price
         stop = effective_stop(self.engine.book.levels[trade.trade_id], trade.marks)
         about = (trade.rules, trade.filled)
         was = self._stops.get(trade.trade_id)
@@ -282,6 +299,19 @@ class Run:
             self.wrong.append(f"{trade.trade_id}: stop {was[1]} loosened to {stop}")
         if stop is not None:
             self._stops[trade.trade_id] = (about, stop.level)
+
+
+def guarded_quantity(book: Book, trade: Trade) -> Decimal:
+    """Return the open units that leave, or that a rule would leave, found by looking at all."""
+    if book.halt.form is Form.EVERYTHING:
+        return Decimal(0)
+    leaving = sum((e.remaining for e in book.open_exits(trade.trade_id)), Decimal(0))
+    line = book.lines[trade.instrument]
+    is_armed = any(trade.trade_id in dict(triggers) for triggers in line.sides.values())
+    rules = trade.rules
+    targets = [n for n in range(len(rules.targets)) if not trade.targets_done >> n & 1]
+    has_rule = any((rules.stop, rules.trail, rules.breakeven, rules.time_exit, targets))
+    return trade.remaining if is_armed and has_rule else leaving
 
 
 def differences(engine: Engine, store: RecordStore, fresh: Engine, at_ns: int) -> list[str]:
@@ -323,6 +353,10 @@ def _state(engine: Engine) -> dict[str, object]:
         },
         "nets": dict(book.positions),
         "halt": book.halt,
+        "unguarded": {
+            name: (row.quantity, row.unguarded_ns, row.unguarded_since_ns)
+            for name, row in book.coverage.trades.items()
+        },
         "numbers": (book.trades_made, book.lines_told, book.heard_seq, book.heard_at_ns),
     }
 

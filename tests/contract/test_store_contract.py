@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import tempfile
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from tests.stores.samples import (
     a_trade,
     an_execution,
     an_exit,
+    an_uncovered,
     as_an_engine,
     records,
 )
@@ -66,8 +68,10 @@ async def test_an_empty_store_loads_an_empty_snapshot(store):
 async def test_every_kind_of_record_comes_back_as_it_was(store):
     trade, exit_, execution, position = a_trade(7), an_exit(7), an_execution(), a_position()
     high, line, heard = a_high(3, 812.35), a_decision(9, 7), Heard(seq=4, at_ns=2**62)
-    halt = a_halt(3)
-    snapshot = await committed(store, trade, exit_, execution, position, high, line, heard, halt)
+    halt, uncovered = a_halt(3), an_uncovered(quantity=Decimal("0.5"), unguarded_since_ns=2**61)
+    snapshot = await committed(
+        store, trade, exit_, execution, position, high, line, heard, halt, uncovered
+    )
     assert snapshot == Snapshot(
         trades=(trade,),
         highs=(high,),
@@ -78,6 +82,7 @@ async def test_every_kind_of_record_comes_back_as_it_was(store):
         lines_told=9,
         heard=heard,
         halt=halt.halt,
+        uncovered=(uncovered.uncovered,),
     )
     assert await store.trade("T7") == trade
     assert await store.story("T7") == [line]
@@ -122,6 +127,16 @@ async def test_the_halt_of_the_highest_version_is_in_force(store):
     await committed(store, a_halt(3, None), a_halt(2))
     snapshot = await committed(store, a_halt(1), a_halt(3))
     assert snapshot.halt == a_halt(3, None).halt
+
+
+async def test_what_nobody_watched_is_loaded_of_the_newest_days(store):
+    late, line = an_uncovered("2026-01-09"), an_uncovered("2026-01-03", trade_id="")
+    over = [an_uncovered("2026-01-02"), an_uncovered("2026-01-01", trade_id="T2")]
+    snapshot = await committed(store, late, *over, line)
+    assert snapshot.uncovered == (over[0].uncovered, line.uncovered, late.uncovered)
+    newer = an_uncovered("2026-01-09", version=2)
+    snapshot = await committed(store, newer, late, an_uncovered("2026-01-11"))
+    assert [row.version for row in snapshot.uncovered] == [2, 1]
 
 
 async def test_what_is_over_is_history_and_not_loaded(store):

@@ -42,6 +42,10 @@ def test_the_world_is_unkind_in_every_way():
         "Halted",
         "NothingIsSent",
         "Released",
+        "InstrumentBlind",
+        "InstrumentSeen",
+        "PastStopFound",
+        "unguarded",
     ):
         assert seen[rare] >= 5, rare
 

@@ -73,6 +73,24 @@ def test_a_session_over_midnight_belongs_to_the_day_it_opens_on(at, opens, close
     assert NIGHT.window(ns(at)) == (ns(opens), ns(closes))
 
 
+@pytest.mark.parametrize(
+    ("session", "at", "day", "opens", "closes"),
+    [
+        (INDIA, "2026-01-22 10:00Z", "2026-01-23", None, None),  # after the close: the next one
+        (NIGHT, "2026-01-21 02:00-05:00", "2026-01-20", None, None),
+        (Session(), "2026-01-22 23:59Z", "2026-01-22", ROUND_THE_CLOCK[0], "2026-01-23 00:00Z"),
+        (NEW_YORK, "2026-01-22 04:59Z", "2026-01-21", ROUND_THE_CLOCK[0], "2026-01-22 05:00Z"),
+    ],
+)
+def test_a_trading_day_ends_with_its_session_or_at_midnight(session, at, day, opens, closes):
+    found, opens_ns, closes_ns = session.day(ns(at))
+    assert found.isoformat() == day
+    if opens is None:
+        assert (opens_ns, closes_ns) == session.window(ns(at))
+    else:
+        assert (opens_ns, closes_ns) == (opens, ns(closes))
+
+
 def test_a_session_that_closes_when_it_opens_is_a_whole_day():
     day = Session(open_minutes=0, close_minutes=0, weekdays=WEEK)
     assert day.window(ns("2026-01-23 12:00Z")) == (ns("2026-01-23 00:00Z"), ns("2026-01-24 00:00Z"))

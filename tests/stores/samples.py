@@ -5,6 +5,7 @@ from decimal import Decimal
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from tradebot.core.coverage import Uncovered
 from tradebot.core.events import ExitDecided, TradeStuck
 from tradebot.core.exits import Exit, State
 from tradebot.core.halt import Form, Halt
@@ -22,6 +23,7 @@ from tradebot.core.records import (
     Record,
     Told,
     TradeSaved,
+    UncoveredSaved,
 )
 from tradebot.core.trade_rules import Candidate
 from tradebot.core.trades import Marks, Reason, Rules, Side, Status, TargetPart, Trade, Trail
@@ -113,6 +115,19 @@ def a_halt(version=1, form=Form.FLATTEN) -> HaltSaved:
     return HaltSaved(halt=Halt(form=form, why="margin call", at_ns=version, version=version))
 
 
+def an_uncovered(day="2026-01-05", version=1, trade_id="T1", **fields) -> UncoveredSaved:
+    row = Uncovered(
+        instrument="NSE:SBIN",
+        trade_id=trade_id,
+        day=day,
+        opens_ns=1,
+        closes_ns=2**62,
+        version=version,
+        **{"unguarded_ns": version * 10**9, **fields},
+    )
+    return UncoveredSaved(uncovered=row)
+
+
 def a_line(number=1, trade=1, why="circuit limit") -> Told:
     return Told(number=number, event=TradeStuck(trade_id=f"T{trade}", why=why, at_ns=number))
 
@@ -137,6 +152,7 @@ def a_decision(number=1, trade=1) -> Told:
 
 _small = st.integers(1, 6)
 _versions = st.integers(1, 8)
+_days = st.sampled_from(["2025-12-31", "2026-01-02", "2026-01-05", "2026-01-09"])
 _lines = st.sampled_from(["NSE:SBIN LONG last", "NSE:SBIN SHORT last", "BSE:M&M 5 LONG mid"])
 
 
@@ -152,6 +168,7 @@ def records() -> st.SearchStrategy[Record]:
         st.builds(a_decision, st.integers(21, 40), _small),
         st.builds(_drawn_heard, st.integers(0, 20)),
         st.builds(_drawn_halt, st.integers(1, 6)),
+        st.builds(an_uncovered, _days, _versions, st.sampled_from(["", "T1", "T2"])),
     )
 
 

@@ -36,6 +36,17 @@ def test_an_epoch_that_is_no_number_is_damage():
     db.close()
 
 
+def test_an_epoch_that_is_no_number_is_damage():
+    from tradebot.stores.checks import meta
+
+    db = sqlite3.connect(":memory:")
+    db.execute("CREATE TABLE meta (epoch, frame, open_trades)")
+    db.execute("INSERT INTO meta VALUES (NULL, 1, 1)")
+    with pytest.raises(DamageError, match="are not three numbers"):
+        meta(db)
+    db.close()
+
+
 def edited(path, statement):
     db = sqlite3.connect(path)
     with db:

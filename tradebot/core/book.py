@@ -11,6 +11,7 @@ from typing import TypeGuard, get_args
 
 import msgspec
 
+from tradebot.core.coverage import Coverage
 from tradebot.core.events import Event, TradeEvent
 from tradebot.core.exits import Exit, Lane
 from tradebot.core.halt import Form, Halt
@@ -32,6 +33,7 @@ from tradebot.core.records import (
     Record,
     Told,
     TradeSaved,
+    UncoveredSaved,
 )
 from tradebot.core.sessions import Session
 from tradebot.core.trade_rules import Levels, levels_of
@@ -71,6 +73,7 @@ class Book:
         self.unfilled: dict[str, Trade] = {}  # NEVER_FILLED ones, by entry order: it may err
         self.order_due_ns: dict[str, int] = {}  # entry orders that may still fill: ask again at
         self.deadlines: list[tuple[int, int, str]] = []  # heap of (at_ns, trade number, trade)
+        self.coverage = Coverage()
         self.halt = Halt()
         self.halt_due_ns = 0  # when to say again that nothing is sent
         self.trades_made = 0
@@ -188,6 +191,7 @@ class Book:
         """Replace a trade by a changed one, one version up."""
         changed = msgspec.structs.replace(trade, version=trade.version + 1, **changes)
         self._dirty_trades[trade.trade_id] = changed
+        self.coverage.touched[trade.trade_id] = None
         if changed.status.is_over:
             self.trades.pop(trade.trade_id, None)
         else:
@@ -209,6 +213,7 @@ class Book:
         """Keep an exit in its present state, and its lane in order."""
         self.exits.setdefault(exit_.trade_id, {})[exit_.number] = exit_
         self._dirty_exits[exit_.trade_id, exit_.number] = exit_
+        self.coverage.touched[exit_.trade_id] = None
         name = (exit_.trade_id, exit_.number)
         if exit_.client_order_id is not None:
             self.exit_of_order[exit_.client_order_id] = name
@@ -308,6 +313,7 @@ class Book:
             or self._dirty_exits
             or self._dirty_positions
             or self._moved
+            or self.coverage.is_dirty()
         )
 
     def drain(self) -> list[Record]:
@@ -330,6 +336,7 @@ class Book:
             records.append(TradeSaved(trade=self.live(trade), highs_seen=triggers.highs_count))
         records.extend(ExitSaved(exit=exit_) for exit_ in self._dirty_exits.values())
         records.extend(PositionSaved(position=p) for p in self._dirty_positions.values())
+        records.extend(UncoveredSaved(uncovered=row) for row in self.coverage.drain())
         records.extend(self._fresh)
         records.append(Heard(seq=self.heard_seq, at_ns=self.heard_at_ns))
         self._moved.clear()

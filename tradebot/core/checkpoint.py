@@ -13,6 +13,7 @@ from decimal import Decimal
 import msgspec
 
 from tradebot.core.book import Book, set_band
+from tradebot.core.coverage import Uncovered
 from tradebot.core.engine import Engine
 from tradebot.core.exits import Exit, Lane
 from tradebot.core.halt import Halt
@@ -79,6 +80,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     timer_at_ns: int = 0
     forgot_at_ns: int
     halt_due_ns: int = 0
+    clock_ns: int = 0
 
 
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -103,6 +105,7 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     order_due_ns: tuple[tuple[str, int], ...] = ()
     deadlines: tuple[tuple[int, int, str], ...] = ()
     seen: tuple[tuple[str, int], ...] = ()
+    coverage: tuple[Uncovered, ...] = ()
 
 
 def checkpoint(engine: Engine) -> Checkpoint:
@@ -118,6 +121,7 @@ def checkpoint(engine: Engine) -> Checkpoint:
             timer_at_ns=book.timer_at_ns,
             forgot_at_ns=book._forgot_at_ns,  # noqa: SLF001 - as above
             halt_due_ns=book.halt_due_ns,
+            clock_ns=book.coverage.clock_ns,
         ),
         halt=book.halt,
         instruments=tuple(book.instruments.values()),
@@ -139,6 +143,7 @@ def checkpoint(engine: Engine) -> Checkpoint:
         order_due_ns=tuple(book.order_due_ns.items()),
         deadlines=tuple(book.deadlines),
         seen=tuple(book._seen.items()),  # noqa: SLF001 - all of a book, and nothing else
+        coverage=tuple(book.coverage.rows),
     )
 
 
@@ -153,9 +158,12 @@ def engine_of(state: Checkpoint) -> Engine:
     book.timer_at_ns = state.counts.timer_at_ns
     book._forgot_at_ns = state.counts.forgot_at_ns  # noqa: SLF001 - as above
     book.halt_due_ns = state.counts.halt_due_ns
+    book.coverage.clock_ns = state.counts.clock_ns
+    book.coverage.take(state.coverage)
     book.halt = state.halt or Halt()
     book.instruments.update((instrument.id, instrument) for instrument in state.instruments)
     book.trades.update((trade.trade_id, trade) for trade in state.trades)
+    book.coverage.open.update((t.trade_id, t.instrument) for t in state.trades if t.remaining)
     for exit_ in state.exits:
         book.exits.setdefault(exit_.trade_id, {})[exit_.number] = exit_
     for key, names in state.lanes:

@@ -6,7 +6,7 @@ Live, shadow, paper, replay and simulation run this class and no other.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tradebot.core import admission, guarding, halting, lanes, net_reads, restore
+from tradebot.core import admission, covering, guarding, halting, lanes, net_reads, restore
 from tradebot.core.book import Book
 from tradebot.core.events import (
     Event,
@@ -44,6 +44,9 @@ from tradebot.core.price_gate import Fate, Screened
 from tradebot.core.records import Snapshot
 
 NOTHING: Sequence[Event | Intent] = ()
+
+# Inputs whose time is ours, and not a broker's or an exchange's.
+_BY_OUR_CLOCK = (Timer, CreateTrade, UpdateTrade, ExitTrade, HaltTrading, Release)
 
 # Dropped prices come in floods: each cause is told once, then when the count has doubled.
 _TOLD_COUNTS = frozenset(1 << power for power in range(64))
@@ -99,7 +102,11 @@ class Engine:
             else:
                 self._on_odd_tick(line, item)
         else:
+            if isinstance(item, _BY_OUR_CLOCK):
+                covering.hear(self.book, item.at_ns)
             self._handlers[type(item)](item)
+        if self.book.coverage.touched:
+            covering.settle(self.book)
         return self._taken() if self.book.out else NOTHING
 
     def tidy(self) -> bool:
@@ -197,6 +204,7 @@ class Engine:
         lanes.wake(self.book, timer.at_ns)
         admission.wake(self.book, timer.at_ns)
         halting.wake(self.book, timer.at_ns)
+        covering.wake(self.book)
         self.book.forget_old(timer.at_ns)
         limit_ns = self.book.policy.stale_after_ns
         if limit_ns is None:

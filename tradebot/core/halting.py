@@ -1,6 +1,6 @@
 """Halting and releasing: what a person's word does to the book."""
 
-from tradebot.core import guarding, lanes
+from tradebot.core import covering, guarding, lanes
 from tradebot.core.book import Book
 from tradebot.core.events import Halted, HaltRefused, NothingIsSent, Released
 from tradebot.core.halt import Form
@@ -25,6 +25,7 @@ def halt(book: Book, command: HaltTrading) -> None:
     if book.halt.leaves_trades:
         leave_every(book, command.at_ns)
     if not book.halt.sends:
+        covering.touch_all(book)
         _say_nothing_is_sent(book, command.at_ns)
 
 
@@ -37,6 +38,7 @@ def release(book: Book, command: Release) -> None:
     book.put_halt(None, command.why, command.at_ns)
     book.say(Released(was=was, why=command.why, at_ns=command.at_ns))
     if was is Form.EVERYTHING:
+        covering.touch_all(book)
         for key in list(book.lanes):
             lanes.advance(book, key, command.at_ns)
 

@@ -6,6 +6,7 @@ versioned or numbered, so applying one twice, or an older one late, changes noth
 
 import msgspec
 
+from tradebot.core.coverage import Uncovered
 from tradebot.core.events import TradeEvent
 from tradebot.core.exits import Exit
 from tradebot.core.halt import Halt
@@ -71,8 +72,22 @@ class HaltSaved(msgspec.Struct, frozen=True, kw_only=True, tag="halt"):
     halt: Halt
 
 
+class UncoveredSaved(msgspec.Struct, frozen=True, kw_only=True, tag="uncovered"):
+    """What nobody watched of a trade or an instrument on one day, as it stands."""
+
+    uncovered: Uncovered
+
+
 Record = (
-    TradeSaved | HighReached | ExitSaved | ExecutionSaved | PositionSaved | Told | Heard | HaltSaved
+    TradeSaved
+    | HighReached
+    | ExitSaved
+    | ExecutionSaved
+    | PositionSaved
+    | Told
+    | Heard
+    | HaltSaved
+    | UncoveredSaved
 )
 
 
@@ -92,3 +107,4 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     lines_told: int = 0  # numbers given to story lines so far
     heard: Heard | None = None
     halt: Halt = Halt()
+    uncovered: tuple[Uncovered, ...] = ()  # of the newest day and those shortly before it

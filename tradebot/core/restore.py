@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from tradebot.core import admission, exits, guarding, halting, net_reads
+from tradebot.core import admission, covering, exits, guarding, halting, net_reads
 from tradebot.core.book import Book
 from tradebot.core.exits import State
 from tradebot.core.intents import QueryOrder
@@ -42,6 +42,7 @@ def restore(book: Book, snapshot: Snapshot, at_ns: int) -> None:
         net_reads.distrust(book, key, at_ns)
     if book.halt.leaves_trades:
         halting.leave_every(book, at_ns)
+    covering.restore(book, snapshot.uncovered, at_ns)
 
 
 def restored_marks(saved: TradeSaved, highs: dict[str, list[HighReached]]) -> Trade:

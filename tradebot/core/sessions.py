@@ -55,6 +55,17 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
         open_ns, close_ns = self.window(at_ns)
         return open_ns <= at_ns < close_ns
 
+    def day(self, at_ns: int) -> tuple[dt.date, int, int]:
+        """Return the trading day of a time, with its open and its close.
+
+        After a close it is the day of the next session. Round the clock it is the date, and
+        ends at midnight.
+        """
+        opens_ns, closes_ns = self.window(at_ns)
+        if self.open_minutes is None:
+            return self._date(at_ns), opens_ns, self.clock_time(at_ns, 0)
+        return self._date(opens_ns), opens_ns, closes_ns
+
     def clock_time(self, at_ns: int, minutes: int) -> int:
         """Return the next instant, strictly after ``at_ns``, at this time on the wall.
 

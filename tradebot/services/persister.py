@@ -14,6 +14,7 @@ from tradebot.core.records import (
     Record,
     Told,
     TradeSaved,
+    UncoveredSaved,
 )
 from tradebot.errors import StoreError
 from tradebot.ports import Say, Store
@@ -180,6 +181,8 @@ def row_of(record: Record) -> Hashable:
             return "high", line, number
         case Told(number=number):
             return "told", number
+        case UncoveredSaved(uncovered=uncovered):
+            return "uncovered", *uncovered.name
         case HaltSaved(halt=halt):
             return "halt", halt.version
         case Heard():

@@ -94,6 +94,8 @@ def meta(db: sqlite3.Connection) -> tuple[int, int, int]:
         raise DamageError(f"table meta has {len(found)} rows, not one")
     if not all(isinstance(value, int) for value in found[0]):
         raise DamageError(f"table meta holds {found[0]}, which are not three numbers")
+    if not all(isinstance(value, int) for value in found[0]):
+        raise DamageError(f"table meta holds {found[0]}, which are not three numbers")
     epoch, frame, open_trades = found[0]
     return int(epoch), int(frame), int(open_trades)
 

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
+from tradebot.core.coverage import Uncovered
 from tradebot.core.exits import Exit, State
 from tradebot.core.halt import Halt
 from tradebot.core.inputs import Execution
@@ -83,6 +84,12 @@ def heard_row(heard: Heard) -> Row:
 def halt_row(halt: Halt) -> Row:
     """The version."""
     return _sealed((halt.version,), halt)
+
+
+def uncovered_row(uncovered: Uncovered) -> Row:
+    """The day, instrument, trade_id, version."""
+    keys = (uncovered.day, uncovered.instrument, uncovered.trade_id, uncovered.version)
+    return _sealed(keys, uncovered)
 
 
 def rank(high: HighReached) -> float:

@@ -4,9 +4,11 @@ The database applies the same rules in SQL; the contract suite holds both to one
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
 from operator import attrgetter
 from typing import assert_never
 
+from tradebot.core.coverage import Uncovered
 from tradebot.core.exits import Exit, State
 from tradebot.core.inputs import Execution
 from tradebot.core.instruments import NetKey
@@ -23,12 +25,14 @@ from tradebot.core.records import (
     Snapshot,
     Told,
     TradeSaved,
+    UncoveredSaved,
 )
 from tradebot.core.restore import by_line
 from tradebot.core.trades import Trade
 from tradebot.stores.rows import rank
 
 EXECUTION_DAYS = 2  # the dedupe and entry orders look no further back; a weekend is no trading day
+UNCOVERED_DAYS = 7
 DAY_NS = 86_400_000_000_000
 
 
@@ -47,6 +51,9 @@ class Tables:
         self.told: dict[int, Told] = {}
         self.heard = snapshot.heard
         self.halt = snapshot.halt
+        self.uncovered: dict[tuple[str, str, str], Uncovered] = {
+            row.name: row for row in snapshot.uncovered
+        }
         self.trades_made = snapshot.trades_made
         self.lines_told = snapshot.lines_told
 
@@ -76,6 +83,8 @@ class Tables:
             case Heard(seq=seq, at_ns=at_ns):
                 if self.heard is None or (seq, at_ns) > (self.heard.seq, self.heard.at_ns):
                     self.heard = record
+            case UncoveredSaved(uncovered=row):
+                self.uncovered[row.name] = newer(self.uncovered.get(row.name), row)
             case HaltSaved(halt=halt):
                 if halt.version > self.halt.version:
                     self.halt = halt
@@ -89,6 +98,7 @@ class Tables:
         tables.executions, tables.positions = dict(self.executions), dict(self.positions)
         tables.highs, tables.told = dict(self.highs), dict(self.told)  # its lists are replaced
         tables.heard, tables.halt = self.heard, self.halt
+        tables.uncovered = dict(self.uncovered)
         tables.trades_made, tables.lines_told = self.trades_made, self.lines_told
         return tables
 
@@ -115,6 +125,7 @@ class Tables:
             lines_told=self.lines_told,
             heard=self.heard,
             halt=self.halt,
+            uncovered=lately(self.uncovered.values()),
         )
 
 
@@ -165,6 +176,23 @@ def needed_highs(
         for high in ascending
         if high is ascending[-1] or (line in seen and high.number > seen[line])
     )
+
+
+def newer(known: Uncovered | None, row: Uncovered) -> Uncovered:
+    """Return the row of the higher version; the known one, where both are the same."""
+    return row if known is None or row.version > known.version else known
+
+
+def lately(rows: Iterable[Uncovered]) -> tuple[Uncovered, ...]:
+    """Return the rows of the newest day and of those shortly before it, in order.
+
+    Exchanges close on different days, so the day of one may be over when that of another is not.
+    """
+    ordered = sorted(rows, key=lambda row: (row.day, row.instrument, row.trade_id))
+    if not ordered:
+        return ()
+    since = date.fromisoformat(ordered[-1].day) - timedelta(days=UNCOVERED_DAYS)
+    return tuple(row for row in ordered if row.day >= since.isoformat())
 
 
 def line_of(trade: Trade) -> str:

@@ -16,6 +16,7 @@ from typing import TypeVar
 
 import aiosqlite
 
+from tradebot.core.coverage import Uncovered
 from tradebot.core.exits import Exit
 from tradebot.core.halt import Halt
 from tradebot.core.inputs import Execution
@@ -26,7 +27,7 @@ from tradebot.ports import TradeKey
 from tradebot.stores.checks import check, check_file, check_pages, meta, store_error
 from tradebot.stores.migrate import migrate
 from tradebot.stores.rows import Stored, bodies
-from tradebot.stores.snapshot import DAY_NS, EXECUTION_DAYS, needed_highs
+from tradebot.stores.snapshot import DAY_NS, EXECUTION_DAYS, UNCOVERED_DAYS, needed_highs
 from tradebot.stores.writes import write
 
 _Result = TypeVar("_Result")
@@ -305,6 +306,7 @@ class SqliteStore:
             trades_made=int(made or 0),
             lines_told=int(told or 0),
             heard=heard[0] if heard else None,
+            uncovered=tuple(bodies(rows(_UNCOVERED, UNCOVERED_DAYS), Uncovered, "uncovered")),
             halt=next(iter(bodies(rows(_HALT), Halt, "halts")), Halt()),
         )
 
@@ -320,6 +322,10 @@ _POSITIONS = """
     SELECT account, exchange, symbol, product, version, body, checksum FROM positions
     ORDER BY account, exchange, symbol, product"""
 _HIGHS = "SELECT line, number, rank, body, checksum FROM highs ORDER BY line, number"
+_UNCOVERED = """
+    SELECT day, instrument, trade_id, version, body, checksum FROM uncovered
+    WHERE day >= date((SELECT max(day) FROM uncovered), '-' || ? || ' days')
+    ORDER BY day, instrument, trade_id"""
 _HALT = "SELECT version, body, checksum FROM halts ORDER BY version DESC LIMIT 1"
 _COUNTS = """
     SELECT open_trades, (SELECT max(number) FROM trades), (SELECT max(number) FROM told),

@@ -14,6 +14,7 @@ from tradebot.core.records import (
     Record,
     Told,
     TradeSaved,
+    UncoveredSaved,
 )
 from tradebot.stores.rows import (
     Row,
@@ -25,6 +26,7 @@ from tradebot.stores.rows import (
     position_row,
     told_row,
     trade_row,
+    uncovered_row,
 )
 
 _TRADE = """
@@ -59,6 +61,12 @@ _HEARD = """
         seq = excluded.seq, at_ns = excluded.at_ns,
         body = excluded.body, checksum = excluded.checksum
     WHERE (excluded.seq, excluded.at_ns) > (heard.seq, heard.at_ns)"""
+_UNCOVERED = """
+    INSERT INTO uncovered (day, instrument, trade_id, version, body, checksum)
+    VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (day, instrument, trade_id) DO UPDATE SET
+        version = excluded.version, body = excluded.body, checksum = excluded.checksum
+    WHERE excluded.version > uncovered.version"""
 _HALT = """
     INSERT INTO halts (version, body, checksum)
     VALUES (?, ?, ?) ON CONFLICT (version) DO NOTHING"""
@@ -92,6 +100,8 @@ def write(db: sqlite3.Connection, records: Sequence[Record]) -> None:
                 statement, row = _HEARD, heard_row(record)
             case HaltSaved(halt=halt):
                 statement, row = _HALT, halt_row(halt)
+            case UncoveredSaved(uncovered=uncovered):
+                statement, row = _UNCOVERED, uncovered_row(uncovered)
             case HighReached():
                 statement, row = _HIGH, high_row(record)
             case _:
