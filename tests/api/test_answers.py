@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 from litestar.response import Stream
+from msgspec import Raw
 
-from tradebot.api.answers import CHUNK_ROWS, answer, listing, plain
+from tradebot.api import answers as module
+from tradebot.api.answers import CHUNK_BYTES, CHUNK_NS, CHUNK_ROWS, answer, listing, plain
+
+ROW_NS = 60_000  # what a row costs that is made
 
 
 def test_an_answer_carries_the_version_of_its_trade():
@@ -20,6 +24,25 @@ def test_an_answer_carries_the_version_of_its_trade():
 
 def test_an_answer_that_is_given_again_says_so():
     assert plain(b"{}", again=True).headers == {"Idempotency-Replayed": "true"}
+
+
+class Time:
+    """Time that only the making of rows takes."""
+
+    def __init__(self):
+        self.ns = 0
+
+    def rows(self, count):
+        for number in range(count):
+            self.ns += ROW_NS
+            yield {"number": number}
+
+
+@pytest.fixture
+def time(monkeypatch):
+    made = Time()
+    monkeypatch.setattr(module, "perf_counter_ns", lambda: made.ns)
+    return made
 
 
 def rows(count):
@@ -38,9 +61,9 @@ def pieces_of(response) -> Any:
 
 
 @pytest.mark.parametrize("extra", [0, 1, CHUNK_ROWS, 3 * CHUNK_ROWS + 7])
-async def test_a_long_list_is_the_same_list_in_pieces(extra):
+async def test_a_long_list_is_the_same_list_in_pieces(time, extra):
     count = CHUNK_ROWS + extra
-    made = listing("trades", rows(count), "17")
+    made = listing("trades", time.rows(count), "17")
     pieces = [piece async for piece in pieces_of(made)]
     assert max(piece.count(b"number") for piece in pieces) <= CHUNK_ROWS
     data = json.loads(b"".join(pieces))["data"]
@@ -48,7 +71,17 @@ async def test_a_long_list_is_the_same_list_in_pieces(extra):
     assert data["next"] == "17"
 
 
-async def test_others_have_a_turn_between_two_pieces():
+async def test_rows_that_were_made_before_go_out_as_they_are_in_larger_pieces(time):
+    row = b'{"number": 1.50}'
+    made = listing("trades", iter([Raw(row)] * 20_000), None)
+    pieces = [piece async for piece in pieces_of(made)]
+    body = b'{"status":"success","data":{"trades":[%b],"next":null}}'
+    assert b"".join(pieces) == body % b",".join([row] * 20_000)
+    assert CHUNK_BYTES <= len(pieces[2]) < CHUNK_BYTES + 10_000
+    assert max(map(len, pieces)) < CHUNK_BYTES + 10_000
+
+
+async def test_others_have_a_turn_between_two_pieces(time):
     turns = []
 
     async def other():
@@ -58,19 +91,19 @@ async def test_others_have_a_turn_between_two_pieces():
 
     seen: list[bytes] = []
     task = asyncio.create_task(other())
-    async for piece in pieces_of(listing("trades", rows(4 * CHUNK_ROWS), None)):
+    async for piece in pieces_of(listing("trades", time.rows(4 * CHUNK_ROWS), None)):
         seen += [piece]
     task.cancel()
     assert len(set(turns)) >= 4
 
 
-async def test_many_long_lists_at_once_give_others_a_turn_after_each_piece():
+async def test_many_long_lists_at_once_give_others_a_turn_after_each_piece(time):
     made = 0
     most = 0
 
     def counted():
         nonlocal made
-        for row in rows(8 * CHUNK_ROWS):
+        for row in time.rows(8 * CHUNK_ROWS):
             made += 1
             yield row
 
@@ -88,5 +121,5 @@ async def test_many_long_lists_at_once_give_others_a_turn_after_each_piece():
     task = asyncio.create_task(other())
     bodies = await asyncio.gather(*(read(response) for response in answers))
     task.cancel()
-    assert most == CHUNK_ROWS
+    assert CHUNK_NS <= most * ROW_NS < CHUNK_NS + ROW_NS
     assert {len(json.loads(body)["data"]["trades"]) for body in bodies} == {8 * CHUNK_ROWS}

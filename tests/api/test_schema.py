@@ -56,8 +56,8 @@ async def test_trades_are_told_key_by_key_as_they_are_described():
         assert told.keys() == keys_of(schema.ActiveTrade)
         await world.trades.exit("T1")
         await world.fill("B1", "T1-x1", OrderSide.SELL, 10, 805)
-        (told,) = (await world.trades.history())[0]
-        assert told.keys() == keys_of(schema.ClosedTrade)
+        (over,) = (await world.trades.history())[0]
+        assert msgspec.json.decode(over).keys() == keys_of(schema.ClosedTrade)
         (told,) = world.trades.instruments()[0]
         assert told.keys() == keys_of(schema.Instrument)
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from tests.api.world import LONG, START_NS, running
+from tests.services.test_trades import told
 from tradebot.core.events import ExitDecided
 from tradebot.core.inputs import OrderSide, PlaceReply, Unknown
 from tradebot.core.trade_rules import Candidate
@@ -162,7 +163,7 @@ async def test_a_trade_that_is_over_tells_its_end(world):
     world.clock.pass_ms(1500)
     await world.fill("B1", "T1-x1", OrderSide.SELL, 4, 791)
     await world.fill("B1", "T1-x1", OrderSide.SELL, 6, 791.5)
-    (trade,) = (await world.trades.history())[0]
+    (trade,) = map(told, (await world.trades.history())[0])
     assert (trade["entry_price"], trade["exit_price"]) == (800, Decimal("791.3"))
     assert (trade["realized_pnl"], trade["reason"], trade["tag"]) == (-87, "manual", "breakout")
     assert trade["closed_at"] == "2026-01-05T03:45:01.500000Z"

@@ -1,8 +1,9 @@
 """Answers: one body, or a long list a few rows at a time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from itertools import islice
+from time import perf_counter_ns
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -11,9 +12,11 @@ from litestar.response import Stream
 
 from tradebot.api.shapes import JSON_TYPE, encoded, success
 
-# Rows that are made in one go: the engine waits for no more than these. A row of a trade
-# costs about 60 us, so others have a turn every 1.5 ms, however many answers are made at once.
-CHUNK_ROWS = 25
+CHUNK_ROWS = 25  # a list with fewer rows is one body
+# What is made in one go: the engine waits for no more, however many answers are made at once.
+# Of rows that cost 60 us these are 16; of rows that were made before, as many as have room.
+CHUNK_NS = 1_000_000
+CHUNK_BYTES = 65_536
 _turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
 Reply = Response[Any]
@@ -37,12 +40,12 @@ def etag(version: int) -> str:
     return f'"{version}"'
 
 
-def listing(name: str, rows: Iterator[dict[str, object]], cursor: str | None) -> Reply:
+def listing(name: str, rows: Iterator[object], cursor: str | None) -> Reply:
     """Return a page of a list as ``{name: [...], "next": cursor}``.
 
     What does not fit into one chunk is streamed: a reader that is slow waits for itself.
     """
-    first = list(islice(rows, CHUNK_ROWS))
+    first: list[object] = list(islice(rows, CHUNK_ROWS))
     if len(first) < CHUNK_ROWS:
         return answer({name: first, "next": cursor})
     body = _chunks(name, first, rows, cursor)
@@ -50,23 +53,31 @@ def listing(name: str, rows: Iterator[dict[str, object]], cursor: str | None) ->
 
 
 async def _chunks(
-    name: str, chunk: list[dict[str, object]], rows: Iterator[dict[str, object]], cursor: str | None
+    name: str, chunk: list[object], rows: Iterator[object], cursor: str | None
 ) -> AsyncIterator[bytes]:
-    yield b'{"status":"success","data":{' + encoded(name) + b":[" + _joined(chunk)
+    yield b'{"status":"success","data":{' + encoded(name) + b":[" + encoded(chunk)[1:-1]
     while made := await _in_turn(rows):
         yield b"," + made
     yield b'],"next":' + encoded(cursor) + b"}}"
 
 
-async def _in_turn(rows: Iterator[dict[str, object]]) -> bytes:
+async def _in_turn(rows: Iterator[object]) -> bytes:
     """Return the next rows; of all answers that are being made only one makes some at a time.
 
     The turn is not kept while they are sent: who reads slowly holds up nobody.
     """
     async with _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
         await asyncio.sleep(0)  # sending waits only where the reader is slow
-        return _joined(islice(rows, CHUNK_ROWS))
+        return _some(rows)
 
 
-def _joined(rows: Iterable[dict[str, object]]) -> bytes:
-    return b",".join(encoded(row) for row in rows)
+def _some(rows: Iterator[object]) -> bytes:
+    """Return the next rows, as many as a moment gives; nothing: there are no more."""
+    until_ns = perf_counter_ns() + CHUNK_NS
+    made, size = [], 0
+    for row in rows:
+        made.append(encoded(row))
+        size += len(made[-1])
+        if size >= CHUNK_BYTES or perf_counter_ns() >= until_ns:
+            break
+    return b",".join(made)

@@ -19,6 +19,8 @@ from tradebot.core.trades import Rules, Status, Trade
 
 # An average is a division that was cut off at 28 digits: beyond these, digits say nothing.
 _MEANT = Context(prec=18)
+_ONE = Decimal(1)
+_encoder = msgspec.json.Encoder(decimal_format="number")
 
 
 def number(value: Decimal | None) -> Decimal | None:
@@ -77,8 +79,6 @@ def active_trade(book: Book, trade: Trade, now_ns: int) -> Json:
 
 def closed_trade(book: Book, trade: Trade) -> Json:
     """Return a trade that is over."""
-    instrument = book.instruments.get(trade.instrument)
-    multiplier = instrument.multiplier if instrument else Decimal(1)
     return {
         **_names(trade),
         "quantity": number(trade.filled),
@@ -86,7 +86,7 @@ def closed_trade(book: Book, trade: Trade) -> Json:
         "exit_price": number(trade.exit_notional / trade.exited) if trade.exited else None,
         "status": trade.status.value,
         "reason": None if trade.reason is None else trade.reason.value,
-        "realized_pnl": number(trade.realized_pnl(multiplier)),
+        "realized_pnl": number(trade.realized_pnl(multiplier(book, trade.instrument))),
         **rules_json(trade.rules),
         "opened_at": iso(trade.opened_at_ns),
         "closed_at": iso(trade.closed_at_ns),
@@ -94,6 +94,17 @@ def closed_trade(book: Book, trade: Trade) -> Json:
         "tag": trade.tag,
         "version": trade.version,
     }
+
+
+def encoded(told: Json) -> msgspec.Raw:
+    """Return what is told as the bytes that an answer holds of it."""
+    return msgspec.Raw(_encoder.encode(told))
+
+
+def multiplier(book: Book, instrument: str) -> Decimal:
+    """Return by what a point of the price is multiplied; 1 where nobody knows it any more."""
+    known = book.instruments.get(instrument)
+    return known.multiplier if known else _ONE
 
 
 def as_it_stands(book: Book, trade: Trade) -> Trade:

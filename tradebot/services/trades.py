@@ -26,7 +26,7 @@ from tradebot.services.outlook import outlook
 from tradebot.services.persister import Persister
 from tradebot.services.stories import sentence
 from tradebot.services.trade_edits import StaleVersionError, parse_edit
-from tradebot.services.trade_history import PAGE_MAX, Chosen, check_limit, number_of, page_of
+from tradebot.services.trade_history import PAGE_MAX, Chosen, History, check_limit, number_of
 from tradebot.services.trade_json import active_trade, closed_trade, event_json, number
 
 FLUSH_S_MAX = 5.0  # a database that hangs is a database that refuses
@@ -62,6 +62,7 @@ class Trades:
         self._store = store
         self._sync = sync
         self._clock = clock
+        self._history = History(store)
         self._editing = asyncio.Lock()
         self._naming: set[str] = set()  # ids that a request in progress is about to use
 
@@ -170,8 +171,8 @@ class Trades:
 
     async def history(
         self, *, limit: int = PAGE_MAX, cursor: str | None = None, chosen: Chosen = ALL
-    ) -> tuple[Iterator[Json], str | None]:
-        """Return trades that are over, newest first, and the cursor of what follows.
+    ) -> tuple[Iterator[msgspec.Raw], str | None]:
+        """Return trades that are over as JSON, newest first, and the cursor of what follows.
 
         A page may hold fewer than ``limit`` trades and still have a cursor.
 
@@ -181,8 +182,7 @@ class Trades:
         """
         with contextlib.suppress(StoreError):  # old trades can be read from a full disk too
             await self._settled()
-        found, cursor = await page_of(self._store, chosen, limit=limit, cursor=cursor)
-        return (closed_trade(self._book, trade) for trade in found), cursor
+        return await self._history.page(self._book, chosen, limit=limit, cursor=cursor)
 
     async def story(self, trade_id: str) -> Json:
         """Return how a trade came to where it is, line by line, and what may come next.

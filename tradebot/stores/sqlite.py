@@ -332,9 +332,7 @@ _COUNTS = """
            (SELECT max(at_ns) FROM executions) FROM meta"""
 
 
-def _over(
-    limit: int, before: int | None, strategy: str | None
-) -> tuple[str, Sequence[str | int]]:
+def _over(limit: int, before: int | None, strategy: str | None) -> tuple[str, Sequence[str | int]]:
     """Return what chooses trades that are over, and its values."""
     where, asked = "WHERE over = 1", list[str | int]()
     if strategy is not None:
