@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 from decimal import Decimal
 from typing import Any
 
@@ -24,6 +26,33 @@ def test_an_answer_carries_the_version_of_its_trade():
 
 def test_an_answer_that_is_given_again_says_so():
     assert plain(b"{}", again=True).headers == {"Idempotency-Replayed": "true"}
+
+
+FIRST_LONG_LIST = """
+import asyncio, sys
+from litestar import Request
+from tradebot.api.answers import listing
+
+async def stream():
+    ended = asyncio.Event()
+
+    async def send(message):
+        if not message.get("more_body", True):
+            ended.set()
+
+    async def receive():
+        await ended.wait()
+        return {"type": "http.disconnect"}
+
+    known = set(sys.modules)
+    scope = {"type": "http", "headers": []}
+    long_list = listing("rows", iter([{"number": 1}] * 1_000), None)
+    await long_list.to_asgi_response(None, Request(scope))(scope, receive, send)
+    assert ended.is_set()
+    assert set(sys.modules) == known, set(sys.modules) - known
+
+asyncio.run(stream())
+"""
 
 
 class Time:
@@ -69,6 +98,10 @@ async def test_a_long_list_is_the_same_list_in_pieces(time, extra):
     data = json.loads(b"".join(pieces))["data"]
     assert data["trades"] == list(rows(count))
     assert data["next"] == "17"
+
+
+def test_the_first_long_list_of_a_process_imports_nothing():
+    subprocess.run([sys.executable, "-c", FIRST_LONG_LIST], check=True, timeout=50)
 
 
 async def test_rows_that_were_made_before_go_out_as_they_are_in_larger_pieces(time):

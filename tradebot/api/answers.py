@@ -7,6 +7,9 @@ from time import perf_counter_ns
 from typing import Any
 from weakref import WeakKeyDictionary
 
+# Litestar streams through anyio, which would import this half of it at the first stream: 50 ms
+# for which the engine would wait.
+import anyio._backends._asyncio  # noqa: F401
 from litestar import Response
 from litestar.response import Stream
 
