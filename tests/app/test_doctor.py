@@ -99,7 +99,7 @@ TROUBLES = {
     ),
     "open to all": (lambda p: p.state.database.chmod(0o644), [("state directory", "warning")]),
     "set aside": (
-        lambda p: (p.state.path / "tradebot.db.damaged-1").touch(mode=0o600),
+        lambda p: (p.state.path / "tradebot.db.damaged-1Z").touch(mode=0o600),
         [("damaged file", "warning")],
     ),
     "damaged segment": (

@@ -83,8 +83,8 @@ async def test_what_a_killed_process_left_half_made_is_no_backup_and_goes(store,
 
 async def test_a_copy_that_fails_leaves_nothing_behind(tmp_path):
     class Refusing:
-        async def copy_to(self, path: Path) -> None:
-            assert path.name == "draft.part"
+        async def copy_to(self, path: Path, *, pause_s: float) -> None:
+            assert (path.name, pause_s) == ("draft.part", module.COPY_PAUSE_S)
             raise StoreError("the disk is full")
 
     with pytest.raises(StoreError, match="the disk is full"):
@@ -126,3 +126,14 @@ async def test_a_backup_opens_as_a_database(store, tmp_path):
     assert again.frame == 4
     await again.close()
     assert sqlite3.connect(backup.path).execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+async def test_in_a_hurry_no_pauses_are_made(store, tmp_path, monkeypatch):
+    slept: list[float] = []
+    monkeypatch.setattr(module.time, "sleep", slept.append)
+    await store.commit([a_line(n, why="x" * 900) for n in range(1, 500)], 1, full_sync=True)
+    backups = Backups(tmp_path / "backups", 2)
+    await backups.make(store, NOW_NS, hurry=True)
+    assert set(slept) == {0.0}
+    await backups.make(store, NOW_NS)
+    assert {module.COPY_PAUSE_S, module.CHECK_PAUSE_S} <= set(slept)

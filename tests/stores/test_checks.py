@@ -8,7 +8,7 @@ from tests.stores.samples import a_high, a_line, a_position, a_trade, an_executi
 from tradebot.core.records import Heard
 from tradebot.core.trades import Status
 from tradebot.errors import DamageError, StoreError
-from tradebot.stores.checks import check_file, store_error
+from tradebot.stores.checks import check_file, check_pages, store_error
 from tradebot.stores.sqlite import SqliteStore
 
 RECORDS = [
@@ -36,15 +36,11 @@ def test_an_epoch_that_is_no_number_is_damage():
     db.close()
 
 
-def test_an_epoch_that_is_no_number_is_damage():
-    from tradebot.stores.checks import meta
-
-    db = sqlite3.connect(":memory:")
-    db.execute("CREATE TABLE meta (epoch, frame, open_trades)")
-    db.execute("INSERT INTO meta VALUES (NULL, 1, 1)")
-    with pytest.raises(DamageError, match="are not three numbers"):
-        meta(db)
+def root_page(path, name):
+    db = sqlite3.connect(path)
+    (page,) = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (name,)).fetchone()
     db.close()
+    return page
 
 
 def edited(path, statement):
@@ -86,12 +82,8 @@ def test_what_was_changed_behind_its_back_is_found(path, statement, wrong):
 
 
 def test_an_index_that_does_not_say_what_its_table_says_is_damage(path):
-    db = sqlite3.connect(path)
-    sql = "SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_executions_1'"
-    (page,) = db.execute(sql).fetchone()
-    db.close()
     data = path.read_bytes()
-    at = data.index(b"e1", (page - 1) * 4096)
+    at = data.index(b"e1", (root_page(path, "sqlite_autoindex_executions_1") - 1) * 4096)
     path.write_bytes(data[:at] + b"e2" + data[at + 2 :])
     with pytest.raises(DamageError, match="missing from index sqlite_autoindex_executions"):
         check_file(path)
@@ -118,3 +110,13 @@ def test_text_that_is_not_utf8_is_damage_and_a_full_disk_is_none(tmp_path):
     full = sqlite3.OperationalError("database or disk is full")
     assert isinstance(store_error(tmp_path, decoding), DamageError)
     assert not isinstance(store_error(tmp_path, full), DamageError)
+
+
+def test_what_sqlite_tells_on_many_lines_is_told_on_one():
+    class Torn:
+        def execute(self, _sql):
+            return [("*** in database main ***\nPage 3: torn\nPage 5: torn",), ("row 1 missing",)]
+
+    with pytest.raises(DamageError) as raised:
+        check_pages(Torn())
+    assert str(raised.value) == "the database is damaged: Page 3: torn; Page 5: torn; row 1 missing"

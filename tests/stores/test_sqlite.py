@@ -278,7 +278,7 @@ async def test_a_close_that_fails_is_told(path, monkeypatch):
 async def test_a_copy_holds_what_was_committed_while_it_was_made(store, tmp_path):
     await store.commit([a_line(n, why="x" * 900) for n in range(1, 2_000)], 1, full_sync=True)
     store._connection.database.execute("PRAGMA wal_checkpoint")
-    copying = asyncio.ensure_future(store.copy_to(tmp_path / "copy.db"))
+    copying = asyncio.ensure_future(store.copy_to(tmp_path / "copy.db", pause_s=0.005))
     commits = 0
     while not copying.done():
         commits += 1
@@ -304,7 +304,7 @@ async def test_a_copy_that_nobody_waits_for_is_given_up_and_another_can_be_made(
 
 async def test_closing_ends_a_copy_and_says_so(store, tmp_path):
     await store.commit([a_line(n, why="x" * 900) for n in range(1, 2_000)], 1, full_sync=True)
-    copying = asyncio.ensure_future(store.copy_to(tmp_path / "copy.db"))
+    copying = asyncio.ensure_future(store.copy_to(tmp_path / "copy.db", pause_s=0.05))
     await asyncio.sleep(0)
     await store.close()
     with pytest.raises(StoreError, match=r"copy.db: the copy was given up with \d+ pages to go"):

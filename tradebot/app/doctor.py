@@ -239,7 +239,7 @@ def _backup(backup: Backup, now_ns: int) -> Finding:
 
 
 def _set_aside(state: StateDirectory) -> Findings:
-    for path in sorted(state.path.glob("*.damaged-*")):
+    for path in sorted(state.path.glob("*.damaged-*[Z0-9]")):
         todo = "look at it, then move it away"
         yield _finding("damaged file", "warning", f"{path.name} was replaced by a repair", todo)
 

@@ -47,6 +47,7 @@ class Parts:
         self.trades_closed = 0
         self.reasons: tuple[str, ...] = ()  # why this start was none like any other
         self._started = False
+        self._stops = False
         self.on_pulse: Callable[[], None] = lambda: None
         self.world = PaperWorld(settings.paper, state.paper, self.clock)
         self.guard = Guard(
@@ -139,7 +140,8 @@ class Parts:
     async def _back_up(self) -> Backup:
         """Make a backup, where there is room for it."""
         self._backups.make_room(self._database)
-        return await self._backups.make(self.store, self.clock.now_ns())
+        now_ns = self.clock.now_ns()
+        return await self._backups.make(self.store, now_ns, hurry=self._stops)
 
     async def _last_backup(self) -> None:
         """Make the backup of a stop, unless nothing has changed since the last one."""
@@ -147,6 +149,7 @@ class Parts:
         if not self._started or (newest is not None and newest.frame == self.store.frame):
             return
         try:
+            self._stops = True
             async with asyncio.timeout(LAST_BACKUP_S):
                 await self.backups.make()
         except (StoreError, TimeoutError) as error:

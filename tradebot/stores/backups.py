@@ -24,15 +24,16 @@ from tradebot.stores.sync import sync_file
 KEPT_MIN = 2
 # Backups never take the last room: the journal needs it more.
 ROOM_LEFT_BYTES = 64 << 20
-_CHECK_PAUSE_S = 0.001
+COPY_PAUSE_S = 0.005  # between two steps
+CHECK_PAUSE_S = 0.001  # after each hundred rows
 _NAME = re.compile(r"tradebot-(\d{8})-(\d{8}T\d{6}Z)-(\d+)\.db")
 
 
 class Copied(Protocol):
     """A database that can be copied while it is written."""
 
-    async def copy_to(self, path: Path) -> None:
-        """Copy it into a new file."""
+    async def copy_to(self, path: Path, *, pause_s: float) -> None:
+        """Copy it into a new file, with pauses."""
 
 
 class Backup(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,8 +75,13 @@ class Backups:
         except OSError as error:
             raise StoreError(f"{self.directory}: cannot read: {error.strerror}") from error
 
-    async def make(self, database: Copied, now_ns: int) -> Backup:
+    async def make(self, database: Copied, now_ns: int, *, hurry: bool = False) -> Backup:
         """Copy, check, name; then let the oldest go.
+
+        Args:
+            database: what is copied.
+            now_ns: for the name.
+            hurry: nobody else is there who would have to wait: make no pauses.
 
         Raises:
             StoreError: there is no backup more than before; the message says why.
@@ -86,8 +92,9 @@ class Backups:
             self.directory.mkdir(mode=0o750, parents=True, exist_ok=True)
             self._remove_drafts()
             draft.touch(mode=0o600)
-            await database.copy_to(draft)
-            checked = await asyncio.to_thread(_brought_to_disk, draft)
+            await database.copy_to(draft, pause_s=0.0 if hurry else COPY_PAUSE_S)
+            check_pause_s = 0.0 if hurry else CHECK_PAUSE_S
+            checked = await asyncio.to_thread(_brought_to_disk, draft, check_pause_s)
             return self._named(draft, checked, now_ns)
         except OSError as error:
             raise StoreError(f"{self.directory}: no backup: {error.strerror}") from error
@@ -141,11 +148,11 @@ class Backups:
             path.unlink(missing_ok=True)
 
 
-def _brought_to_disk(draft: Path) -> Checked:
+def _brought_to_disk(draft: Path, pause_s: float) -> Checked:
     """Bring a copy to the disk and check it; other threads run between its rows."""
     sync_file(draft)
     try:
-        return check_file(draft, pause=lambda: time.sleep(_CHECK_PAUSE_S))
+        return check_file(draft, pause=lambda: time.sleep(pause_s))
     except DamageError as error:
         raise DamageError(f"a copy of the database is not whole: {error}") from error
 

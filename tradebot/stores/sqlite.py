@@ -35,7 +35,6 @@ _Result = TypeVar("_Result")
 _LOCK_WAIT_S = 1.0  # a process that dies now lets go within it
 CHECKED_PAGES_MAX = 8_192  # 32 MiB: up to it a start holds every row against its checksum
 COPY_PAGES = 64  # of one step: 256 KiB
-COPY_PAUSE_S = 0.005  # between two steps
 
 
 class _Connection(aiosqlite.Connection):
@@ -183,7 +182,7 @@ class SqliteStore:
         sql = "SELECT number, trade_id, body, checksum FROM told WHERE trade_id = ? ORDER BY number"
         return await self._read(sql, (trade_id,), Told, "told")
 
-    async def copy_to(self, path: Path, *, pause_s: float = COPY_PAUSE_S) -> None:
+    async def copy_to(self, path: Path, *, pause_s: float = 0.0) -> None:
         """Copy the database into a new file while commits go on; what they change is in it.
 
         A step takes turns with the commits: none waits for more than one of them. The copy
