@@ -1,11 +1,13 @@
 """A daemon on a disk of its own that gets into trouble: full, slow, failing, or not allowed."""
 
 import contextlib
+import itertools
 import os
 import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -71,6 +73,10 @@ class Trouble:
         tracer.attach(self._life.process.pid)
         self._tracers.append(tracer)
 
+    def seen(self) -> str:
+        """Return the calls that were made since one of them was let fail or take long."""
+        return (self._life.state.parent / "trouble").read_text()
+
     def end(self) -> None:
         for tracer in self._tracers:
             tracer.detach()
@@ -89,6 +95,26 @@ def guarded(life: Life, count: int) -> list[str]:
     names = [bought(life, "SIM", "SBIN", stop="50%", tag=str(n)) for n in range(count)]
     until(lambda: {t["status"] for t in active(life).values()} == {"ACTIVE"})
     return names
+
+
+@contextmanager
+def storm(pid: int, *signals: int) -> Iterator[None]:
+    """Send a process signals as fast as it takes them, in another thread."""
+    over = threading.Event()
+
+    def send() -> None:
+        for number in itertools.cycle(signals):
+            if over.wait(0.001):
+                return
+            os.kill(pid, number)
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    try:
+        yield
+    finally:
+        over.set()
+        sender.join()
 
 
 def cross(life: Life, name: str) -> None:

@@ -25,6 +25,12 @@ from tests.traced import missing
 
 
 @pytest.fixture
+def traced():
+    if why := missing():
+        pytest.skip(why)
+
+
+@pytest.fixture
 def folder(tmp_path):
     """A daemon's folder whose state directory is a small disk."""
     configure(tmp_path, latency="0ms")
@@ -88,15 +94,13 @@ def test_killed_on_a_full_disk_it_guards_again_once_there_is_room(folder):
     assert sold(folder) == left(*names[:2])
 
 
-@pytest.mark.skipif(bool(missing()), reason=missing() or "strace")
+@pytest.mark.usefixtures("traced")
 def test_where_journal_and_database_fail_stops_fire_all_the_same(folder):
     with a_life(folder) as life:
         names = guarded(life.ready(), 3)
         trouble = Trouble(life)
-        trouble.fill()
-        trouble.let("pwrite64,fdatasync", "error=EIO", "journal/frames-*", "tradebot.db*")
+        trouble.let("fdatasync,fsync", "error=EIO")
         for name in names[:2]:
-            trouble.fill()
             cross(life, name)
         until(lambda: sold(folder) == left(*names[:2]))
         assert {"journal.failed", "exit.unsaved"} <= set(life.events())
@@ -113,14 +117,16 @@ def test_where_journal_and_database_fail_stops_fire_all_the_same(folder):
     assert sold(folder) == left(*names[:2])
 
 
-@pytest.mark.skipif(bool(missing()), reason=missing() or "strace")
+@pytest.mark.usefixtures("traced")
 def test_a_database_that_hangs_holds_no_stop_back(folder):
     with a_life(folder) as life:
         (name, other) = guarded(life.ready(), 2)
         trouble = Trouble(life)
         trouble.let("pwrite64,fdatasync", "delay_enter=30s", "tradebot.db*")
+        until(lambda: "tradebot.db" in trouble.seen())
         cross(life, name)
         until(lambda: sold(folder) == left(name))
+        assert trouble.seen().count("pwrite64") == 1  # the first call has not returned
         trouble.end()
         until(lambda: active(life).keys() == {other})
         drained(life, [name])
@@ -162,10 +168,11 @@ def test_a_database_that_somebody_has_open_is_waited_for(tmp_path):
         ("state/admin.key", 0o000, "admin.key"),
     ],
 )
-def test_what_a_plain_user_may_not_touch_is_named_and_not_tried_again(tmp_path, path, mode, named):
+def test_what_a_plain_user_may_not_touch_is_named_and_not_tried_again(
+    tmp_path, used, path, mode, named
+):
     configure(tmp_path)
-    with a_life(tmp_path) as life:
-        assert life.ready().end() == 0
+    shutil.copytree(used, tmp_path / "state")
     (tmp_path / path).chmod(mode)
     try:
         with a_life(tmp_path, under=without_powers()) as life:
@@ -173,6 +180,16 @@ def test_what_a_plain_user_may_not_touch_is_named_and_not_tried_again(tmp_path, 
             assert named in str(life.log()[-1].get("why", life.log()[-1]["event"]))
     finally:
         (tmp_path / path).chmod(0o750)
+
+
+@pytest.fixture(scope="module")
+def used(tmp_path_factory):
+    """The state directory of a daemon that ended well."""
+    folder = tmp_path_factory.mktemp("used")
+    configure(folder)
+    with a_life(folder) as life:
+        assert life.ready().end() == 0
+    return folder / "state"
 
 
 def without_powers() -> list[str]:

@@ -1,6 +1,5 @@
 """Signals in bursts, and a loop that hangs: what a service manager does, and what it is told."""
 
-import os
 import random
 import signal
 import time
@@ -10,19 +9,17 @@ from pathlib import Path
 import pytest
 
 from tests.app.daemon_life import PATIENCE_S, a_life, active, bought, configure, last, until
-from tests.disk_trouble import exchange_elsewhere, left, sold
+from tests.disk_trouble import exchange_elsewhere, left, sold, storm
 from tests.traced import Tracer, missing
 
 STORM = (signal.SIGHUP, signal.SIGUSR2)
 WATCHDOG_S = 0.4
 
 
-def storm(pid: int, signals: tuple[signal.Signals, ...], count: int, seed: int) -> None:
-    draw = random.Random(seed)
-    for _ in range(count):
-        os.kill(pid, draw.choice(signals))
-        if draw.random() < 0.1:
-            time.sleep(0.002)
+@pytest.fixture
+def traced():
+    if why := missing():
+        pytest.skip(why)
 
 
 @pytest.fixture
@@ -38,16 +35,17 @@ def test_a_storm_of_signals_disturbs_no_exit_and_no_stop(folder):
         life.ready()
         names = [bought(life, "SIM", "SBIN", stop="50%", tag=str(n)) for n in range(12)]
         until(lambda: {t["status"] for t in active(life).values()} == {"ACTIVE"})
-        with ThreadPoolExecutor(4) as people:
-            storms = [people.submit(storm, life.process.pid, STORM, 300, n) for n in range(2)]
+        with storm(life.process.pid, *STORM), ThreadPoolExecutor(4) as people:
             exits = [
                 people.submit(life.call, "/api/v1/exittrade", {"trade_id": name})
                 for name in names[:8]
             ]
-            assert all(done.result() is None for done in storms)
             assert all(done.result() for done in exits)
         until(lambda: active(life).keys() == set(names[8:]))
-        storm(life.process.pid, (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR2), 50, 3)
+        assert life.events().count("dump.state") > 20
+        for _ in range(20):
+            for number in (signal.SIGTERM, *STORM):
+                life.process.send_signal(number)
         assert life.end() == 0
         assert life.events().count("daemon.stopped") == 1
         assert last(life, "daemon.stopped")["unsaved"] == 0
@@ -91,7 +89,7 @@ def drain(life) -> None:
         pass
 
 
-@pytest.mark.skipif(bool(missing()), reason=missing() or "strace")
+@pytest.mark.usefixtures("traced")
 def test_the_watchdog_of_a_loop_that_hangs_is_fed_no_more(folder):
     """The journal's sync is the loop's own call: one that does not return hangs the engine."""
     with a_life(folder, WATCHDOG_USEC=str(int(WATCHDOG_S * 1e6))) as life:
