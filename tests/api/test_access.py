@@ -23,6 +23,7 @@ NEEDS = {
     ("GET", "/api/v1/paper/orders"): "read",
     ("GET", "/api/v1/paper/positions"): "read",
     ("GET", "/api/v1/halt"): "read",
+    ("GET", "/api/v1/coverage"): "read",
     ("POST", "/api/v1/createtrade"): "trade",
     ("POST", "/api/v1/updatetrade"): "trade",
     ("POST", "/api/v1/exittrade"): "trade",

@@ -28,6 +28,7 @@ from tradebot.core.trade_requests import TradeDefaults
 from tradebot.errors import BrokerError, InputError, StoreError
 from tradebot.metrics import Figure
 from tradebot.services.backups import BackupSchedule
+from tradebot.services.coverages import coverage_json
 from tradebot.services.halts import Halts
 from tradebot.services.loop import EngineLoop
 from tradebot.services.persister import Persister
@@ -197,6 +198,7 @@ class World:
             self.trades,
             Keys(lambda: self.keys, say=self.say, elapsed_ns=self.clock.now_ns),
             halts=self.halts,
+            coverage=lambda: coverage_json(self.book, self.clock.now_ns()),
             backups=self.backups,
             about=About(version="0.1.0", mode="paper", account="main", default_product="MIS"),
             readiness=lambda: self.readiness,

@@ -88,6 +88,23 @@ async def test_the_halt_in_force_is_a_figure(world):
     assert (told["tradebot_halted flatten"], told["tradebot_halted entries"]) == (1, 0)
 
 
+async def test_unguarded_seconds_are_told_in_all_and_by_trade_and_day(world):
+    figures = Figures(world.clock)
+    assert samples(figures, world)["tradebot_day_unguarded_seconds"] == 0
+    await world.trades.create({key: LONG[key] for key in list(LONG)[:5]})
+    world.clock.pass_ms(1_500)
+    told = samples(figures, world)
+    assert told["tradebot_trades_unguarded"] == 1
+    assert told["tradebot_day_unguarded_seconds"] == 1.5
+    by_trade = {name: value for name, value in told.items() if "T1" in name}
+    assert {name.split()[0]: value for name, value in by_trade.items()} == {
+        "tradebot_trade_unguarded_seconds": 1.5,
+        "tradebot_trade_blind_seconds": 0,
+    }
+    assert all("2026-01-05" in name for name in by_trade)
+    assert told["tradebot_day_blind_seconds"] == 0
+
+
 async def test_blind_time_counts_while_it_lasts(world):
     await world.trades.create(LONG)
     line = world.book.lines["NSE:SBIN"]

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.api.world import LONG, START_NS, running
+from tradebot.core.halt import Form
 from tradebot.services.outlook import outlook
 
 
@@ -94,6 +95,18 @@ async def test_a_trade_that_is_being_left_says_by_what(world):
     await world.trades.create(LONG)
     await world.trades.exit("T1")
     assert told(world) == ["It is being left by a person."]
+
+
+async def test_while_nothing_is_sent_that_comes_first(world):
+    await world.bought()
+    await world.trades.create(LONG)
+    await world.halts.halt(Form.EVERYTHING, "fear")
+    first, *more = (await world.trades.story("T1"))["outlook"]
+    assert (first["what"], first["text"]) == ("halted", "Nothing is sent until the release.")
+    assert more[0]["what"] == "stop"
+    await world.trades.exit("T1")
+    told = (await world.trades.story("T1"))["outlook"]
+    assert [item["what"] for item in told] == ["halted", "exit"]
 
 
 async def test_what_is_not_guarded_is_called_so(world):

@@ -47,6 +47,28 @@ class ReleaseHalt(Struct, kw_only=True, forbid_unknown_fields=True):
     apikey: ApiKey = None
 
 
+class TradeCoverage(Struct, kw_only=True):
+    """What of one trade nobody watched, in its session of one day."""
+
+    trade_id: str
+    instrument: str
+    day: Annotated[str, Meta(description="the exchange's trading day")]
+    open: Annotated[float, Meta(description="units; guarded and unguarded ones")]
+    guarded: Annotated[float, Meta(description="units that a rule guards or an exit leaves")]
+    unguarded: float
+    unguarded_s: Annotated[float, Meta(description="seconds with units that nothing guarded")]
+    blind_s: Annotated[float, Meta(description="seconds without a fit price")]
+
+
+class Coverage(Struct, kw_only=True):
+    """What nobody watched today; seconds are summed over trades."""
+
+    trades_unguarded: Annotated[int, Meta(description="trades with unguarded units now")]
+    unguarded_s: float
+    blind_s: float
+    trades: Annotated[list[TradeCoverage], Meta(description="the worst ones, the worst first")]
+
+
 class Halt(Struct, kw_only=True):
     """The halt in force."""
 

@@ -239,6 +239,13 @@ OPERATIONS = (
     ),
     Operation(
         method="get",
+        path="/api/v1/coverage",
+        summary="Tell what nobody watched today: unguarded units, and seconds without a price",
+        scope=Scope.READ,
+        data=(guard_schema.Coverage,),
+    ),
+    Operation(
+        method="get",
         path="/health",
         summary="Say that the process answers",
         data=(schema.Health,),

@@ -13,6 +13,7 @@ from tradebot.api import openapi
 from tradebot.api.answers import Reply, answer, listing, plain
 from tradebot.api.auth import Keys
 from tradebot.api.backups import backup_routes
+from tradebot.api.coverage import coverage_route
 from tradebot.api.errors import (
     Asked,
     MediaTypeError,
@@ -72,6 +73,7 @@ class Api:
         keys: Keys,
         *,
         halts: Halts,
+        coverage: Callable[[], Json],
         backups: BackupSchedule,
         about: About,
         readiness: Callable[[], Readiness],
@@ -83,6 +85,7 @@ class Api:
         self._trades = trades
         self._keys = keys
         self._halts = halts
+        self._coverage = coverage
         self._backups = backups
         self._about = about
         self._readiness = readiness
@@ -102,6 +105,7 @@ class Api:
                 *self._list_routes(),
                 *self._paper_routes(),
                 *halt_routes(self._halts, door),
+                coverage_route(self._coverage, door),
                 *backup_routes(self._backups, door),
             ],
             exception_handlers={Exception: error_answer(say)},

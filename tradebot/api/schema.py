@@ -206,6 +206,8 @@ class ActiveTrade(_Told, kw_only=True):
     """A trade that is not over, as it stands at this moment."""
 
     flags: list[Literal["suspect", "blind", "in_doubt", "stuck", "unguarded"]]
+    unguarded_s: Annotated[float, Meta(description="today, with units that nothing guarded")]
+    blind_s: Annotated[float, Meta(description="today, without a fit price")]
     ltp: float | None
     ltp_age_ms: Annotated[int | None, Meta(description="for how long no fit price has come")]
     unrealized_pnl: Annotated[float | None, Meta(description="before charges")]

@@ -13,6 +13,7 @@ from tradebot.app.key_file import KeyFile, KeysInForce
 from tradebot.app.parts import Parts
 from tradebot.app.state import StateDirectory
 from tradebot.config.settings import Settings
+from tradebot.services.coverages import coverage_json
 from tradebot.services.halts import Halts
 
 
@@ -29,6 +30,7 @@ def api_server(
     api = Api(
         parts.trades,
         Keys(in_force, say=parts.say),
+        coverage=lambda: coverage_json(parts.engine.book, parts.clock.now_ns()),
         halts=Halts(parts.loop, durable=parts.trades.durable, clock=parts.clock),
         backups=parts.backups,
         about=About(

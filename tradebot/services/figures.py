@@ -18,6 +18,7 @@ from tradebot.core.records import Record
 from tradebot.core.trades import Status
 from tradebot.metrics import Figure, Histogram, one
 from tradebot.ports import Clock, Journal
+from tradebot.services.coverages import totals, worst
 from tradebot.services.loop import EngineLoop
 from tradebot.services.persister import Persister
 
@@ -70,6 +71,7 @@ class Figures:
         def figures() -> Iterator[Figure]:
             yield from self._of_loop(loop, persister)
             yield from self._of_book(loop.engine.book)
+            yield from self._of_coverage(loop.engine.book)
             yield from self._of_events()
 
         return figures
@@ -121,6 +123,37 @@ class Figures:
         )
         dropped = sum(line.gate.dropped for line in lines)
         yield one("tradebot_prices_dropped_total", "Prices that were impossible.", dropped)
+
+    def _of_coverage(self, book: Book) -> Iterator[Figure]:
+        now_ns = self._clock.now_ns()
+        sums, rows = totals(book, now_ns), worst(book, now_ns)
+        yield one(
+            "tradebot_trades_unguarded",
+            "Trades with open units that nothing guards.",
+            sums.trades_unguarded,
+        )
+        yield one(
+            "tradebot_day_unguarded_seconds",
+            "Time of the trading day in which a trade had unguarded units, over all trades.",
+            sums.unguarded_ns / 1e9,
+        )
+        yield one(
+            "tradebot_day_blind_seconds",
+            "Time of the trading day in which an open trade had no price, over all trades.",
+            sums.blind_ns / 1e9,
+        )
+        yield Figure(
+            name="tradebot_trade_unguarded_seconds",
+            text="The same of those trades that were watched least.",
+            labels=("trade_id", "day"),
+            values={(row.trade_id, row.day): row.unguarded_ns / 1e9 for row in rows},
+        )
+        yield Figure(
+            name="tradebot_trade_blind_seconds",
+            text="The same of those trades that were watched least.",
+            labels=("trade_id", "day"),
+            values={(row.trade_id, row.day): row.blind_ns / 1e9 for row in rows},
+        )
 
     def _of_events(self) -> Iterator[Figure]:
         yield one("tradebot_prices_held_total", "Jumps that waited for a second price.", self._held)

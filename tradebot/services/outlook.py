@@ -22,20 +22,21 @@ def outlook(book: Book, trade: Trade, now_ns: int) -> list[Json]:
     how far the LTP must still move to reach it, in percent of the LTP.
     """
     trade = as_it_stands(book, trade)
+    held = [] if book.halt.sends else [_item("halted", "Nothing is sent until the release.")]
     if trade.status is Status.TRIGGERED:
         assert trade.reason is not None, f"trade {trade.trade_id} is left for no reason"
-        return [_item("exit", f"It is being left by {REASON_WORDS[trade.reason]}.")]
+        return [*held, _item("exit", f"It is being left by {REASON_WORDS[trade.reason]}.")]
     levels = book.levels.get(trade.trade_id)
     if levels is None:
         return [_item("entry", "It waits for its entry order to fill.")]
     line = book.lines[trade.instrument]
     if trade.unguarded:
         return [_item("unguarded", "It is unguarded: no price leaves it."), _price(line, now_ns)]
-    items = [*_stops(levels, trade, line), *_gains(levels, trade, line)]
+    items = [*held, *_stops(levels, trade, line), *_gains(levels, trade, line)]
     if trade.deadline_ns is not None:
         left = duration(trade.deadline_ns - now_ns)
         items.append(_item("time", f"The time exit leaves it in {left}."))
-    if not items:
+    if items == held:
         items.append(_item("unguarded", "It has no rules: only a person leaves it."))
     return [*items, _price(line, now_ns)]
 

@@ -15,7 +15,7 @@ from tradebot.core.lines import Line
 from tradebot.core.money import exact, plain
 from tradebot.core.rule_words import rules_json
 from tradebot.core.trade_rules import Levels, effective_stop, trail_level
-from tradebot.core.trades import Rules, Status, Trade
+from tradebot.core.trades import Status, Trade
 
 # An average is a division that was cut off at 28 digits: beyond these, digits say nothing.
 _MEANT = Context(prec=18)
@@ -31,6 +31,11 @@ def number(value: Decimal | None) -> Decimal | None:
 def price(value: float | None) -> Decimal | None:
     """Return a feed's price as the text that the feed sent."""
     return None if value is None else number(exact(value))
+
+
+def seconds(ns: int) -> Decimal | None:
+    """Return a length of time in seconds, to the millisecond."""
+    return number(Decimal(ns // 1_000_000).scaleb(-3))
 
 
 def iso(at_ns: int | None) -> str | None:
@@ -55,6 +60,8 @@ def active_trade(book: Book, trade: Trade, now_ns: int) -> Json:
         "entry_price": number(trade.entry) if trade.filled else None,
         "status": trade.status.value,
         "flags": list(_flags(book, trade, line)),
+        "unguarded_s": seconds(book.coverage.unguarded_ns(trade.trade_id, now_ns)),
+        "blind_s": seconds(book.coverage.blind_ns(trade.trade_id, now_ns)),
         "reason": None if trade.reason is None else trade.reason.value,
         **rules_json(trade.rules),
         "ltp": price(line.ltp),
@@ -169,7 +176,8 @@ def _flags(book: Book, trade: Trade, line: Line) -> Iterator[str]:
         yield "in_doubt"
     if trade.stuck:
         yield "stuck"
-    if trade.unguarded or (trade.status is Status.ACTIVE and trade.rules == Rules()):
+    row = book.coverage.trades.get(trade.trade_id)
+    if row is not None and row.quantity:
         yield "unguarded"
 
 
