@@ -100,6 +100,21 @@ def _ascending(given: list[Record]) -> list[Record]:
     return sorted(once.values(), key=version)
 
 
+async def test_whoever_reads_again_what_was_written_hears_once_that_it_can_be_written():
+    world, heard = World(), []
+    world.persister.on_back = lambda: heard.append(world.store.frame)
+    world.persister.keep([a_trade(1, 1)], 1)
+    for refuses in ("before", "after", "before"):
+        world.store.refuses = refuses
+        await world.persister.commit()
+        world.persister.keep([a_trade(1, 2), a_line(2)], 2)
+    assert heard == []
+    world.store.refuses = ""
+    for _ in range(3):
+        await world.persister.commit()
+    assert heard == [2]
+
+
 # Flush.
 
 

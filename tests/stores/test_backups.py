@@ -67,7 +67,8 @@ async def test_a_copy_that_is_not_whole_gets_no_name_and_removes_nothing(store, 
     with pytest.raises(DamageError, match=r"a copy of the database is not whole: .*row 1/T1"):
         await made(store, backups, 3)
     assert [backup.frame for backup in backups.found()] == [2, 1]
-    assert len(list((tmp_path / "backups").iterdir())) == 2
+    assert len(list((tmp_path / "backups").glob("*.db"))) == 2
+    assert backups.suspicion.exists()
 
 
 async def test_what_a_killed_process_left_half_made_is_no_backup_and_goes(store, tmp_path):

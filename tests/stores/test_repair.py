@@ -8,7 +8,8 @@ import pytest
 from tests.services.fakes import Said
 from tests.stores.samples import a_line, a_trade
 from tradebot.core.trades import Status
-from tradebot.errors import StoreError
+from tradebot.errors import DamageError, StoreError
+from tradebot.stores import sqlite as store_module
 from tradebot.stores.backups import Backups
 from tradebot.stores.repair import Files, open_or_repair, set_aside
 from tradebot.stores.sqlite import SqliteStore
@@ -125,6 +126,22 @@ async def test_a_damaged_row_of_a_trade_that_is_over_is_damage_too(state):
     trades, (reason,) = await state.start()
     assert trades == [23, 24, 25]
     assert "row T2/2/2/1/s of table trades is damaged" in reason
+
+
+async def test_what_a_backup_found_damaged_is_looked_at_whole_by_the_next_start(state, monkeypatch):
+    monkeypatch.setattr(store_module, "CHECKED_PAGES_MAX", 0)
+    await state.live(1, 25, backup_at=(10, 20))
+    opened = await state.open()
+    opened.store._connection.database.execute("UPDATE told SET body = x'00' WHERE number = 2")
+    with pytest.raises(DamageError, match="row 2/T1 of table told"):
+        await state.backups.make(opened.store, NOW_NS)
+    await opened.store.close()
+    opened.journal.close()
+    trades, (reason,) = await state.start()
+    assert trades == [23, 24, 25]
+    assert "row 2/T1 of table told is damaged" in reason
+    assert await state.start() == ([23, 24, 25], ())
+    assert not state.backups.suspicion.exists()
 
 
 async def test_a_write_ahead_log_is_kept_beside_the_damaged_file(state, tmp_path):

@@ -64,6 +64,8 @@ class Backups:
         self.kept = max(kept, KEPT_MIN)
         self.frame_held = 0  # the last journal frame that two backups have; 0: there are not two
         self.directory = directory
+        # There while the database is not trusted: the next start looks at every row of it.
+        self.suspicion = directory / "suspicion"
         self._hold(self.found())
 
     def found(self) -> list[Backup]:
@@ -96,6 +98,10 @@ class Backups:
             check_pause_s = 0.0 if hurry else CHECK_PAUSE_S
             checked = await asyncio.to_thread(_brought_to_disk, draft, check_pause_s)
             return self._named(draft, checked, now_ns)
+        except DamageError:
+            with contextlib.suppress(OSError):
+                self.suspicion.touch(mode=0o600)
+            raise
         except OSError as error:
             raise StoreError(f"{self.directory}: no backup: {error.strerror}") from error
         finally:

@@ -28,7 +28,7 @@ from tradebot.stores.sync import sync_file
 SEGMENT_BYTES = 4 << 20
 SMALL_SEGMENT_BYTES = 256 << 10  # where the disk has no room for a whole one
 SEGMENTS_MAX = 256  # 1 GiB: above it the database has not followed for a whole day
-SEGMENTS_FOR_REPAIR_MAX = 32  # 128 MiB that the database has and backups have not
+SEGMENTS_FOR_REPAIR_MAX = 16  # 64 MiB that the database has and backups have not
 _SPARES = 2
 _PAGE = 4096
 _SETTLED_NS = 1_000_000_000

@@ -190,6 +190,7 @@ async def _opened(files: Files, say: Say, aside: _Aside | None) -> Opened:
     try:
         if aside is not None:
             _check_age(store, journal, files.backups)
+        store.is_suspect = files.backups.suspicion.exists()
         held = files.backups.frame_held
         recovered = journal.recover(epoch=store.epoch, after=store.frame, backed_up=held)
         for damage in recovered.damage:
@@ -201,6 +202,8 @@ async def _opened(files: Files, say: Say, aside: _Aside | None) -> Opened:
         await store.close()
         journal.close()
         raise
+    if store.is_suspect:
+        files.backups.suspicion.unlink(missing_ok=True)
     reasons = tuple(f"the journal is damaged: {damage}" for damage in recovered.damage)
     return Opened(store=store, journal=journal, restored=restored, reasons=reasons)
 

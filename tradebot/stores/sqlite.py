@@ -74,6 +74,7 @@ class SqliteStore:
         self._connection = connection
         self._execution_days = execution_days
         self._closed = False
+        self.is_suspect = False  # ``load`` checks every row, however many there are
         self.on_full: Callable[[], bool] = lambda: False  # makes room on the disk, if it can
         self._copying: asyncio.Future[None] | None = None
         self._gives_up = False  # nobody waits for that copy any more
@@ -281,7 +282,7 @@ class SqliteStore:
 
     def _load(self, db: sqlite3.Connection) -> Snapshot:
         (pages,) = db.execute("PRAGMA page_count").fetchone()
-        if pages <= CHECKED_PAGES_MAX:
+        if self.is_suspect or pages <= CHECKED_PAGES_MAX:
             check(db)
         else:
             check_pages(db)
