@@ -113,7 +113,7 @@ class Prepared:
         most: dict[tuple[str, str], int] = {}
         names = ",".join(sorted({syscall for syscall, _ in PLACES}))
         for file in sorted({file for _, file in PLACES}):
-            daemon = self._copy()
+            daemon = self.copy()
             paths = [daemon.state / file] if file else []
             daemon.tracer = tracer = Tracer(daemon.state.parent / "trace", names, paths=paths)
             try:
@@ -128,7 +128,7 @@ class Prepared:
 
     def round(self, points: list[Point]) -> Round:
         """Die at each point in turn, each time going on where the last life ended; judge."""
-        daemon = self._copy()
+        daemon = self.copy()
         wrong: list[str] = []
         deaths: list[Death] = []
         try:
@@ -147,7 +147,7 @@ class Prepared:
     def close(self) -> None:
         self.nursery.close()
 
-    def _copy(self) -> ForkedDaemon:
+    def copy(self) -> ForkedDaemon:
         self.rounds += 1
         home = self.folder / f"round{self.rounds}"
         shutil.rmtree(home, ignore_errors=True)
