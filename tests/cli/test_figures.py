@@ -4,7 +4,16 @@ import time
 
 import pytest
 
-from tradebot.cli.figures import age, decimals_of, figure, gain, local_time, quantity, way
+from tradebot.cli.figures import (
+    age,
+    decimals_of,
+    duration,
+    figure,
+    gain,
+    local_time,
+    quantity,
+    way,
+)
 
 
 @pytest.mark.parametrize(
@@ -67,6 +76,14 @@ def test_the_way_to_a_level_is_in_percent_of_the_ltp(ltp, level, text):
 )
 def test_an_age_is_short(milliseconds, text):
     assert age(milliseconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0 ms"), (0.04, "40 ms"), (12.34, "12.3 s"), (72, "1 min"), (None, "–")],
+)
+def test_a_length_of_time_is_short_too(seconds, text):
+    assert duration(seconds) == text
 
 
 def test_a_time_is_this_machines(monkeypatch):

@@ -92,6 +92,15 @@ async def test_a_halt_is_in_the_first_line(world, shell):
     assert told["halt"]["form"] == "flatten"
 
 
+async def test_what_nobody_watched_today_is_told(world, shell):
+    await world.trades.create({key: LONG[key] for key in list(LONG)[:5]})
+    world.clock.pass_ms(72_000)
+    _, out, _ = await shell.run("status")
+    assert "not watched    1 min unguarded, 0 ms blind today, over all trades\n" in out
+    _, told = await shell.json("status")
+    assert (told["unguarded_s_today"], told["blind_s_today"]) == (72, 0)
+
+
 async def test_a_daemon_that_starts_is_neither_ready_nor_away(world, shell):
     world.readiness = Readiness(is_ready=False, state="starting", reasons=("no feed",))
     code, out, _ = await shell.run("status")
@@ -156,6 +165,8 @@ class Asked(Daemon):
             return {"trades": self.trades, "next": None}
         if path.endswith("halt"):
             return {"form": None}
+        if path.endswith("coverage"):
+            return {"unguarded_s": 0, "blind_s": 0}
         self.pages += 1
         start = int(body.get("cursor", 0))
         end = start + body["limit"]

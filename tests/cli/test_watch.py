@@ -114,6 +114,12 @@ async def test_once_prints_the_trades_and_the_last_exits(tmp_path, capsys):
         assert "no open trades" in capsys.readouterr().out
 
 
+def test_the_first_line_says_for_how_long_open_trades_were_not_watched():
+    trades = [a_trade(unguarded_s=60, blind_s=0), a_trade(unguarded_s=12.5, blind_s=0.2)]
+    title, *_ = plain(a_view(*trades))
+    assert title == "PAPER  ready  2 open trades  P&L ▲ +101.00  unguarded 1 min  blind 200 ms"
+
+
 async def test_a_pipe_gets_it_once_without_being_asked(tmp_path, capsys):
     async with daemon(tmp_path):
         assert await watched(tmp_path) == 0

@@ -53,6 +53,11 @@ def age(milliseconds: object) -> str:
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h"  # noqa: PLR2004 - an hour
 
 
+def duration(seconds: object) -> str:
+    """Return a length of time: ``40 ms``, ``2.3 s``, ``5 min``, ``3 h``."""
+    return age(round(seconds * 1_000)) if isinstance(seconds, int | float) else NONE
+
+
 def local_time(text: object, form: str) -> str:
     """Return a time of the API in the zone of this machine."""
     if not isinstance(text, str):

@@ -23,6 +23,11 @@ def halt_in_force(daemon: Daemon) -> Json:
     return daemon.ask("GET", "/api/v1/halt")
 
 
+def coverage_today(daemon: Daemon) -> Json:
+    """Return what nobody watched today."""
+    return daemon.ask("GET", "/api/v1/coverage")
+
+
 def open_trades(daemon: Daemon, strategy: str | None = None) -> list[Json]:
     """Return the trades that are not over, oldest first."""
     chosen = {} if strategy is None else {"strategy": strategy}

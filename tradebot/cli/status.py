@@ -17,8 +17,14 @@ from tradebot.cli.client import (
     add_state_argument,
     daemon_of,
 )
-from tradebot.cli.figures import gain, local_time
-from tradebot.cli.questions import closed_trades, halt_in_force, open_trades, readiness
+from tradebot.cli.figures import duration, gain, local_time
+from tradebot.cli.questions import (
+    closed_trades,
+    coverage_today,
+    halt_in_force,
+    open_trades,
+    readiness,
+)
 from tradebot.cli.terminal import BAD, GOOD, WARNING, print_json, styled
 from tradebot.cli.trade_table import exit_line
 
@@ -28,7 +34,8 @@ PAGE = 200
 _TIME = "%Y-%m-%d %H:%M:%S"
 _EXPLAINED = """\
 P&L is before charges; today began at midnight on this machine. What targets have taken
-of trades that are still open counts as realised.
+of trades that are still open counts as realised. Unguarded is time with units that no
+rule guards, blind time without a price, both inside the exchange's trading day.
 
 exit codes: 0 ready, 1 degraded, starting or stopping, 3 not running
 """
@@ -66,7 +73,7 @@ def look(daemon: Daemon, now: dt.datetime) -> Json:
     """
     ready = readiness(daemon)
     trades = open_trades(daemon)
-    halt = halt_in_force(daemon)
+    halt, coverage = halt_in_force(daemon), coverage_today(daemon)
     reasons = list(cast("list[str]", ready.get("reasons", [])))
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     last: Json | None = None
@@ -92,6 +99,8 @@ def look(daemon: Daemon, now: dt.datetime) -> Json:
         "stuck": flagged("stuck", "trade_id"),
         "unguarded": flagged("unguarded", "trade_id"),
         "blind_instruments": flagged("blind", "instrument"),
+        "unguarded_s_today": coverage["unguarded_s"],
+        "blind_s_today": coverage["blind_s"],
         "closed_today": None if closed is None else len(closed),
         "realized_pnl_today": None if closed is None else _sum([*closed, *trades], "realized_pnl"),
         "unrealized_pnl": _sum(trades, "unrealized_pnl"),
@@ -124,6 +133,10 @@ def told(found: Json) -> Iterator[str]:
     ):
         if names := cast("list[str]", found[key]):
             yield f"{title:<13}  {', '.join(names)}"
+    unguarded_s, blind_s = found["unguarded_s_today"], found["blind_s_today"]
+    if unguarded_s or blind_s:
+        told_of = f"{duration(unguarded_s)} unguarded, {duration(blind_s)} blind"
+        yield f"not watched    {told_of} today, over all trades"
     yield (
         f"P&L            {gain(found['unrealized_pnl'])} open, "
         f"{gain(found['realized_pnl_today'])} realised today"

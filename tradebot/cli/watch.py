@@ -20,7 +20,7 @@ from tradebot.cli.client import (
     add_state_argument,
     daemon_of,
 )
-from tradebot.cli.figures import gain
+from tradebot.cli.figures import duration, gain
 from tradebot.cli.questions import open_trades, readiness
 from tradebot.cli.terminal import console
 from tradebot.cli.trade_table import WARNING, WIDE, colour, exit_line, pnl
@@ -172,4 +172,13 @@ def _follow(daemon: Daemon, strategy: str | None) -> None:
 def _title(view: View) -> str:
     counted = f"{len(view.trades)} open trade{'' if len(view.trades) == 1 else 's'}"
     total = sum(pnl(trade) or 0 for trade in view.trades)
-    return f"{view.mode.upper()}  {view.state}  {counted}  P&L {gain(total)}"
+    return f"{view.mode.upper()}  {view.state}  {counted}  P&L {gain(total)}{_unwatched(view)}"
+
+
+def _unwatched(view: View) -> str:
+    """Return for how long the trades that are open were unguarded and blind today."""
+    words = ""
+    for key in ("unguarded", "blind"):
+        total = sum(v for t in view.trades if isinstance(v := t.get(f"{key}_s"), int | float))
+        words += f"  {key} {duration(total)}" if total else ""
+    return words
