@@ -52,12 +52,21 @@ def test_it_goes_once_when_asked_for_and_comes_back_with_room(world):
     assert list(world.ballast.reasons()) == []
 
 
-def test_a_look_at_a_disk_that_is_full_frees_it(world):
-    world.ballast.look()
+def test_on_a_full_disk_it_is_freed_for_a_start_and_else_kept_for_whom_it_is_refused(world):
+    world.ballast.start()
     world.free = BALLAST_BYTES - 1
     world.ballast.look()
+    assert world.path.exists()
+    assert world.said.events == []
+    world.ballast.start()
     assert not world.path.exists()
     assert world.said.events == ["disk.full"]
+
+
+def test_a_directory_that_cannot_be_looked_at_is_no_error(tmp_path):
+    ballast = Ballast(tmp_path / "nowhere" / "ballast", say=Said())
+    ballast.start()
+    assert not (tmp_path / "nowhere").exists()
 
 
 def test_where_it_cannot_be_made_nothing_of_it_stays(world, monkeypatch):

@@ -17,8 +17,8 @@ from tradebot.app.lock import paper_lock
 from tradebot.app.state import StateDirectory
 from tradebot.config import BadSettingsError, Loaded
 from tradebot.errors import LockHeldError, StoreError
-from tradebot.stores.backups import Backup, Backups
-from tradebot.stores.ballast import BALLAST_BYTES, ROOM_BYTES
+from tradebot.stores.backups import ROOM_LEFT_BYTES, Backup, Backups
+from tradebot.stores.ballast import BALLAST_BYTES
 from tradebot.stores.checks import check, check_file
 from tradebot.stores.journal import FileJournal
 
@@ -121,8 +121,8 @@ def _disk(state: StateDirectory) -> Findings:
     room = f"{free / (1 << 20):,.0f} MiB are free"
     if free < BALLAST_BYTES:
         yield _finding("free space", "error", room, "make room: nothing is saved any more")
-    elif free < ROOM_BYTES * 4:
-        yield _finding("free space", "warning", room, "make room: backups are left out below it")
+    elif free < ROOM_LEFT_BYTES:
+        yield _finding("free space", "warning", room, "make room: no more backups are made")
     else:
         yield _finding("free space", "ok", room)
     if state.ballast.exists():

@@ -94,7 +94,7 @@ class Parts:
             StoreError: journal or database cannot be used.
             BrokerError: the broker cannot be used.
         """
-        Ballast(state.ballast, say=say).look()  # a full disk is no reason not to start
+        Ballast(state.ballast, say=say).start()  # a full disk is no reason not to start
         backups = Backups(state.backups, settings.store.backups_kept)
         files = Files(database=state.database, journal=state.journal, backups=backups)
         opened = await open_or_repair(files, say=say)

@@ -13,7 +13,7 @@ from tradebot.stores.sync import sync_file
 
 BALLAST_BYTES = 1 << 20
 # Remade only where it is far from being needed again at once.
-ROOM_BYTES = 16 * BALLAST_BYTES
+ROOM_BYTES = 8 * BALLAST_BYTES
 LOOK_S = 5.0
 FULL = {errno.ENOSPC, errno.EDQUOT}
 
@@ -38,18 +38,22 @@ class Ballast:
         self._say("disk.full", "critical", freed=BALLAST_BYTES, file=str(self._path))
         return True
 
-    def look(self) -> None:
-        """Free it on a full disk, make it where it is missing and there is room."""
-        try:
-            free = shutil.disk_usage(self._path.parent).free
-        except OSError:
-            return  # what cannot be looked at is told by whoever writes there
-        is_there = self._path.exists()
-        if is_there and free < BALLAST_BYTES:
+    def start(self) -> None:
+        """Free it where a start would find no room; later only whom the disk refuses asks.
+
+        Whatever filled the disk would else take the reserve too, before one of ours needs it.
+        """
+        if self._room() < BALLAST_BYTES:
             self.free()
-        elif not is_there and free >= ROOM_BYTES and self._made() and self._is_freed:
+        self.look()
+
+    def look(self) -> None:
+        """Make it where it is missing and there is room."""
+        if self._path.exists() or (room := self._room()) < ROOM_BYTES:
+            return
+        if self._made() and self._is_freed:
             self._is_freed = False
-            self._say("disk.room", "warning", free=free)
+            self._say("disk.room", "warning", free=room)
 
     def reasons(self) -> Iterator[str]:
         """Yield why a look at the disk is needed."""
@@ -61,6 +65,12 @@ class Ballast:
         while True:
             self.look()
             await sleep(LOOK_S)
+
+    def _room(self) -> int:
+        try:
+            return shutil.disk_usage(self._path.parent).free
+        except OSError:
+            return 0  # what cannot be looked at is told by whoever writes there
 
     def _made(self) -> bool:
         try:
