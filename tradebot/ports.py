@@ -86,6 +86,9 @@ class Broker(Protocol):
     async def report(self, order_id: str) -> OrderReport | None:
         """Ask for an order by the broker's own id; None: it has none of that name."""
 
+    async def order_book(self) -> Sequence[OrderReport] | None:
+        """Return the day's orders, anybody's; None: the read failed."""
+
     async def net(self, key: NetKey) -> Decimal | None:
         """Return the broker's signed net of one key; None: the read failed."""
 

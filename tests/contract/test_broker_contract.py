@@ -186,6 +186,16 @@ async def test_a_closed_broker_answers_with_values(venue):
     assert await venue.broker.net(SBIN) is None
 
 
+async def test_the_order_book_has_every_order_of_the_day_until_the_broker_is_closed(venue):
+    assert await venue.broker.order_book() == []
+    await venue.broker.place(an_order())
+    await venue.settle()
+    (row,) = await venue.broker.order_book()
+    assert (row.key, row.state, row.filled) == (SBIN, OrderState.COMPLETE, row.quantity)
+    await venue.broker.close()
+    assert await venue.broker.order_book() is None
+
+
 async def test_what_can_be_traded_is_known_and_has_quotes(venue):
     instruments = await venue.broker.instruments()
     assert SBIN.instrument in {instrument.id for instrument in instruments}

@@ -16,7 +16,7 @@ from tradebot.core.events import (
     TradeRefused,
 )
 from tradebot.core.inputs import CreateTrade, ExitTrade, Timer, UpdateTrade
-from tradebot.core.intents import ReadOrder, Subscribe, Unsubscribe
+from tradebot.core.intents import ReadOrder, ReadPosition, Subscribe, Unsubscribe
 from tradebot.core.policy import Policy
 from tradebot.core.sessions import Session
 from tradebot.core.trades import Reason, Status
@@ -341,3 +341,10 @@ def test_others_orders_are_kept_for_trades_that_may_be_bound_to_them():
     assert story.book.orders["E7"].executed == 4
     assert story.book.net(KEY) == 4
     assert SBIN.tick_size == Decimal("0.05")
+
+
+def test_the_net_is_read_for_a_trade_whose_position_nobody_has_told_of():
+    story = Playbook(broker=False).fill(None, "10", side="BUY", order_id="B1")
+    assert story.create(a_trade(stop="5pts")).wants(ReadPosition) == []
+    story.create(a_trade(quantity="11", stop="5pts"))
+    assert [want.key for want in story.wants(ReadPosition)] == [KEY]

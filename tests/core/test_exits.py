@@ -313,3 +313,23 @@ def test_whatever_is_said_fills_are_counted_once_and_versions_only_rise(said):
         assert exit_.filled == filled
         assert not (before.is_over and not exit_.is_over)
         assert exit_.alive >= 0 or not exit_.is_alive
+
+
+# A request whose name the broker does not keep.
+
+
+def test_a_request_that_is_found_in_the_books_works_and_keeps_every_name_it_had():
+    found = exits.found(exits.in_doubt(an_exit(State.SENDING), 5), "B7", 9)
+    assert (found.state, found.order_id, found.orders) == (State.WORKING, "B7", ("B7",))
+    again = exits.found(
+        exits.in_doubt(exits.sent(exits.ready(found), "T1-x2", found.quantity), 5), "B8", 9
+    )
+    assert again.orders == ("B7", "B8")
+
+
+def test_two_books_after_the_longest_life_of_a_request_prove_that_it_never_arrived():
+    doubt = exits.in_doubt(an_exit(State.SENDING), 5)
+    assert exits.not_found(doubt, doubt.sent_at_ns + 59, 60) is doubt
+    once = exits.not_found(doubt, doubt.sent_at_ns + 60, 60)
+    assert once.state is State.UNKNOWN
+    assert exits.not_found(once, doubt.sent_at_ns + 60, 60).state is State.RETRY_WAIT

@@ -11,7 +11,7 @@ from tradebot.core.intents import Intent, PlaceOrder
 @pytest.mark.parametrize("type_", get_args(Intent))
 def test_every_intent_is_a_value_that_names_its_object(type_):
     assert type_.__struct_config__.frozen
-    names = {"client_order_id", "key", "order_id", "instrument"}
+    names = {"account", "client_order_id", "key", "order_id", "instrument"}
     assert names & set(type_.__struct_fields__)
 
 

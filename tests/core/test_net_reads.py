@@ -1,8 +1,13 @@
 """The broker's net is asked for once at a time, and before anything is sent after a start."""
 
+import pytest
+
 from tests.playbook import Playbook, a_trade
+from tradebot.core import net_reads
 from tradebot.core.events import BookDiffers
-from tradebot.core.intents import ReadPosition
+from tradebot.core.inputs import BookReply
+from tradebot.core.intents import ReadBook, ReadPosition
+from tradebot.core.policy import ExitPolicy, Policy
 from tradebot.core.trades import Status
 
 
@@ -71,9 +76,44 @@ def test_a_position_from_before_we_looked_is_read_when_its_trade_is_made():
 
 
 def test_a_net_that_is_what_our_trades_add_up_to_is_believed_at_once():
-    story = Playbook(broker=False).fill(None, "3", side="BUY", order_id="B1")
+    story = Playbook(broker=False).fill(None, "3", side="BUY", order_id="B1", ago="15s")
     story.create(a_trade(quantity="8", stop="5pts")).read("8")
     assert (story >> 795).orders == ["T1-x1 SELL 8"]
+
+
+def test_a_net_that_is_what_our_trades_add_up_to_may_be_an_old_one_after_a_fill():
+    story = Playbook(broker=False).fill(None, "3", side="BUY", order_id="B1")
+    story.create(a_trade(quantity="8", stop="5pts")).read("8")
+    assert (story >> 795).orders == []
+
+
+@pytest.mark.parametrize("between", [None, "10"])
+def test_reads_agree_only_with_nothing_between_them(between):
+    story = (restarted() >> 795).read("4")
+    (story >> "1s").read(between)
+    if between is None:
+        (story >> "1s").read("4")
+    assert story.orders == ([] if between is None else ["T1-x1 SELL 10"])
+
+
+def test_the_order_book_is_asked_for_after_a_start_until_it_was_told():
+    policy = Policy(exits=ExitPolicy(tagged=False))
+    story = Playbook(policy=policy, broker=False).fill(None, "10", side="BUY", order_id="B1")
+    story.create(a_trade(stop="5pts")).restarted().read("10") >> 795
+    assert story.wants(ReadBook) == [ReadBook("A1")]
+    story.process(BookReply(orders=None, at_ns=story.now_ns))
+    assert len((story >> "1s").wants(ReadBook)) == 2
+    assert story.orders == []
+    assert (story >> "8s").orders == ["T1-x1 SELL 10"]  # a missed stop is worse
+
+
+def test_one_question_about_the_orders_is_under_way_at_a_time():
+    story = Playbook(broker=False)
+    net_reads.ask_orders(story.book, "A1", 0)
+    net_reads.ask_orders(story.book, "A1", 29_000_000_000)
+    assert len(story.book.out) == 1
+    net_reads.ask_orders(story.book, "A1", 30_000_000_000)
+    assert len(story.book.out) == 2
 
 
 def test_an_execution_that_the_brokers_net_may_have_had_in_it_makes_the_net_unknown():

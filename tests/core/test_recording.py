@@ -79,6 +79,8 @@ OTHERS: list[i.Input] = [
     ),
     i.QueryReply(client_order_id="T1-x1", report=REPORT, answered=True, at_ns=AT),
     i.QueryReply(client_order_id="T1-x1", report=None, answered=False, at_ns=AT),
+    i.BookReply(orders=(REPORT,), at_ns=AT),
+    i.BookReply(orders=None, at_ns=AT),
     i.PositionsReply(key=KEY, net=Decimal(-10), at_ns=AT),
     i.PositionsReply(key=KEY, net=None, at_ns=AT),
     i.QuoteReply(instrument="NSE:SBIN", ltp=800.05, at_ns=AT, received_ns=AT),

@@ -4,7 +4,8 @@ import pytest
 
 from tests.playbook import Playbook, a_trade
 from tradebot.core.inputs import Acked, Refused, Unknown
-from tradebot.core.intents import QueryOrder, ReadOrder, ReadPosition
+from tradebot.core.intents import QueryOrder, ReadBook, ReadOrder, ReadPosition
+from tradebot.core.policy import ExitPolicy, Policy
 from tradebot.core.trades import Status
 
 
@@ -153,3 +154,10 @@ def test_who_waits_for_a_first_price_waits_again():
     story = Playbook(a_trade(stop="5pts", past_stop="from_here")).restarted()
     assert story >> 790 << None
     assert story >> 785 << "stop @ 785"
+
+
+def test_where_only_the_order_book_tells_of_requests_it_is_read_before_anything_is_sent():
+    policy = Policy(exits=ExitPolicy(tagged=False))
+    story = Playbook(policy=policy, broker=False).fill(None, "10", side="BUY", order_id="B1")
+    story.create(a_trade(stop="5pts")).restarted()
+    assert story.wants(ReadBook) == [ReadBook("A1")]

@@ -10,6 +10,7 @@ from tests.services.unkind_store import UnkindStore, turns
 from tests.stores.samples import KEY, an_execution
 from tradebot.core.inputs import (
     Acked,
+    BookReply,
     Execution,
     Input,
     OrderReport,
@@ -77,6 +78,9 @@ class FakeBroker:
 
     async def report(self, _order_id):
         return await self._answer("report")
+
+    async def order_book(self):
+        return await self._answer("order_book")
 
     async def net(self, _key):
         return await self._answer("net")
@@ -290,6 +294,47 @@ async def test_a_position_read_that_fails_says_nothing_of_the_position(fails):
     world.executor.read_position(ReadPosition(key=KEY))
     assert (await world.settled())[-1] == PositionsReply(key=KEY, net=None, at_ns=77)
     assert world.said.events == ["position.failed"]
+
+
+async def test_the_order_book_comes_after_the_executions_that_it_may_tell_of():
+    world = World().answers(order_book=[a_report(filled=40)])
+    world.executor.read_book()
+    assert await world.settled() == [FILL, BookReply(orders=(a_report(filled=40),), at_ns=77)]
+
+
+@pytest.mark.parametrize("fails", ["order_book", "executions"])
+async def test_an_order_book_that_cannot_be_read_says_nothing(fails):
+    world = World().answers(order_book=[a_report()])
+    world.answers(**{fails: ConnectionError("reset")})
+    world.executor.read_book()
+    assert (await world.settled())[-1] == BookReply(orders=None, at_ns=77)
+    assert world.said.events == ["orders.failed"]
+
+
+async def test_a_broker_that_says_it_has_no_order_book_is_taken_at_its_word():
+    world = World().answers(order_book=None)
+    world.executor.read_book()
+    assert (await world.settled())[-1] == BookReply(orders=None, at_ns=77)
+    assert world.said.events == []
+
+
+async def test_a_list_of_executions_that_has_shrunk_is_a_read_that_failed():
+    """A session that has died reads as empty, and so do the positions beside it."""
+    world = World().answers(net=Decimal(100))
+    world.executor.read_position(ReadPosition(key=KEY))
+    await world.settled()
+    world.answers(net=Decimal(0), executions=[])
+    world.executor.read_position(ReadPosition(key=KEY))
+    assert (await world.settled())[-1] == PositionsReply(key=KEY, net=None, at_ns=77)
+    assert world.said.lines[-1][2]["error"] == (
+        "BrokerError: the broker lists e1 and 0 others no longer"
+    )
+
+
+async def test_a_start_goes_on_when_the_broker_cannot_list_its_executions():
+    world = World().answers(executions=ConnectionError("reset"))
+    await world.executor.hear_executions()
+    assert world.said.events == ["executions.failed"]
 
 
 async def test_an_entry_order_that_the_broker_does_not_know_is_told():

@@ -59,6 +59,9 @@ class KindBroker:
     async def report(self, order_id):
         return None
 
+    async def order_book(self):
+        return ()
+
     async def net(self, key):
         return sum((fill.side.sign * fill.quantity for fill in self.done), Decimal(0))
 

@@ -15,7 +15,7 @@ from tradebot.core.coverage import Coverage
 from tradebot.core.events import Event, TradeEvent
 from tradebot.core.exits import Exit, Lane
 from tradebot.core.halt import Form, Halt
-from tradebot.core.inputs import Execution
+from tradebot.core.inputs import Execution, OrderSide
 from tradebot.core.instruments import Instrument, NetKey, kind_of
 from tradebot.core.intents import Intent, Unsubscribe
 from tradebot.core.lines import Line
@@ -62,6 +62,7 @@ class Book:
         self.exits: dict[str, dict[int, Exit]] = {}  # by trade, then by number; open and done
         self.lanes: dict[NetKey, Lane] = {}  # exits that are not done, as decided
         self.exit_of_order: dict[str, tuple[str, int]] = {}  # by client order id
+        self.exit_of_broker_id: dict[str, tuple[str, int]] = {}  # where it keeps not our own
         self.entry_of_order: dict[str, str] = {}  # the broker's order id -> trade
         self.positions: dict[NetKey, Position] = {}
         # Keys whose broker's net is not known: asked again at, given up at.
@@ -69,6 +70,9 @@ class Book:
         # Of these: the net that the broker claims against our version, and since when.
         self.disputes: dict[NetKey, tuple[tuple[Decimal, int], int]] = {}
         self.reads: dict[NetKey, tuple[int, int]] = {}  # asked at, and our version of it then
+        self.book_asked_ns: int | None = None  # an order book is being read since then
+        self.book_unread: tuple[str, int, int] | None = None  # account; the rest as ``unread``
+        self.empty_books = 0  # in a row
         self.orders: dict[str, Order] = {}  # entry orders and others', by the broker's id
         self.unfilled: dict[str, Trade] = {}  # NEVER_FILLED ones, by entry order: it may err
         self.order_due_ns: dict[str, int] = {}  # entry orders that may still fill: ask again at
@@ -80,6 +84,7 @@ class Book:
         self.lines_told = 0
         self.heard_seq = 0
         self.heard_at_ns = 0
+        self.reconcile_due_ns = 0  # 0: not planned yet
         self.timer_at_ns = 0  # the newest time that we were told
         self.out: list[Event | Intent] = []
         self._seen: dict[str, int] = {}  # execution ids, with their times
@@ -180,6 +185,14 @@ class Book:
             Decimal(0),
         )
 
+    def order_ids(self, key: NetKey, side: OrderSide, quantity: Decimal) -> tuple[str, ...]:
+        """Return the orders known at the broker that could be taken for one of these."""
+        return tuple(
+            order.order_id
+            for order in self.orders.values()
+            if order.key == key and order.side is side and order.quantity in (None, quantity)
+        )
+
     def position_version(self, key: NetKey) -> int:
         """Return how often the net of a key has changed."""
         position = self.positions.get(key)
@@ -217,6 +230,8 @@ class Book:
         name = (exit_.trade_id, exit_.number)
         if exit_.client_order_id is not None:
             self.exit_of_order[exit_.client_order_id] = name
+        if not self.policy.exits.tagged:
+            self.exit_of_broker_id.update((order_id, name) for order_id in exit_.orders)
         lane = self.lanes.get(exit_.key)
         if lane is None:
             lane = self.lanes[exit_.key] = Lane()
@@ -272,6 +287,11 @@ class Book:
             name: order
             for name, order in self.orders.items()
             if order.at_ns >= since_ns or name in self.entry_of_order
+        }
+        self.exit_of_broker_id = {
+            name: exit_
+            for name, exit_ in self.exit_of_broker_id.items()
+            if name in self.orders or exit_[0] in self.exits
         }
         self.unfilled = {
             name: trade for name, trade in self.unfilled.items() if name in self.orders

@@ -78,6 +78,10 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     heard_seq: int
     heard_at_ns: int
     timer_at_ns: int = 0
+    reconcile_due_ns: int = 0
+    book_asked_ns: int | None = None
+    book_unread: tuple[str, int, int] | None = None
+    empty_books: int = 0
     forgot_at_ns: int
     halt_due_ns: int = 0
     clock_ns: int = 0
@@ -99,6 +103,7 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     positions: tuple[Position, ...] = ()
     unread: tuple[tuple[NetKey, tuple[int, int]], ...] = ()
     disputes: tuple[tuple[NetKey, tuple[tuple[Decimal, int], int]], ...] = ()
+    exit_of_broker_id: tuple[tuple[str, tuple[str, int]], ...] = ()
     reads: tuple[tuple[NetKey, tuple[int, int]], ...] = ()
     orders: tuple[Order, ...] = ()
     unfilled: tuple[tuple[str, Trade], ...] = ()
@@ -119,6 +124,10 @@ def checkpoint(engine: Engine) -> Checkpoint:
             heard_seq=book.heard_seq,
             heard_at_ns=book.heard_at_ns,
             timer_at_ns=book.timer_at_ns,
+            reconcile_due_ns=book.reconcile_due_ns,
+            book_asked_ns=book.book_asked_ns,
+            book_unread=book.book_unread,
+            empty_books=book.empty_books,
             forgot_at_ns=book._forgot_at_ns,  # noqa: SLF001 - as above
             halt_due_ns=book.halt_due_ns,
             clock_ns=book.coverage.clock_ns,
@@ -137,6 +146,7 @@ def checkpoint(engine: Engine) -> Checkpoint:
         positions=tuple(book.positions.values()),
         unread=tuple(book.unread.items()),
         disputes=tuple(book.disputes.items()),
+        exit_of_broker_id=tuple(book.exit_of_broker_id.items()),
         reads=tuple(book.reads.items()),
         orders=tuple(book.orders.values()),
         unfilled=tuple(book.unfilled.items()),
@@ -156,6 +166,10 @@ def engine_of(state: Checkpoint) -> Engine:
     book.trades_made, book.lines_told = state.counts.trades_made, state.counts.lines_told
     book.heard_seq, book.heard_at_ns = state.counts.heard_seq, state.counts.heard_at_ns
     book.timer_at_ns = state.counts.timer_at_ns
+    book.reconcile_due_ns = state.counts.reconcile_due_ns
+    book.book_asked_ns = state.counts.book_asked_ns
+    book.book_unread = state.counts.book_unread
+    book.empty_books = state.counts.empty_books
     book._forgot_at_ns = state.counts.forgot_at_ns  # noqa: SLF001 - as above
     book.halt_due_ns = state.counts.halt_due_ns
     book.coverage.clock_ns = state.counts.clock_ns
@@ -175,6 +189,7 @@ def engine_of(state: Checkpoint) -> Engine:
     book.positions.update((position.key, position) for position in state.positions)
     book.unread.update(state.unread)
     book.disputes.update(state.disputes)
+    book.exit_of_broker_id.update(state.exit_of_broker_id)
     book.reads.update(state.reads)
     book.orders.update((order.order_id, order) for order in state.orders)
     book.unfilled.update(state.unfilled)

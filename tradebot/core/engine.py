@@ -6,7 +6,17 @@ Live, shadow, paper, replay and simulation run this class and no other.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tradebot.core import admission, covering, guarding, halting, lanes, net_reads, restore
+from tradebot.core import (
+    admission,
+    covering,
+    guarding,
+    halting,
+    lanes,
+    net_reads,
+    reconcile,
+    replies,
+    restore,
+)
 from tradebot.core.book import Book
 from tradebot.core.events import (
     Event,
@@ -19,6 +29,7 @@ from tradebot.core.events import (
     PriceResolved,
 )
 from tradebot.core.inputs import (
+    BookReply,
     CreateTrade,
     Execution,
     ExitTrade,
@@ -67,9 +78,10 @@ class Engine:
             ExitTrade: lambda item: admission.exit_now(self.book, item),
             Execution: self._on_execution,
             OrderReport: self._on_report,
-            PlaceReply: lambda item: lanes.on_reply(self.book, item),
-            QueryReply: lambda item: lanes.on_query(self.book, item),
-            PositionsReply: lambda item: lanes.on_positions(self.book, item),
+            PlaceReply: lambda item: replies.on_reply(self.book, item),
+            QueryReply: lambda item: replies.on_query(self.book, item),
+            BookReply: self._on_book,
+            PositionsReply: lambda item: replies.on_positions(self.book, item),
             QuoteReply: self._on_quote,
             FeedState: self._on_feed_state,
             InstrumentsLoaded: self._on_instruments,
@@ -203,6 +215,7 @@ class Engine:
         guarding.on_deadlines(self.book, timer.at_ns)
         lanes.wake(self.book, timer.at_ns)
         admission.wake(self.book, timer.at_ns)
+        reconcile.wake(self.book, timer.at_ns)
         halting.wake(self.book, timer.at_ns)
         covering.wake(self.book)
         self.book.forget_old(timer.at_ns)
@@ -257,12 +270,18 @@ class Engine:
         if book.positions[execution.key].corrected_at_ns >= execution.at_ns:
             # The broker's net, which replaced our fold, may have had it in it already.
             net_reads.distrust(book, execution.key, max(book.timer_at_ns, execution.at_ns))
-        if not lanes.on_execution(book, execution):
+        if not replies.on_execution(book, execution):
             admission.on_execution(book, execution)
 
     def _on_report(self, report: OrderReport) -> None:
-        if not lanes.on_report(self.book, report):
+        if not replies.on_report(self.book, report):
             admission.on_report(self.book, report)
+
+    def _on_book(self, reply: BookReply) -> None:
+        if replies.is_whole(self.book, reply):
+            for report in reply.orders or ():
+                self._on_report(report)
+            replies.on_book(self.book, reply.at_ns)
 
     def _on_feed_state(self, state: FeedState) -> None:
         if state.up:

@@ -74,6 +74,10 @@ class Exit(msgspec.Struct, frozen=True, kw_only=True):
     order_quantity: Decimal = Decimal(0)  # sent with it
     order_filled: Decimal = Decimal(0)
     order_final: Decimal | None = None  # filled, as a final report says; None: it may go on
+    orders: tuple[str, ...] = ()  # the broker's names of all its orders so far
+    sent_at_ns: int = 0  # when the present order was about to leave, by our clock
+    known: tuple[str, ...] = ()  # orders that could be taken for it, and were there before
+    absences: int = 0  # whole order books in a row, read late enough, that lack it
     tries: int = 0  # requests in a row that brought nothing
     asks: int = 0  # questions in a row about this order, or about the net
     flat_reads: int = 0  # of the net, in a row
@@ -112,12 +116,26 @@ class Exit(msgspec.Struct, frozen=True, kw_only=True):
 # with the position, never with a count.
 RETRY_SECONDS = (1, 2, 5, 10, 30)
 QUERY_SECONDS = (1, 2, 5)
+ABSENCES = 2  # order books that prove that a request never arrived
 WORKING_SECONDS = 5  # an order that the stream does not speak of is asked for
 _SECOND_NS = 1_000_000_000
 
 
-def sent(exit_: Exit, client_order_id: str, quantity: Decimal) -> Exit:
+def sent(
+    exit_: Exit,
+    client_order_id: str,
+    quantity: Decimal,
+    at_ns: int = 0,
+    known: tuple[str, ...] = (),
+) -> Exit:
     """Return the exit with an order about to leave.
+
+    Args:
+        exit_: the exit, ready.
+        client_order_id: our name of the order.
+        quantity: units that it asks for.
+        at_ns: now, by our clock.
+        known: orders at the broker that could be taken for it.
 
     Raises:
         InvalidTransitionError: a request of this exit may still be alive.
@@ -132,6 +150,9 @@ def sent(exit_: Exit, client_order_id: str, quantity: Decimal) -> Exit:
         order_quantity=quantity,
         order_filled=Decimal(0),
         order_final=None,
+        sent_at_ns=at_ns,
+        known=known,
+        absences=0,
         asks=0,
         due_at_ns=0,
     )
@@ -165,6 +186,24 @@ def in_doubt(exit_: Exit, at_ns: int) -> Exit:
     """Return the exit with its request unanswered; the next query is due after a pause."""
     pause_ns = _pause_ns(QUERY_SECONDS, exit_.asks)
     return _next(exit_, state=State.UNKNOWN, asks=exit_.asks + 1, due_at_ns=at_ns + pause_ns)
+
+
+def found(exit_: Exit, order_id: str, at_ns: int) -> Exit:
+    """Return the exit with its request found in the broker's books."""
+    return _working(exit_, order_id, at_ns)
+
+
+def not_found(exit_: Exit, at_ns: int, hold_ns: int) -> Exit:
+    """Return the exit after a whole order book that lacks its request.
+
+    Only books that were read when no request lives any more count, and only two of them:
+    the first may be older than it looks.
+    """
+    if at_ns - exit_.sent_at_ns < hold_ns:
+        return exit_
+    if exit_.absences + 1 < ABSENCES:
+        return _next(exit_, absences=exit_.absences + 1)
+    return waiting(exit_, at_ns)
 
 
 def waiting(exit_: Exit, at_ns: int) -> Exit:
@@ -232,14 +271,14 @@ def due_now(exit_: Exit, at_ns: int) -> Exit:
 
 
 def filled_by(
-    exit_: Exit, client_order_id: str, order_id: str, quantity: Decimal, at_ns: int
+    exit_: Exit, client_order_id: str | None, order_id: str, quantity: Decimal, at_ns: int
 ) -> Exit:
     """Return the exit after one execution of its present order, or late of an earlier one.
 
     While an order of it may still fill it is not over, whatever has filled.
     """
     counted = {"filled": exit_.filled + quantity, "tries": 0, "asks": 0}
-    if exit_.client_order_id == client_order_id:
+    if client_order_id is not None and exit_.client_order_id == client_order_id:
         ordered = exit_.order_filled + quantity
         exit_ = _next(exit_, **counted, order_filled=ordered, order_id=order_id)
         if exit_.is_alive and exit_.order_filled >= exit_.order_ends_at:
@@ -332,7 +371,10 @@ def _settled(exit_: Exit, at_ns: int) -> Exit:
 
 def _working(exit_: Exit, order_id: str | None, at_ns: int) -> Exit:
     due_at_ns = at_ns + WORKING_SECONDS * _SECOND_NS
-    return _next(exit_, state=State.WORKING, order_id=order_id, due_at_ns=due_at_ns)
+    orders = exit_.orders
+    if order_id is not None and order_id not in orders:
+        orders = (*orders, order_id)
+    return _next(exit_, state=State.WORKING, order_id=order_id, orders=orders, due_at_ns=due_at_ns)
 
 
 def _pause_ns(seconds: tuple[int, ...], before: int) -> int:

@@ -162,6 +162,13 @@ class QueryReply(msgspec.Struct, frozen=True, kw_only=True):
     at_ns: int
 
 
+class BookReply(msgspec.Struct, frozen=True, kw_only=True):
+    """The broker's order book of the day, read on request."""
+
+    orders: tuple[OrderReport, ...] | None  # None: the read failed, and says nothing
+    at_ns: int
+
+
 class PositionsReply(msgspec.Struct, frozen=True, kw_only=True):
     """The broker's net of one key, read on request."""
 
@@ -224,6 +231,7 @@ Input = (
     | OrderReport
     | PlaceReply
     | QueryReply
+    | BookReply
     | PositionsReply
     | QuoteReply
     | FeedState

@@ -38,6 +38,12 @@ class ReadOrder(msgspec.Struct, frozen=True):
     order_id: str
 
 
+class ReadBook(msgspec.Struct, frozen=True):
+    """Ask the broker for the day's orders: one that was sent has no answer, and no name."""
+
+    account: str
+
+
 class Subscribe(msgspec.Struct, frozen=True):
     """The first active trade on an instrument: its ticks are wanted."""
 
@@ -57,4 +63,13 @@ class AskQuote(msgspec.Struct, frozen=True):
     why: str
 
 
-Intent = PlaceOrder | QueryOrder | ReadPosition | ReadOrder | Subscribe | Unsubscribe | AskQuote
+Intent = (
+    PlaceOrder
+    | QueryOrder
+    | ReadPosition
+    | ReadOrder
+    | ReadBook
+    | Subscribe
+    | Unsubscribe
+    | AskQuote
+)

@@ -5,11 +5,10 @@ not the fold of the executions that we know counts only when a second read, some
 later, says the same and nothing of ours has moved lately. Until then nothing is sent.
 """
 
-from decimal import Decimal
-
 from tradebot.core.book import Book
+from tradebot.core.inputs import PositionsReply
 from tradebot.core.instruments import NetKey
-from tradebot.core.intents import ReadPosition
+from tradebot.core.intents import ReadBook, ReadPosition
 
 # An answer that takes longer than this is not waited for any more.
 READ_TIMEOUT_NS = 30_000_000_000
@@ -41,20 +40,24 @@ def distrust(book: Book, key: NetKey, at_ns: int) -> None:
     ask(book, key, at_ns)
 
 
-def is_believed(book: Book, key: NetKey, net: Decimal, at_ns: int) -> bool:
+def is_believed(book: Book, reply: PositionsReply) -> bool:
     """Whether a net that is not our fold's counts already; else it is soon asked for again.
 
     At once where we know of no execution that could be set against it, and where it is just
-    what our open trades add up to: two accounts of it agree then.
+    what our open trades add up to, none of them fresh: two accounts of it agree then.
     """
+    key, net, at_ns = reply.key, reply.net, reply.at_ns
+    assert net is not None, "a read that failed is no claim"
     position = book.positions.get(key)
-    if position is None or net == book.guarded_net(key):
+    if position is None:
+        return True
+    is_quiet = at_ns - position.moved_at_ns >= LAG_NS_MAX
+    if is_quiet and net == book.guarded_net(key):
         return True
     claim = net, position.version
     said = book.disputes.get(key)
     if said is not None and said[0] == claim:
-        is_old = at_ns - said[1] >= AGREE_NS and at_ns - position.moved_at_ns >= LAG_NS_MAX
-        if is_old:
+        if is_quiet and at_ns - said[1] >= AGREE_NS:
             return True
     else:
         book.disputes[key] = claim, at_ns
@@ -65,14 +68,44 @@ def is_believed(book: Book, key: NetKey, net: Decimal, at_ns: int) -> bool:
     return False
 
 
+def is_interrupted(book: Book, key: NetKey) -> None:
+    """Forget what was claimed: only reads in a row, with nothing between, agree."""
+    book.disputes.pop(key, None)
+
+
 def is_known(book: Book, key: NetKey) -> None:
     """Let the lane of a key go on: what the broker holds is known."""
     book.unread.pop(key, None)
     book.disputes.pop(key, None)
 
 
+def ask_orders(book: Book, account: str, at_ns: int) -> None:
+    """Ask for the broker's order book, unless an answer is on its way."""
+    if book.book_asked_ns is None or at_ns - book.book_asked_ns >= READ_TIMEOUT_NS:
+        book.book_asked_ns = at_ns
+        book.want(ReadBook(account=account))
+
+
+def distrust_orders(book: Book, account: str, at_ns: int) -> None:
+    """Send nothing until the broker has told of its orders: what is there is not ours to come."""
+    book.book_unread = account, at_ns + UNREAD_AGAIN_NS, at_ns + UNREAD_NS_MAX
+    ask_orders(book, account, at_ns)
+
+
+def may_send(book: Book, key: NetKey) -> bool:
+    """Whether enough is known of the broker's books to send an order on a key."""
+    return key not in book.unread and book.book_unread is None
+
+
 def wake(book: Book, at_ns: int) -> None:
     """Ask again for what is not known, or go on without it."""
+    if book.book_unread is not None:
+        account, again_ns, until_ns = book.book_unread
+        if until_ns <= at_ns:
+            book.book_unread = None
+        elif again_ns <= at_ns:
+            book.book_unread = account, at_ns + UNREAD_AGAIN_NS, until_ns
+            ask_orders(book, account, at_ns)
     for key, (again_ns, until_ns) in list(book.unread.items()):
         if until_ns <= at_ns:
             is_known(book, key)

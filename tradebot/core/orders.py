@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import msgspec
 
-from tradebot.core.inputs import Execution, OrderReport, OrderState
+from tradebot.core.inputs import Execution, OrderReport, OrderSide, OrderState
+from tradebot.core.instruments import NetKey
 
 _S = OrderState
 
@@ -32,6 +33,9 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """One order at the broker, as far as reports and executions tell."""
 
     order_id: str
+    key: NetKey | None = None
+    side: OrderSide | None = None
+    quantity: Decimal | None = None  # None: no report has told it yet
     state: OrderState = OrderState.OPEN
     executed: Decimal = Decimal(0)  # by executions: what has moved quantity
     notional: Decimal = Decimal(0)  # sum of quantity times price of these
@@ -55,6 +59,9 @@ def reported(order: Order, report: OrderReport) -> Order:
     """Return the order after the broker's word on it."""
     return Order(
         order_id=order.order_id,
+        key=report.key,
+        side=report.side,
+        quantity=report.quantity,
         state=_NEXT[order.state][report.state],
         executed=order.executed,
         notional=order.notional,
@@ -68,6 +75,9 @@ def executed(order: Order, execution: Execution) -> Order:
     """Return the order after one of its executions; a fill may follow a cancel, and is true."""
     return Order(
         order_id=order.order_id,
+        key=execution.key,
+        side=execution.side,
+        quantity=order.quantity,
         state=order.state,
         executed=order.executed + execution.quantity,
         notional=order.notional + execution.quantity * execution.price,

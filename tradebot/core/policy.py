@@ -8,6 +8,13 @@ from tradebot.core.instruments import Kind
 from tradebot.core.sessions import Session
 
 
+class ExitPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """How orders become known again at this broker when an answer is lost."""
+
+    tagged: bool = True  # it keeps our own order ids, and answers for each
+    hold_ns: int = 0  # the longest time that a request can be under way there
+
+
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """Settings of the engine; a change arrives as an input like everything else."""
 
@@ -23,4 +30,6 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     holds_jumps: bool = True  # False: suspect prices are judged at once
     stale_after_ns: int | None = None  # None: silence is not judged (a recording's is no fault)
     sessions: dict[str, Session] = msgspec.field(default_factory=dict)  # by exchange
+    exits: ExitPolicy = ExitPolicy()
+    reconcile_every_ns: int | None = None  # None: only when something seems wrong
     opposite_allowed: bool = False  # trades of both sides on one net position

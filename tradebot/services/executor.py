@@ -3,6 +3,7 @@
 import asyncio
 
 from tradebot.core.inputs import (
+    BookReply,
     Outcome,
     PlaceReply,
     PositionsReply,
@@ -11,13 +12,14 @@ from tradebot.core.inputs import (
 )
 from tradebot.core.instruments import NetKey
 from tradebot.core.intents import PlaceOrder, QueryOrder, ReadOrder, ReadPosition
-from tradebot.errors import StoreError
+from tradebot.errors import BrokerError, StoreError
 from tradebot.ports import Broker, Clock, Inbox, Say
 from tradebot.services.persister import Persister
 from tradebot.services.supervisor import Supervisor
 
 # An adapter has time limits of its own; these hold where one of them fails.
 ANSWER_S_MAX = 60.0  # a request that the broker leaves without an answer is in doubt
+LISTED_NS_MIN = 4 * 3_600_000_000_000  # an execution younger than this is in every whole list
 SAVE_S_MAX = 1.0  # a database that hangs holds no stop back for longer
 
 
@@ -47,7 +49,7 @@ class Executor:
         self._supervisor = supervisor
         self._clock = clock
         self._say = say
-        self._delivered: set[str] = set()  # executions: the day is not told again each time
+        self._delivered: dict[str, int] = {}  # executions, with their times: a day's
         self._answer_s_max = answer_s_max
         self._save_s_max = save_s_max
 
@@ -62,6 +64,10 @@ class Executor:
     def read_position(self, read: ReadPosition) -> None:
         """Ask for the broker's net of one key."""
         self._supervisor.send(f"net {read.key.instrument}", self._read_position(read.key))
+
+    def read_book(self) -> None:
+        """Ask for the day's orders."""
+        self._supervisor.send("order book", self._read_book())
 
     def read_order(self, read: ReadOrder) -> None:
         """Ask for an entry order by the broker's id."""
@@ -134,6 +140,17 @@ class Executor:
             self._say("position.failed", "warning", instrument=key.instrument, error=_told(error))
         self._inbox.put(PositionsReply(key=key, net=net, at_ns=self._clock.now_ns()))
 
+    async def _read_book(self) -> None:
+        orders = None
+        try:
+            async with asyncio.timeout(self._answer_s_max):
+                read = await self._broker.order_book()
+                await self._deliver_executions()
+            orders = None if read is None else tuple(read)
+        except Exception as error:  # a failed read says nothing of any order
+            self._say("orders.failed", "warning", error=_told(error))
+        self._inbox.put(BookReply(orders=orders, at_ns=self._clock.now_ns()))
+
     async def _read_order(self, order_id: str) -> None:
         async with asyncio.timeout(self._answer_s_max):
             report = await self._broker.report(order_id)
@@ -145,12 +162,27 @@ class Executor:
         self._inbox.put(report)
 
     async def _deliver_executions(self) -> None:
+        """Deliver what the broker lists and has not been delivered.
+
+        Raises:
+            BrokerError: it lists less than before. A session that has died reads as empty,
+                and so do the positions beside it.
+        """
         executions = await self._broker.executions()
+        listed = {execution.execution_id: execution.at_ns for execution in executions}
+        since_ns = self._clock.now_ns() - LISTED_NS_MIN
+        gone = [
+            name
+            for name, at_ns in self._delivered.items()
+            if at_ns >= since_ns and name not in listed
+        ]
+        if gone:
+            raise BrokerError(f"the broker lists {gone[0]} and {len(gone) - 1} others no longer")
         for execution in executions:
             if execution.execution_id not in self._delivered:
                 self._inbox.put(execution)
         # What the broker no longer lists cannot come again either: the memory is a day's.
-        self._delivered = {execution.execution_id for execution in executions}
+        self._delivered = listed
 
 
 def _told(error: Exception) -> str:

@@ -175,6 +175,8 @@ class Guard:
                     self.executor.read_position(output)
                 case it.ReadOrder():
                     self.executor.read_order(output)
+                case it.ReadBook():
+                    self.executor.read_book()
                 case it.Subscribe():
                     market.subscribe(output)
                 case it.Unsubscribe():

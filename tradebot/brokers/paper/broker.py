@@ -138,6 +138,9 @@ class PaperBroker:
         order = self._memory.order(order_id)
         return order.report() if order else None
 
+    async def order_book(self) -> Sequence[OrderReport] | None:
+        return None if self._is_closed() else self.orders()
+
     async def net(self, key: NetKey) -> Decimal | None:
         if self._is_closed():
             return None

@@ -1,0 +1,434 @@
+"""What the broker says of our orders, early, late, twice or wrongly, and of what it holds."""
+
+from decimal import Decimal
+
+import msgspec
+import pytest
+
+from tests.core.exit_stories import leaving, state_of, unheld
+from tests.playbook import KEY, Playbook, a_trade
+from tradebot.core.events import BookDiffers, ExitAnswered, ExitFilled, TradeStuck
+from tradebot.core.exits import State
+from tradebot.core.inputs import (
+    Acked,
+    BookReply,
+    NoAction,
+    NotSent,
+    OrderSide,
+    Queued,
+    Refused,
+    Unknown,
+)
+from tradebot.core.intents import QueryOrder, ReadBook, ReadOrder, ReadPosition
+from tradebot.core.policy import ExitPolicy, Policy
+from tradebot.core.trades import Status
+
+# Of our orders.
+
+
+def test_executions_may_come_before_the_reply_and_the_reply_is_then_old_news():
+    story = leaving().fill("T1-x1", "4")
+    assert state_of(story) is State.WORKING
+    story.fill("T1-x1", "6")
+    assert story.trade().status is Status.CLOSED
+    story.reply("T1-x1", Unknown("timeout"))
+    assert story.orders == ["T1-x1 SELL 10"]
+    assert story.wants(QueryOrder) == []
+
+
+def test_an_order_that_is_found_works_on():
+    story = leaving().reply("T1-x1", Unknown("timeout"))
+    story >> story.query_reply("T1-x1", state="open")
+    assert state_of(story) is State.WORKING
+    story.fill("T1-x1", "10")
+    assert story.trade().status is Status.CLOSED
+
+
+def test_a_report_that_was_asked_for_counts_where_the_broker_drops_our_id_from_it():
+    story = leaving().reply("T1-x1", Unknown("timeout"))
+    nameless = story.report(None, "rejected")
+    story >> msgspec.structs.replace(story.query_reply("T1-x1"), report=nameless)
+    assert state_of(story) is State.RETRY_WAIT
+
+
+def test_an_order_that_never_arrived_is_sent_under_a_new_name():
+    story = leaving().reply("T1-x1", Unknown("timeout"))
+    assert story >> story.query_reply("T1-x1") >> "1s"
+    assert story.orders == ["T1-x1 SELL 10", "T1-x2 SELL 10"]
+
+
+def test_a_query_that_failed_says_nothing():
+    story = leaving().reply("T1-x1", Unknown("timeout"))
+    story >> story.query_reply("T1-x1", answered=False) >> "10s"
+    assert state_of(story) is State.UNKNOWN
+    assert story.orders == ["T1-x1 SELL 10"]
+
+
+def test_an_order_that_waits_for_approval_is_not_sent_a_second_time():
+    story = leaving().reply("T1-x1", Queued("waits for approval")) >> "2m"
+    assert story.orders == ["T1-x1 SELL 10"]
+    assert story.events(TradeStuck)[0].why == "waits for approval"
+    story.fill("T1-x1", "10")
+    assert story.trade().status is Status.CLOSED
+
+
+def test_a_cancelled_rest_is_sent_at_once_when_the_report_overtakes_the_executions():
+    story = leaving().reply("T1-x1", Acked("B-T1-x1"))
+    story >> story.report("T1-x1", "cancelled", filled="4")
+    assert story.orders == ["T1-x1 SELL 10"]  # four units are on their way to us
+    story.fill("T1-x1", "3").fill("T1-x1", "1")
+    assert story.orders == ["T1-x1 SELL 10", "T1-x2 SELL 6"]
+
+
+def test_reports_and_fills_after_the_end_change_nothing_but_the_net():
+    story = leaving(20).reply("T1-x1", Refused("margin")) >> "1s"
+    story.reply("T1-x2", Acked("B")).fill("T1-x2", "10")
+    assert story.trade().status is Status.CLOSED
+    before = story.trade()
+    for name in ("T1-x1", "T1-x2"):
+        story.reply(name, Unknown("late")) >> story.report(name, "complete", filled="10")
+        story >> story.query_reply(name, state="open")
+        story.fill(name, "1")
+    assert story.trade() == before
+    assert story.book.net(before.key) == 8
+    assert story.book.exit_of_order == {}
+
+
+def test_words_about_orders_that_are_not_ours_are_passed_on():
+    story = leaving()
+    for name in ("x", "T9-x1", "T1-xA", "T1-x", "-x1"):
+        story.reply(name, Refused("who?")) >> story.query_reply(name, state="open")
+        story.fill(name, "1") >> story.report(name, "complete")
+    assert story.trade().exited == 0
+    assert state_of(story) is State.SENDING
+
+
+def test_an_old_attempt_is_not_the_present_one():
+    story = leaving().reply("T1-x1", Refused("margin")) >> "1s"
+    before = story.book.exits["T1"][1]
+    story.reply("T1-x1", Acked("B1")) >> story.report("T1-x1", "rejected")
+    story >> story.query_reply("T1-x1")
+    assert story.book.exits["T1"][1] == before
+
+
+def test_after_a_restart_a_late_fill_of_an_old_attempt_finds_its_trade():
+    story = leaving().reply("T1-x1", Refused("margin")) >> "1s"
+    story.restarted().fill("T1-x1", "10")
+    assert story.trade().exited == 10
+
+
+# Of its net.
+
+
+def test_a_position_that_was_there_before_us_is_read_and_then_left():
+    story = unheld().read("10")
+    assert story.events(BookDiffers)[0].broker == 10
+    assert story.orders == ["T1-x1 SELL 10"]
+
+
+@pytest.mark.parametrize("between", [None, "10"])
+def test_a_single_flat_read_closes_nothing_however_often_others_failed(between):
+    """NT 3715: a failed read is not flat."""
+    story = (unheld().read(None) >> "1s").read("0") >> "2s"
+    story.read(between)
+    assert story.trade().status is Status.TRIGGERED
+    assert len(story.orders) == (1 if between else 0)
+
+
+def test_refusals_before_it_do_not_make_one_flat_read_enough():
+    story = leaving()
+    for attempt, pause in ((1, "1s"), (2, "2s"), (3, "5s")):
+        story.reply(f"T1-x{attempt}", Refused("no holdings"))
+        assert story.read("10" if attempt < 3 else "0") >> pause
+    assert story.trade().status is Status.TRIGGERED
+    assert len(story.orders) == 3
+    story.reply("T1-x4", Refused("no holdings")).read("0")
+    assert story.trade().status is Status.TRIGGERED
+
+
+def test_a_claim_that_there_is_nothing_to_do_is_believed_when_the_net_agrees():
+    story = leaving().reply("T1-x1", NoAction("flat already")) >> "10s"
+    story.read("0") >> "1s"
+    assert story.read("0").trade().status is Status.TRIGGERED
+    assert (story >> "1s").read("0").trade().status is Status.CLOSED_EXTERNAL
+    assert story.events(BookDiffers)[-1].broker == 0
+
+
+def test_a_net_from_before_an_execution_is_out_of_date():
+    story = unheld()
+    story.fill(None, "10", side="BUY", order_id="E")  # the missing entry arrives
+    story.read("3")
+    assert story.book.net(story.trade().key) == 10
+    assert (story >> "1s").read("10").orders == ["T1-x1 SELL 10"]
+
+
+def test_flat_reads_are_two_in_a_row_with_nothing_between():
+    story = unheld().read("0") >> "1s"
+    story.fill(None, "4", side="BUY", order_id="E").read("4")  # from before or after the fill?
+    story = (story >> "2s").read("0")
+    assert story.trade().status is Status.TRIGGERED
+
+
+def test_what_an_earlier_life_read_is_old():
+    story = unheld().read("0").restarted() >> "1s"
+    assert story.read("0").trade().status is Status.TRIGGERED
+
+
+def test_a_net_that_nobody_asked_for_is_not_taken():
+    story = unheld().read("0")
+    story >> story.net("0") >> story.net("0")
+    assert story.trade().status is Status.TRIGGERED
+
+
+def test_a_net_is_not_compared_while_an_order_of_ours_may_fill():
+    story = leaving(20, a_trade(stop="5pts"), a_trade(stop="9pts"))
+    story.reply("T1-x1", Refused("margin")) >> 791  # a read is on its way
+    story >> story.net("0")
+    assert story.book.net(story.trade().key) == 20
+    assert story.events(BookDiffers) == []
+
+
+def test_an_answer_that_does_not_come_is_not_waited_for_for_ever():
+    story = unheld() >> "29s"
+    assert len(story.wants(ReadPosition)) == 1
+    assert len((story >> "60s").wants(ReadPosition)) == 3
+
+
+def test_one_empty_net_closes_all_trades_that_wait_for_it_with_all_their_exits():
+    targets = [("5pts", "3"), ("6pts", None)]
+    story = Playbook(a_trade(target=targets), a_trade(target="5pts"), broker=False) >> 805 >> 806
+    (story.read("0") >> "1s").read("0")
+    assert {story.trade(name).status for name in ("T1", "T2")} == {Status.CLOSED_EXTERNAL}
+    assert story.book.lines["NSE:SBIN"].guarded == set()
+
+
+def test_a_trade_with_a_stop_ends_when_its_target_finds_nothing_left():
+    story = Playbook(a_trade(stop="5pts", target=[("5pts", "3")]), broker=False) >> 805
+    (story.read("0") >> "1s").read("0")
+    assert story.trade().status is Status.CLOSED_EXTERNAL
+    story >> 790 << ["target @ 805 for 3"]
+
+
+def test_every_answer_is_told_in_the_brokers_words():
+    story = leaving()
+    for outcome in (NotSent("a"), Refused("b"), NoAction("c"), Queued("d"), Unknown("e")):
+        story.reply("T1-x1", outcome)
+    story.reply("T1-x1", Acked("B7"))
+    assert [(said.outcome, said.message) for said in story.events(ExitAnswered)] == [
+        ("not sent", "a"),
+        ("refused", "b"),
+        ("no action", "c"),
+        ("queued for approval", "d"),
+        ("unknown", "e"),
+        ("acked", "B7"),
+    ]
+    assert story.events(ExitFilled) == []
+
+
+# Where the broker does not keep our ids.
+
+PLAIN = Policy(exits=ExitPolicy(tagged=False, hold_ns=60_000_000_000))
+
+
+def nameless(*trades, quantity="20"):
+    """Return a story at such a broker, at the moment at which a stop at 795 is hit."""
+    story = Playbook(policy=PLAIN, broker=False).fill(None, quantity, side="BUY", order_id="E1")
+    for trade in trades or (a_trade(stop="5pts"),):
+        story.create(trade)
+    return story >> 795
+
+
+def told(story, state, filled="0", order_id="B7", **words):
+    """Let a stream tell of an order to sell ten, or what the words say instead."""
+    report = story.report(None, state, filled=filled, order_id=order_id)
+    return story >> msgspec.structs.replace(report, **words)
+
+
+def book_of(story, *rows, ago="0s"):
+    """Answer a read of the order book: ``"B7 open 3"`` is an order to sell ten."""
+    reports = []
+    for row in rows:
+        order_id, state, filled = row.split()
+        side = OrderSide.BUY if order_id.startswith("E") else OrderSide.SELL
+        reports.append(story.report(None, state, filled=filled, order_id=order_id, side=side))
+    return BookReply(orders=tuple(reports), at_ns=story.now_ns)
+
+
+def test_an_order_is_known_by_the_brokers_id_once_it_has_answered():
+    story = nameless().reply("T1-x1", Acked("B7")).fill(None, "4", order_id="B7")
+    assert story.trade().remaining == 6
+    story >> story.report(None, "cancelled", filled="4", order_id="B7")
+    assert story.orders == ["T1-x1 SELL 10", "T1-x2 SELL 6"]
+
+
+def test_what_executed_before_the_answer_is_taken_in_with_it():
+    story = nameless().fill(None, "4", "790", order_id="B7").fill(None, "6", "791", order_id="B7")
+    assert story.trade().status is Status.TRIGGERED
+    story.reply("T1-x1", Acked("B7"))
+    assert story.trade().status is Status.CLOSED
+    assert [fill.quantity for fill in story.events(ExitFilled)] == [10]
+    assert story.events(ExitFilled)[0].price == Decimal("790.6")
+
+
+def test_a_final_report_before_the_answer_counts_with_it():
+    story = told(nameless(), "rejected")
+    story.reply("T1-x1", Acked("B7"))
+    assert state_of(story) is State.RETRY_WAIT
+
+
+def test_a_final_report_that_lacks_executions_waits_for_them():
+    story = told(nameless(), "complete", filled="10")
+    story.reply("T1-x1", Acked("B7"))
+    assert state_of(story) is State.WORKING
+    assert story.fill(None, "10", order_id="B7").trade().status is Status.CLOSED
+
+
+def test_a_working_order_is_asked_for_by_its_id():
+    story = nameless().reply("T1-x1", Acked("B7")) >> "6s"
+    assert story.wants(ReadOrder) == [ReadOrder("B7")]
+    assert story.wants(QueryOrder) == []
+
+
+def test_a_request_without_an_answer_is_looked_for_in_the_book():
+    story = nameless().reply("T1-x1", Unknown("timeout"))
+    assert story.wants(ReadBook) == [ReadBook("A1")]
+    story >> book_of(story, "B7 open 0")
+    assert state_of(story) is State.WORKING
+    assert story.fill(None, "10", order_id="B7").trade().status is Status.CLOSED
+
+
+def test_an_order_that_was_told_of_before_the_answer_was_lost_is_found_at_once():
+    story = told(nameless(), "open")
+    story.reply("T1-x1", Unknown("timeout"))
+    assert state_of(story) is State.WORKING
+    assert story.wants(ReadBook) == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"quantity": Decimal(9)},
+        {"side": OrderSide.BUY},
+        {"key": KEY._replace(symbol="TCS")},
+    ],
+)
+def test_only_an_order_just_like_it_is_taken_for_a_request(other):
+    story = told(nameless(), "open", **other)
+    story.reply("T1-x1", Unknown("timeout"))
+    assert state_of(story) is State.UNKNOWN
+
+
+def test_an_order_that_was_there_before_is_not_taken_for_a_request():
+    story = Playbook(policy=PLAIN, broker=False).fill(None, "20", side="BUY", order_id="E1")
+    story.create(a_trade(stop="5pts"))
+    story >> story.report(None, "open", order_id="B3") >> 795
+    story.fill(None, "1", order_id="B4")  # of a size that nobody has told yet
+    story.reply("T1-x1", Unknown("timeout")) >> book_of(story, "B3 open 0")
+    assert state_of(story) is State.UNKNOWN
+
+
+def test_an_order_of_another_exit_or_an_entry_is_not_taken_for_a_request():
+    entry = a_trade(order_id="B9", side="SHORT", symbol="TCS", stop="5pts")
+    story = nameless(a_trade(stop="5pts"), a_trade(stop="5pts"), entry)
+    story.reply("T1-x1", Acked("B7"))
+    story >> story.report(None, "open", order_id="B9")
+    story.reply("T2-x1", Unknown("timeout")) >> book_of(story, "B7 open 0", "B9 open 0")
+    assert state_of(story, "T2") is State.UNKNOWN
+
+
+def test_a_request_is_sent_again_when_two_whole_books_after_its_longest_life_lack_it():
+    story = nameless().reply("T1-x1", Unknown("timeout"))
+    story >> book_of(story, "E1 complete 10") >> "58s" >> book_of(story, "E1 complete 10")
+    assert state_of(story) is State.UNKNOWN  # it may still be on its way
+    story >> "2s" >> book_of(story, "E1 complete 10")
+    assert state_of(story) is State.UNKNOWN  # this book may be older than it looks
+    story >> book_of(story, "E1 complete 10")
+    assert state_of(story) is State.RETRY_WAIT
+    assert story.read("20") >> "1s"
+    assert story.orders == ["T1-x1 SELL 10", "T1-x2 SELL 10"]
+
+
+def test_a_book_that_has_shrunk_proves_nothing():
+    story = told(nameless(), "open", order_id="B3", quantity=Decimal(3))
+    story.reply("T1-x1", Unknown("timeout")) >> "61s"
+    for _ in range(9):
+        story >> book_of(story)
+        story >> book_of(story, "E1 complete 10")
+    assert state_of(story) is State.UNKNOWN
+
+
+def test_an_empty_book_counts_when_it_was_read_four_times():
+    story = nameless().reply("T1-x1", Unknown("timeout")) >> "61s"
+    for _ in range(4):
+        assert state_of(story) is State.UNKNOWN
+        story >> book_of(story)
+    assert state_of(story) is State.UNKNOWN
+    assert state_of(story >> book_of(story)) is State.RETRY_WAIT
+
+
+def test_a_book_that_could_not_be_read_says_nothing_and_is_asked_for_again():
+    story = nameless().reply("T1-x1", Unknown("timeout")) >> "61s"
+    for _ in range(9):
+        story >> BookReply(orders=None, at_ns=story.now_ns)
+    assert state_of(story) is State.UNKNOWN
+    assert len((story >> "10s").wants(ReadBook)) > 1
+
+
+def test_one_question_about_the_book_is_under_way_at_a_time():
+    story = nameless().reply("T1-x1", Unknown("timeout")) >> "25s"
+    assert len(story.wants(ReadBook)) == 1
+    assert len((story >> "10s").wants(ReadBook)) == 2
+
+
+def test_an_order_that_answered_is_not_taken_for_the_next_request_after_a_restart():
+    story = nameless(a_trade(stop="5pts"), a_trade(stop="5pts"))
+    story.reply("T1-x1", Acked("B7")).reply("T2-x1", Unknown("timeout"))
+    story.fill(None, "10", order_id="B7").restarted()
+    assert story.trade().status is Status.CLOSED
+    story >> book_of(story, "B7 complete 10")
+    assert state_of(story, "T2") is State.UNKNOWN
+
+
+def test_after_a_start_nothing_is_sent_before_the_book_has_told_of_its_orders():
+    story = nameless(a_trade(stop="50pts")).restarted()
+    story.read("20") >> 749
+    assert story.orders == []
+    story >> book_of(story, "E1 complete 10")
+    assert story.orders == ["T1-x1 SELL 10"]
+
+
+def test_after_a_start_a_broker_that_cannot_tell_its_orders_holds_a_stop_back_for_ten_seconds():
+    story = nameless(a_trade(stop="50pts")).restarted()
+    story.read("20") >> 749
+    story >> BookReply(orders=None, at_ns=story.now_ns) >> "5s"
+    assert len(story.wants(ReadBook)) == 2
+    assert story.orders == []
+    assert (story >> "4s").orders == ["T1-x1 SELL 10"]
+
+
+def test_a_late_report_of_an_exit_that_is_over_concerns_nobody():
+    story = nameless().reply("T1-x1", Acked("B7")).fill(None, "10", order_id="B7")
+    story >> story.report(None, "complete", filled="10", order_id="B7")
+    assert story.book.orders["B7"].reported == 10
+
+
+def test_a_request_under_way_to_a_broker_that_keeps_our_ids_is_held_for_its_longest_life():
+    policy = Policy(exits=ExitPolicy(hold_ns=10_000_000_000))
+    story = Playbook(policy=policy, broker=False).fill(None, "20", side="BUY", order_id="E1")
+    story.create(a_trade(stop="5pts")) >> 795
+    story.reply("T1-x1", Unknown("timeout")) >> story.query_reply("T1-x1") >> "9s"
+    assert state_of(story) is State.UNKNOWN
+    assert state_of(story >> "1s" >> story.query_reply("T1-x1")) is State.RETRY_WAIT
+
+
+def test_a_late_report_of_an_earlier_order_does_not_concern_the_present_one():
+    story = told(nameless().reply("T1-x1", Acked("B7")), "cancelled").read("20") >> "1s"
+    story.reply("T1-x2", Acked("B8"))
+    assert state_of(told(story, "rejected")) is State.WORKING
+
+
+def test_a_person_is_told_of_the_fifth_refusal_in_a_row():
+    story = leaving()
+    for attempt in range(1, 6):
+        story.reply(f"T1-x{attempt}", Refused("margin")) >> "30s"
+    assert [stuck.why for stuck in story.events(TradeStuck)] == ["margin"]

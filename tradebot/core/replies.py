@@ -1,0 +1,335 @@
+"""What the broker said of our orders, and what that means for their exits.
+
+An order of ours is known by our own id where the broker keeps it. Where it does not, it is
+known by the broker's id, which the answer to the request tells; a request without an
+answer is looked for in the order book: same position, side and exact quantity, not there
+when it left, and nobody else's. It was never placed when two whole books in a row lack it,
+read after the longest time for which a request can live at that broker.
+"""
+
+from decimal import Decimal
+from typing import assert_never
+
+import msgspec
+
+from tradebot.core import exits, lanes, net_reads
+from tradebot.core.book import Book
+from tradebot.core.events import BookDiffers, ExitAnswered, ExitFilled
+from tradebot.core.exits import Exit, State
+from tradebot.core.inputs import (
+    Acked,
+    BookReply,
+    Execution,
+    NoAction,
+    NotSent,
+    OrderReport,
+    Outcome,
+    PlaceReply,
+    PositionsReply,
+    QueryReply,
+    Queued,
+    Refused,
+    Unknown,
+)
+from tradebot.core.orders import Order, executed, reported
+from tradebot.core.positions import Position, corrected
+
+# A flat net closes a trade only when two reads, apart in time, agree.
+FLAT_READS = 2
+# An order book without a row counts when it was read so often in a row.
+EMPTY_BOOKS = 4
+# Orders younger than this must be in every whole book: one that has shrunk is no evidence.
+BOOK_KEEPS_NS = 8 * 3_600_000_000_000
+
+
+def on_reply(book: Book, reply: PlaceReply) -> None:
+    """Take the answer to a request to place an order."""
+    exit_ = _exit_of(book, reply.client_order_id, None)
+    if exit_ is None or exit_.client_order_id != reply.client_order_id:
+        return
+    after = exits.answered(exit_, reply.outcome, reply.at_ns)
+    outcome, message = _words(reply.outcome)
+    book.say(
+        ExitAnswered(
+            trade_id=exit_.trade_id,
+            exit=exit_.number,
+            client_order_id=reply.client_order_id,
+            outcome=outcome,
+            message=message,
+            at_ns=reply.at_ns,
+        )
+    )
+    if after is exit_:
+        return
+    if isinstance(reply.outcome, Acked):
+        _claim(book, after, reply.outcome.order_id, reply.at_ns)
+        lanes.advance(book, after.key, reply.at_ns)
+        return
+    if after.state is State.UNKNOWN and _found(book, after, reply.at_ns):
+        return
+    book.put_exit(after)
+    if after.state is State.UNKNOWN:
+        lanes.ask(book, after, reply.at_ns)
+    elif after.state is State.CHECKING:
+        net_reads.ask(book, after.key, reply.at_ns)
+    elif isinstance(reply.outcome, Queued):
+        lanes.say_stuck(book, after, message, reply.at_ns)
+    _moved(book, after, message, reply.at_ns)
+
+
+def on_query(book: Book, reply: QueryReply) -> None:
+    """Take the answer to a query by client order id."""
+    exit_ = _exit_of(book, reply.client_order_id, None)
+    if exit_ is None or exit_.client_order_id != reply.client_order_id:
+        return
+    if reply.report is not None:
+        _on_report(book, exit_, reply.report)
+        return
+    is_over = reply.at_ns - exit_.sent_at_ns >= book.policy.exits.hold_ns
+    if exit_.state is State.UNKNOWN and reply.answered and is_over:
+        # The broker keeps our own ids. One that it does not know was never placed, when no
+        # request lives as long as ours has been under way.
+        _moved(book, exits.waiting(exit_, reply.at_ns), "it never arrived", reply.at_ns)
+
+
+def is_whole(book: Book, reply: BookReply) -> bool:
+    """Whether an order book is one: no order that it has told of is missing in it."""
+    book.book_asked_ns = None
+    if reply.orders is None:
+        return False
+    there = {report.order_id for report in reply.orders}
+    since_ns = reply.at_ns - BOOK_KEEPS_NS
+    if any(
+        order.quantity is not None and order.at_ns >= since_ns and order.order_id not in there
+        for order in book.orders.values()
+    ):
+        return False
+    book.empty_books = 0 if there else book.empty_books + 1
+    return bool(there) or book.empty_books >= EMPTY_BOOKS
+
+
+def on_book(book: Book, at_ns: int) -> None:
+    """Look for what is in doubt in a whole order book whose rows have been taken in."""
+    book.book_unread = None
+    for key in list(book.lanes):
+        for exit_ in book.lanes[key]:
+            if exit_.state is State.UNKNOWN and not _found(book, exit_, at_ns):
+                after = exits.not_found(exit_, at_ns, book.policy.exits.hold_ns)
+                if after is not exit_:
+                    _moved(book, after, "it never arrived", at_ns)
+        lanes.advance(book, key, at_ns)
+
+
+def on_report(book: Book, report: OrderReport) -> bool:
+    """Take the broker's word on one of our exit orders; False where it is not one."""
+    exit_ = _exit_of(book, report.client_order_id, report.order_id)
+    if exit_ is None:
+        return False
+    if not book.policy.exits.tagged:
+        order = book.orders.get(report.order_id) or Order(order_id=report.order_id)
+        book.orders[report.order_id] = reported(order, report)
+        if report.order_id == exit_.order_id:
+            _on_report(book, exit_, report)
+    elif report.client_order_id == exit_.client_order_id:
+        _on_report(book, exit_, report)
+    return True
+
+
+def on_execution(book: Book, execution: Execution) -> bool:
+    """Take a fill of one of our exit orders; False where it is not one."""
+    exit_ = _exit_of(book, execution.client_order_id, execution.order_id)
+    if exit_ is None:
+        return False
+    if not book.policy.exits.tagged:
+        order = book.orders.get(execution.order_id) or Order(order_id=execution.order_id)
+        book.orders[execution.order_id] = executed(order, execution)
+    _fill(
+        book,
+        exit_,
+        execution.client_order_id,
+        execution.order_id,
+        quantity=execution.quantity,
+        price=execution.price,
+        at_ns=execution.at_ns,
+    )
+    return True
+
+
+def on_positions(book: Book, reply: PositionsReply) -> None:
+    """Take the broker's net of a key that was read because ours seems wrong.
+
+    A net that was read before an execution or while an order of ours may fill is out of
+    date when it arrives: it breaks a row of flat reads, and what waits for one asks again.
+    """
+    asked = book.reads.pop(reply.key, None)
+    if asked is None:
+        return
+    if reply.net is None:
+        net_reads.is_interrupted(book, reply.key)
+        return
+    lane = book.lanes.get(reply.key)
+    checking = [exit_ for exit_ in lane or () if exit_.state is State.CHECKING]
+    is_old = asked[1] != book.position_version(reply.key) or bool(lane and lane.orders)
+    ours = book.net(reply.key)
+    agreed = ours != reply.net  # with an earlier read, where not with our fold
+    if is_old:
+        net_reads.is_interrupted(book, reply.key)
+    if is_old or (agreed and not net_reads.is_believed(book, reply)):
+        for exit_ in checking:
+            book.put_exit(exits.read_in_vain(exit_))
+        return
+    if agreed:
+        book.say(
+            BookDiffers(
+                instrument=reply.key.instrument, ours=ours, broker=reply.net, at_ns=reply.at_ns
+            )
+        )
+        before = book.positions.get(reply.key) or Position(key=reply.key)
+        book.put_position(corrected(before, reply.net, reply.at_ns))
+    net_reads.is_known(book, reply.key)
+    for exit_ in checking:
+        if exit_.trade_id not in book.trades:
+            continue  # closed with another exit of the same trade
+        if lanes.held(book, exit_) > 0:
+            book.put_exit(exits.ready(exit_))
+        else:
+            after = book.put_exit(exits.read_flat(exit_))
+            if agreed or after.flat_reads >= FLAT_READS:
+                lanes.close_outside(book, exit_.trade_id, reply.at_ns)
+    lanes.advance(book, reply.key, reply.at_ns)
+
+
+def _on_report(book: Book, exit_: Exit, report: OrderReport) -> None:
+    after = exits.reported(exit_, report.state, report.filled, report.order_id, report.at_ns)
+    if after is not exit_:
+        _moved(book, after, report.message or f"order {report.state}", report.at_ns)
+
+
+def _moved(book: Book, exit_: Exit, why: str, at_ns: int) -> None:
+    """Keep an exit whose order has moved on, and do what that allows."""
+    book.put_exit(exit_)
+    if exit_.state is State.RETRY_WAIT:
+        # A refusal may mean that there is nothing left to sell: before the next attempt
+        # the broker's net is known.
+        net_reads.ask(book, exit_.key, at_ns)
+        if exit_.tries >= lanes.STUCK_TRIES:
+            lanes.say_stuck(book, exit_, why, at_ns)
+    lanes.close_if_left(book, book.trades[exit_.trade_id], at_ns)
+    lanes.advance(book, exit_.key, at_ns)
+
+
+def _fill(
+    book: Book,
+    exit_: Exit,
+    client_order_id: str | None,
+    order_id: str,
+    *,
+    quantity: Decimal,
+    price: Decimal,
+    at_ns: int,
+) -> None:
+    """Let units leave an exit's trade."""
+    if client_order_id is None and order_id == exit_.order_id:
+        client_order_id = exit_.client_order_id
+    book.put_exit(exits.filled_by(exit_, client_order_id, order_id, quantity, at_ns))
+    trade = book.trades[exit_.trade_id]
+    trade = book.put_trade(
+        trade,
+        exited=trade.exited + quantity,
+        exit_notional=trade.exit_notional + quantity * price,
+        stuck=False,
+    )
+    book.say(
+        ExitFilled(
+            trade_id=trade.trade_id,
+            exit=exit_.number,
+            client_order_id=client_order_id or order_id,
+            quantity=quantity,
+            price=price,
+            remaining=trade.remaining,
+            at_ns=at_ns,
+        )
+    )
+    lanes.close_if_left(book, trade, at_ns)
+    lanes.advance(book, exit_.key, at_ns)
+
+
+def _found(book: Book, exit_: Exit, at_ns: int) -> bool:
+    """Claim the order of a request in doubt, if the broker has told of it."""
+    if book.policy.exits.tagged:
+        return False
+    order = next((o for o in book.orders.values() if _is_of(book, o, exit_)), None)
+    if order is None:
+        return False
+    _claim(book, exits.found(exit_, order.order_id, at_ns), order.order_id, at_ns)
+    return True
+
+
+def _is_of(book: Book, order: Order, exit_: Exit) -> bool:
+    return (
+        order.quantity == exit_.order_quantity
+        and order.key == exit_.key
+        and order.side is exit_.side
+        and order.order_id not in exit_.known
+        and order.order_id not in book.exit_of_broker_id
+        and order.order_id not in book.entry_of_order
+    )
+
+
+def _claim(book: Book, exit_: Exit, order_id: str, at_ns: int) -> None:
+    """Keep an exit whose order is known now, with all that was told of that order before."""
+    book.put_exit(exit_)
+    if book.policy.exits.tagged:
+        return
+    order = book.orders.get(order_id)
+    if order is None or order.quantity is None:
+        order = order or Order(order_id=order_id, at_ns=at_ns)
+        order = msgspec.structs.replace(
+            order, key=exit_.key, side=exit_.side, quantity=exit_.order_quantity
+        )
+        book.orders[order_id] = order
+    missing = order.executed - exit_.order_filled
+    if missing > 0:
+        price = order.notional / order.executed
+        _fill(book, exit_, None, order_id, quantity=missing, price=price, at_ns=at_ns)
+    now = _exit_of(book, None, order_id)
+    if now is not None and now.is_alive and order.state.is_final:
+        filled = max(order.reported, order.executed)
+        after = exits.reported(now, order.state, filled, order_id, at_ns)
+        _moved(book, after, order.message or f"order {order.state}", at_ns)
+
+
+def _exit_of(book: Book, client_order_id: str | None, order_id: str | None) -> Exit | None:
+    """Return the exit that an order of ours carries out.
+
+    An order of an earlier attempt is found by its name: fills may come late.
+    """
+    if client_order_id is None:
+        name = book.exit_of_broker_id.get(order_id or "")
+        return None if name is None else book.exits.get(name[0], {}).get(name[1])
+    name = book.exit_of_order.get(client_order_id)
+    if name is not None:
+        return book.exits[name[0]][name[1]]
+    trade_id, mark, attempt = client_order_id.rpartition("-x")
+    known = book.exits.get(trade_id)
+    if not (mark and attempt.isdecimal() and known):
+        return None
+    return known[max(known)]
+
+
+def _words(outcome: Outcome) -> tuple[str, str]:
+    match outcome:
+        case Acked(order_id=order_id):
+            return "acked", order_id
+        case NotSent(message=message):
+            return "not sent", message
+        case Refused(message=message):
+            return "refused", message
+        case NoAction(message=message):
+            return "no action", message
+        case Queued(message=message):
+            return "queued for approval", message
+        case Unknown(message=message):
+            return "unknown", message
+        case _:
+            assert_never(outcome)
