@@ -15,6 +15,7 @@ from tradebot.core.events import (
     TradeCreated,
     TradeRefused,
 )
+from tradebot.core.halt import Form
 from tradebot.core.inputs import CreateTrade, ExitTrade, Timer, UpdateTrade
 from tradebot.core.intents import ReadOrder, ReadPosition, Subscribe, Unsubscribe
 from tradebot.core.policy import Policy
@@ -49,6 +50,21 @@ def refusals(story):
 
 
 # Coming to be.
+
+
+def test_while_a_person_halts_no_new_trade_is_taken():
+    story = Playbook()
+    story.book.put_halt(Form.ENTRIES, "lunch", story.now_ns)
+    story.create(a_trade(stop="5pts"))
+    assert refusals(story) == [("halt", "no new trade is taken: a person halted (entries): lunch")]
+    assert not story.book.trades
+
+
+def test_what_enters_while_everything_is_being_left_leaves_too():
+    story = bound(stop="5pts")
+    story.book.put_halt(Form.FLATTEN, "news", story.now_ns)
+    assert entry(story, "4") << "halt"
+    assert story.trade().status is Status.TRIGGERED
 
 
 def test_trades_are_numbered_and_named_in_the_order_of_their_creation():

@@ -10,18 +10,21 @@ from tradebot.core import exits
 from tradebot.core.book import Book, set_band
 from tradebot.core.events import PriceHeld
 from tradebot.core.exits import Exit
-from tradebot.core.inputs import Acked, OrderSide, Refused, Timer
+from tradebot.core.halt import Form, Halt
+from tradebot.core.inputs import Acked, CreateTrade, OrderSide, Refused, Timer
 from tradebot.core.instruments import Instrument
 from tradebot.core.policy import Policy
 from tradebot.core.price_gate import PRICE_MAX, Gate
 from tradebot.core.records import (
     ExecutionSaved,
     ExitSaved,
+    HaltSaved,
     Heard,
     HighReached,
     PositionSaved,
     Told,
     TradeSaved,
+    UncoveredSaved,
 )
 from tradebot.core.sessions import Session
 from tradebot.core.trades import Reason, Status
@@ -46,6 +49,24 @@ def test_one_row_moves_all_trades_that_trail_together():
     records = story.book.drain()
     assert [type(record) for record in records] == [HighReached, Heard]
     assert msgspec.structs.astuple(records[0]) == ("NSE:SBIN LONG last", 2, 805)
+
+
+def test_a_halt_and_its_release_are_records_of_their_own():
+    book = Book(Policy())
+    book.put_halt(Form.ENTRIES, "lunch", 5)
+    book.put_halt(None, "back", 6)
+    assert book.is_dirty()
+    halted, released, _ = book.drain()
+    assert halted == HaltSaved(halt=Halt(form=Form.ENTRIES, why="lunch", at_ns=5, version=1))
+    assert released == HaltSaved(halt=Halt(form=None, why="back", at_ns=6, version=2))
+    assert book.halt == released.halt
+
+
+def test_what_nobody_watches_is_durable_with_what_changed_it():
+    story = Playbook(broker=False)
+    story.engine.process(CreateTrade(request=a_trade(), at_ns=story.now_ns))
+    rows = [r.uncovered for r in story.book.drain() if isinstance(r, UncoveredSaved)]
+    assert [(row.trade_id, row.quantity) for row in rows] == [("T1", 10)]
 
 
 def test_highs_are_numbered_without_a_gap():

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.playbook import Playbook, a_trade
+from tradebot.core.halt import Form, Halt
 from tradebot.core.inputs import Acked, Refused, Unknown
 from tradebot.core.intents import QueryOrder, ReadBook, ReadOrder, ReadPosition
 from tradebot.core.policy import ExitPolicy, Policy
@@ -30,6 +31,14 @@ def test_the_best_price_of_every_kind_of_trail_survives_a_kill_at_any_tick(side,
         alive = story.trade()
         assert story.restarted().trade() == alive
     assert alive.marks.best_price == 800 + sign * 9.95
+
+
+def test_what_a_backup_holds_open_is_left_where_everything_was_to_be_left():
+    story = Playbook(a_trade(stop="5pts"))
+    story.store.halt = Halt(form=Form.FLATTEN, why="news", at_ns=1, version=1)
+    assert story.restarted() << "halt"
+    assert story >> "5s"
+    assert story.trade().status is Status.CLOSED
 
 
 def test_highs_of_before_a_restart_never_lift_a_trade_that_came_later():
