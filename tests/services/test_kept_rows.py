@@ -1,7 +1,9 @@
 """Rows that are kept: no more than there is room for, and the same that were put."""
 
+import itertools
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
@@ -32,9 +34,10 @@ def test_a_row_is_kept_under_its_trade_and_version():
     assert kept.get(key(2)) is None
 
 
-def test_the_row_that_came_first_leaves_first():
+@pytest.mark.parametrize("order", [*itertools.permutations((1, 2, 3))])
+def test_the_rows_of_the_newest_trades_are_kept(order):
     kept = KeptRows(bytes_max=2 * (ROW_BYTES + 100))
-    for number in (1, 2, 3):
+    for number in order:
         kept.put(key(number), a_row())
     assert [kept.get(key(number)) is not None for number in (1, 2, 3)] == [False, True, True]
 

@@ -1,7 +1,7 @@
 """Rows of trades that are over, as the JSON that was made before; bounded by bytes."""
 
-from collections import OrderedDict
 from decimal import Decimal
+from heapq import heappop, heappush
 
 import msgspec
 
@@ -9,7 +9,7 @@ from tradebot.core.trades import Reason
 from tradebot.ports import TradeKey
 
 BYTES_MAX = 16 * 1024 * 1024
-ROW_BYTES = 600  # what a row takes besides its JSON: its fields, its key, its place
+ROW_BYTES = 600  # what a row takes besides its JSON, as measured: its fields, its key, its place
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -23,13 +23,18 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class KeptRows:
-    """As many rows as there is room for; the one that came first leaves first."""
+    """As many rows as there is room for, those of the newest trades.
+
+    They are asked for most, and every export begins with them: where the whole history has
+    no room, a part of it is found each time. If the row that came first left first, none would.
+    """
 
     def __init__(self, bytes_max: int = BYTES_MAX) -> None:
         """Keep no more than ``bytes_max``."""
         self.bytes = 0
         self._bytes_max = bytes_max
-        self._rows: OrderedDict[TradeKey, Row] = OrderedDict()
+        self._rows: dict[TradeKey, Row] = {}
+        self._oldest: list[TradeKey] = []  # a heap of the keys
 
     def get(self, key: TradeKey) -> Row | None:
         """Return the row of a trade as of this change."""
@@ -37,14 +42,15 @@ class KeptRows:
 
     def put(self, key: TradeKey, row: Row) -> None:
         """Keep a row, in the place of an earlier one of the same key."""
-        earlier = self._rows.pop(key, None)
-        if earlier is not None:
+        earlier = self._rows.get(key)
+        if earlier is None:
+            heappush(self._oldest, key)
+        else:
             self.bytes -= _size(earlier)
         self._rows[key] = row
         self.bytes += _size(row)
         while self.bytes > self._bytes_max:
-            _, first = self._rows.popitem(last=False)
-            self.bytes -= _size(first)
+            self.bytes -= _size(self._rows.pop(heappop(self._oldest)))
 
 
 def _size(row: Row) -> int:
