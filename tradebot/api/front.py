@@ -34,7 +34,8 @@ class Front:
         if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
-        trace_id = scope.setdefault("state", {}).setdefault("trace_id", uuid.uuid4().hex)
+        state = scope.setdefault("state", {})
+        trace_id = state.get("trace_id") or state.setdefault("trace_id", uuid.uuid4().hex)
         names = _Names(scope, trace_id)
 
         async def named(message: Message) -> None:
