@@ -11,7 +11,7 @@ from tradebot.core.trades import Status
 from tradebot.errors import DamageError, StoreError
 from tradebot.stores import sqlite as store_module
 from tradebot.stores.backups import Backups
-from tradebot.stores.repair import Files, open_or_repair, set_aside
+from tradebot.stores.repair import NUMBERS_SKIPPED, Files, open_or_repair, set_aside
 from tradebot.stores.sqlite import SqliteStore
 
 NOW_NS = 1_767_584_700_000_000_000
@@ -190,8 +190,12 @@ async def test_a_journal_that_is_gone_is_told_with_the_time_of_the_backup(state)
     await state.live(1, 25, backup_at=(10, 20))
     state.smash()
     shutil.rmtree(state.journal)
-    trades, reasons = await state.start()
-    assert trades == [18, 19, 20]
+    opened = await state.open()
+    await opened.store.close()
+    opened.journal.close()
+    assert [saved.trade.number for saved in opened.restored.snapshot.trades] == [18, 19, 20]
+    assert opened.restored.snapshot.trades_made == 20 + NUMBERS_SKIPPED
+    reasons = opened.reasons
     assert reasons[1] == "the journal is gone: what came after 2026-01-05 03:45:00 UTC is missing"
 
 
@@ -207,6 +211,22 @@ async def test_where_nothing_is_left_the_start_is_refused_and_changes_nothing(st
         assert "tradebot restore FILE" in str(raised.value)
         assert state.database.read_bytes() == before
         assert state.aside() == []
+
+
+async def test_without_a_whole_backup_the_sound_rows_of_damaged_files_are_taken(state):
+    await state.live(1, 25, backup_at=(10, 20))
+    state.smash_journal()
+    for path in (state.database, *(backup.path for backup in state.backups.found())):
+        db = sqlite3.connect(path)
+        with db:
+            db.execute("UPDATE told SET body = x'00' WHERE number = 2")
+        db.close()
+    trades, reasons = await state.start()
+    assert trades == [23, 24, 25]
+    assert "made again from" in reasons[0]
+    assert "sound rows of damaged files" in reasons[0]
+    assert reasons[1].startswith("no backup was whole: trades may be missing or old")
+    assert "store.incomplete" in state.said.events
 
 
 async def test_a_disk_that_refuses_is_no_damage(state, monkeypatch):

@@ -3,8 +3,8 @@
 A damaged database is set aside, never deleted. In its place comes the newest backup from
 which the journal has every later frame, or an empty database where the journal has all of
 them; the version rules then bring every row to its newest state. Where no such start is
-whole, the one that lacks least is taken, and said to lack it; where nothing is left, the
-start is refused.
+whole, the one that lacks least is taken, with every sound row of the damaged files, and said
+to lack it; where nothing is left, the start is refused.
 """
 
 import shutil
@@ -15,14 +15,18 @@ from pathlib import Path
 
 import msgspec
 
+from tradebot.core.records import Record
 from tradebot.errors import DamageError, StoreError
 from tradebot.ports import Say
 from tradebot.stores.backups import Backup, Backups
 from tradebot.stores.checks import check_file
 from tradebot.stores.journal import SEGMENT_BYTES, FileJournal
 from tradebot.stores.restore import Restored, restore
+from tradebot.stores.salvage import salvaged
 from tradebot.stores.sqlite import SqliteStore
 from tradebot.stores.sync import sync_file
+
+NUMBERS_SKIPPED = 10_000  # after a repair that lacks something
 
 Ranges = tuple[tuple[int, int], ...]
 
@@ -41,8 +45,11 @@ class _Base(msgspec.Struct, frozen=True, kw_only=True):
 
     backup: Backup | None  # None: empty
     lost: Ranges  # frames that the journal no longer has
+    saved: int = 0  # sound rows of damaged files, where there was nothing better
 
     def __str__(self) -> str:
+        if self.saved:
+            return f"{self.saved} sound rows of damaged files"
         return "the journal alone" if self.backup is None else f"backup {self.backup.name}"
 
 
@@ -74,16 +81,21 @@ async def open_or_repair(files: Files, *, say: Say) -> Opened:
     aside.move()
     say("store.damaged", "critical", error=wrong, kept_as=aside.name)
     base = _base(files, say)
-    if base is None:
+    saved = _saved(files, aside) if base is None or base.lost else []
+    if base is None and not saved:
         aside.move_back()
         raise StoreError(
-            f"{wrong}; no backup in {files.backups.directory} is whole, and the journal in "
+            f"{wrong}; no backup in {files.backups.directory} can be read, and the journal in "
             f"{files.journal} does not reach back to the beginning: nothing is left to start "
             "from. tradebot restore FILE takes a copy from elsewhere; without one, move "
             f"{files.database.parent} away to begin anew"
         )
+    if base is None:
+        base = _Base(backup=None, lost=files.open_journal().lost(0), saved=len(saved))
     if base.backup is not None:
         put_in_place(base.backup.path, files.database)
+    if saved:
+        await _put_in(files.database, saved)
     opened = await _opened(files, say, None)
     return _told(opened, base, wrong, aside.name, say)
 
@@ -141,6 +153,11 @@ class _Aside:
     def name(self) -> str:
         """What it is called now; empty: there was no file."""
         return self._moved.name if self._moved is not None and self._moved.exists() else ""
+
+    @property
+    def files(self) -> list[Path]:
+        """The damaged file, where there was one."""
+        return [self._moved] if self.name and self._moved is not None else []
 
     def move(self) -> None:
         if self._moved is None:
@@ -208,6 +225,21 @@ async def _opened(files: Files, say: Say, aside: _Aside | None) -> Opened:
     return Opened(store=store, journal=journal, restored=restored, reasons=reasons)
 
 
+def _saved(files: Files, aside: _Aside) -> list[Record]:
+    """Return what is sound in the damaged database and in damaged backups."""
+    damaged = [backup.path for backup in files.backups.found()]
+    return salvaged([*aside.files, *damaged])
+
+
+async def _put_in(database: Path, records: list[Record]) -> None:
+    store = await SqliteStore.open(database)
+    try:
+        # No frame of the journal is thereby in it: all that are left are replayed.
+        await store.commit(records, 0, full_sync=True)
+    finally:
+        await store.close()
+
+
 def _check_age(store: SqliteStore, journal: FileJournal, backups: Backups) -> None:
     """Notice a database that has fallen behind so far that a backup knows more."""
     if not (journal.began_empty or journal.lost(store.frame)):
@@ -252,6 +284,13 @@ def _told(opened: Opened, base: _Base, wrong: str, kept_as: str, say: Say) -> Op
     kept = f"; the damaged one is kept as {kept_as}" if kept_as else ""
     made_from = f"{base} and {frames} frames of the journal"
     reasons = [f"the database was damaged and was made again from {made_from}{kept} ({wrong})"]
+    if base.saved:
+        # Nothing tells which rows are not among them.
+        say("store.incomplete", "critical", made_from=str(base))
+        reasons.append(
+            "no backup was whole: trades may be missing or old; compare the list of trades with "
+            "the broker's"
+        )
     if base.lost:
         gone = ", ".join(f"{first} to {last}" for first, last in base.lost)
         say("store.incomplete", "critical", made_from=str(base), frames=gone)
@@ -263,7 +302,21 @@ def _told(opened: Opened, base: _Base, wrong: str, kept_as: str, say: Say) -> Op
         at = f"{base.backup.at:%Y-%m-%d %H:%M:%S} UTC"
         say("store.incomplete", "critical", made_from=str(base), after=at)
         reasons.append(f"the journal is gone: what came after {at} is missing")
+    if len(reasons) > 1:
+        opened = _without_used_names(opened)
     return msgspec.structs.replace(opened, reasons=(*reasons, *opened.reasons))
+
+
+def _without_used_names(opened: Opened) -> Opened:
+    """Skip the numbers that missing trades may have had: their orders are at the broker.
+
+    An order of the same name would be taken for the old one, already filled.
+    """
+    snapshot = opened.restored.snapshot
+    made = snapshot.trades_made + NUMBERS_SKIPPED
+    snapshot = msgspec.structs.replace(snapshot, trades_made=made)
+    restored = msgspec.structs.replace(opened.restored, snapshot=snapshot)
+    return msgspec.structs.replace(opened, restored=restored)
 
 
 def _open(opened: Opened) -> int:
