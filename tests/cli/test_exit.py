@@ -12,6 +12,7 @@ from tests.cli.commanding import Typed, nobody, types
 from tradebot.cli import exit as module
 from tradebot.cli.client import AnswerError, NotRunningError
 from tradebot.cli.exit import Leaving, described
+from tradebot.core.halt import Form
 from tradebot.core.inputs import OrderSide
 from tradebot.core.intents import PlaceOrder
 from tradebot.errors import StoreError
@@ -145,7 +146,16 @@ async def test_nobody_has_to_wait(world, shell):
     code, out, _ = await shell.run("exit", "T1", "--yes", "--no-wait")
     assert (code, out) == (0, "T1  exit sent: order T1-x1\n")
     code, out, _ = await shell.run("exit", "T1", "--yes", "--no-wait")
-    assert (code, out) == (0, "T1  exit sent; it was on its way already\n")
+    assert (code, out) == (0, "T1  exit decided; this request sent no order\n")
+
+
+async def test_while_everything_is_halted_an_exit_is_decided_and_not_sent(world, shell):
+    await world.bought()
+    await world.trades.create(LONG)
+    await world.halts.halt(Form.EVERYTHING, "fear")
+    code, out, err = await shell.run("exit", "T1", "--yes", "--no-wait")
+    assert (code, out) == (0, "T1  exit decided; this request sent no order\n")
+    assert err == "! everything is halted: no exit is sent before the release\n"
 
 
 async def test_a_wait_that_ends_says_what_is_still_open(world, shell):

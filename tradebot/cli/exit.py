@@ -18,7 +18,7 @@ from tradebot.cli.client import (
     in_path,
 )
 from tradebot.cli.figures import age, decimals_of, figure, gain, quantity
-from tradebot.cli.questions import none_open, open_trades
+from tradebot.cli.questions import halt_in_force, none_open, open_trades
 from tradebot.cli.terminal import can_ask, confirmed, print_json
 
 EXIT_OK = 0
@@ -73,6 +73,8 @@ def main(args: argparse.Namespace) -> int:
     if found and not (args.yes or _is_wished(found, word="exit" if args.all else None)):
         print("nothing was sent", file=sys.stderr)
         return EXIT_FAILURE
+    if halt_in_force(daemon)["form"] == "everything":
+        print("! everything is halted: no exit is sent before the release", file=sys.stderr)
     leaving = Leaving(daemon, wanted, tell=(lambda _: None) if args.json else _tell)
     try:
         leaving.send()
@@ -155,8 +157,8 @@ class Leaving:
         """Say of those that nobody waited for what was sent."""
         for name, sent in list(self.waiting.items()):
             orders = ", ".join(map(str, cast("list[object]", sent["orders"])))
-            text = f"exit sent{': order ' + orders if orders else '; it was on its way already'}"
-            self._end(name, "sent", text)
+            nothing = "decided; this request sent no order"  # one is alive, or may not leave yet
+            self._end(name, "sent", f"exit sent: order {orders}" if orders else f"exit {nothing}")
 
     def _ask(self, name: str, key: dict[str, str]) -> Json:
         body = {"trade_id": name}
