@@ -26,8 +26,9 @@ from tests.stores.samples import (
 from tradebot.core.exits import State
 from tradebot.core.records import Heard, Record
 from tradebot.core.trades import Status
-from tradebot.errors import StoreError
+from tradebot.errors import DamageError, StoreError
 from tradebot.stores.backups import Backups
+from tradebot.stores.checks import check_file
 from tradebot.stores.repair import Files, Opened, open_or_repair
 from tradebot.stores.snapshot import Tables
 
@@ -42,6 +43,12 @@ WHOLE, REPAIRED, TOLD, REFUSED = "whole", "repaired", "told what is missing", "r
 # What only the journal's end had is acknowledged to nobody: a person is answered when the
 # database has it too. Without a second copy nothing tells that it is gone.
 TAIL = "lost the unacknowledged end"
+
+# There is always a second copy of what was acknowledged.
+ALWAYS_WHOLE = {
+    *("database", "log", "a segment", "last segment", "newest backup", "every backup"),
+    *("database and log", "database and newest backup", "log and newest backup"),
+}
 
 
 class Prepared(NamedTuple):
@@ -126,6 +133,8 @@ def run(prepared_: Prepared, number: int, folder: Path) -> Variant:
     try:
         what = damaged(folder, number)
         outcome, wrong = asyncio.run(_started(folder, prepared_))
+        if outcome in (TOLD, REFUSED) and what.partition(",")[0] in ALWAYS_WHOLE:
+            wrong = f"{outcome}, although all of it was there"
     finally:
         shutil.rmtree(folder)
     return Variant(number, what, outcome, wrong)
@@ -143,6 +152,10 @@ async def _started(folder: Path, truth: Prepared) -> tuple[str, str]:
         is_clear = any(word in str(error) for word in ("tradebot.db", "journal"))
         return REFUSED, "" if is_clear else f"refused without naming a file: {error}"
     await _closed(opened)
+    try:
+        check_file(folder / "tradebot.db")
+    except DamageError as error:
+        return "", f"went on with damage: {error}"
     lacks = sorted(_lacking(folder / "tradebot.db", truth.acknowledged))
     if lacks and not opened.reasons:
         return "", f"lacks {lacks[:5]} and does not say so"
