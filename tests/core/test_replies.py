@@ -276,6 +276,13 @@ def test_a_final_report_before_the_answer_counts_with_it():
     assert state_of(story) is State.RETRY_WAIT
 
 
+def test_the_end_of_an_order_that_is_found_is_not_taken_for_that_of_the_next_one():
+    story = told(nameless().fill(None, "4", order_id="B7"), "cancelled", filled="4")
+    story.reply("T1-x1", Unknown("timeout"))
+    assert story.orders == ["T1-x1 SELL 10", "T1-x2 SELL 6"]
+    assert state_of(story) is State.SENDING
+
+
 def test_a_final_report_that_lacks_executions_waits_for_them():
     story = told(nameless(), "complete", filled="10")
     story.reply("T1-x1", Acked("B7"))

@@ -293,7 +293,8 @@ def _claim(book: Book, exit_: Exit, order_id: str, at_ns: int) -> None:
         price = order.notional / order.executed
         _fill(book, exit_, None, order_id, quantity=missing, price=price, at_ns=at_ns)
     now = _exit_of(book, None, order_id)
-    if now is not None and now.is_alive and order.state.is_final:
+    # Its fill may have ended the trade, or let the next order leave.
+    if now is not None and now.order_id == order_id and now.is_alive and order.state.is_final:
         filled = max(order.reported, order.executed)
         after = exits.reported(now, order.state, filled, order_id, at_ns)
         _moved(book, after, order.message or f"order {order.state}", at_ns)

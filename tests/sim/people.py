@@ -1,0 +1,194 @@
+"""Those around the process: strategies, traders at a terminal, and trouble itself."""
+
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING
+
+from tradebot.core.inputs import OrderSide
+from tradebot.core.trades import Status
+from tradebot.errors import InputError, NotFoundError, RefusedError, StoreError
+
+if TYPE_CHECKING:
+    from tests.sim.world import World
+
+LOOK_EVERY_S = 1.0
+TRADES_MAX = 8  # open at once
+Json = dict[str, object]
+
+
+class People:
+    """What happens around the process while there is chaos."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self._rng = world.rng
+        self._trades = 0
+        self.are_quiet = False
+
+    def begin(self) -> None:
+        for instrument in self._world.exchange.prices:
+            self._move(instrument)
+        self._look()
+
+    # Prices.
+
+    def _move(self, instrument: str) -> None:
+        world, rng = self._world, self._rng
+        if not self.are_quiet:
+            prices = world.exchange.prices
+            ticks = rng.choice([-12, -4, -2, -1, 1, 2, 4, 12])
+            if rng.random() < 0.01:
+                ticks = rng.choice([-400, 400])
+                world.seen["a gap"] += 1
+            price = Decimal(repr(prices[instrument])) + ticks * Decimal("0.05")
+            if Decimal(500) < price < Decimal(1200):
+                prices[instrument] = float(price)
+        if world.life.feed is not None and not world.life.is_over:
+            world.life.feed.show(instrument, world.exchange.prices[instrument])
+        world.loop.in_world(rng.uniform(0.2, 1.5), lambda: self._move(instrument))
+
+    # Deeds.
+
+    def _look(self) -> None:
+        if self.are_quiet:
+            return
+        world, rng = self._world, self._rng
+        self._make_trouble()
+        drawn = rng.random()
+        if drawn < 0.25:
+            self._enter()
+        elif drawn < 0.33:
+            self._command()
+        if world.happens("by_hand"):
+            self._trade_by_hand()
+        world.loop.in_world(LOOK_EVERY_S * rng.uniform(0.5, 1.5), self._look)
+
+    def _enter(self) -> None:
+        """Let a strategy enter at the exchange, and hand the trade over."""
+        world, rng = self._world, self._rng
+        life = world.life
+        if life.is_over or not life.is_ready or life.guard is None:
+            return
+        if len(life.guard.engine.book.trades) >= TRADES_MAX:
+            return
+        self._trades += 1
+        trade_id = f"T{self._trades}"
+        from tests.sim.world import SYMBOLS, key_of
+
+        symbol = rng.choice(SYMBOLS)
+        is_long = symbol == SYMBOLS[0]
+        side = OrderSide.BUY if is_long else OrderSide.SELL
+        quantity = Decimal(rng.randint(1, 12))
+        order = world.exchange.accept(key_of(symbol), side, quantity, trade_id=trade_id)
+        request: Json = {
+            "trade_id": trade_id,
+            "exchange": "NSE",
+            "symbol": symbol,
+            "side": "LONG" if is_long else "SHORT",
+            "past_stop": rng.choice(["exit", "exit", "from_here"]),
+            "price_source": rng.choice(["last", "last", "exit_side"]),
+            **self._rules(),
+        }
+        if rng.random() < 0.5:
+            world.plan(order)
+            request["order_id"] = order.order_id
+        else:
+            world.exchange.fill(order, quantity)
+            request["entry_price"] = world.exchange.prices[f"NSE:{symbol}"]
+            request["quantity"] = int(quantity)
+        life.do(self._guarded(trade_id, request))
+
+    async def _guarded(self, trade_id: str, request: Json) -> None:
+        guard = self._world.life.guard
+        assert guard is not None, "a process without a guard was asked"
+
+        async def create() -> None:
+            await guard.trades.create(request)
+            self._world.promises.acknowledged[trade_id] = None
+            self._world.seen["a trade acknowledged"] += 1
+
+        await self._try(create)
+
+    def _command(self) -> None:
+        """Let somebody edit a trade, or leave it."""
+        world, rng = self._world, self._rng
+        guard = world.life.guard
+        if world.life.is_over or not world.life.is_ready or guard is None:
+            return
+        active = [t for t in guard.engine.book.trades.values() if t.status is Status.ACTIVE]
+        if not active:
+            return
+        trade_id = rng.choice(active).trade_id
+        if rng.random() < 0.5:
+            world.life.do(self._try(lambda: guard.trades.exit(trade_id)))
+            return
+        edit = {"trade_id": trade_id, **self._rules()}
+        world.promises.rules_changed(trade_id)
+
+        async def update() -> None:
+            await guard.trades.update(edit)
+
+        world.life.do(self._try(update))
+
+    async def _try(self, deed: Callable[[], Awaitable[object]]) -> None:
+        try:
+            await deed()
+        except (InputError, NotFoundError, RefusedError, StoreError) as error:
+            self._world.seen[f"told {type(error).__name__}"] += 1
+            self._world.note(f"somebody was told: {error}")
+
+    def _rules(self) -> Json:
+        """Draw rules that prices here reach within a minute or so."""
+        rng = self._rng
+        words: Json = {}
+        if rng.random() < 0.8:
+            words["stop"] = rng.choice(["1pts", "2pts", "0.5%"])
+        words["target"] = rng.choice(
+            [None, "2pts", [{"at": "1pts", "quantity": "3"}, {"at": "3pts"}]]
+        )
+        if rng.random() < 0.5:
+            words["trail"] = {"by": rng.choice(["1pts", "0.3%"])}
+        if rng.random() < 0.3:
+            words["breakeven"] = {"at": "1pts"}
+        if rng.random() < 0.3:
+            words["time_exit"] = {"after": "30s"}
+        return {name: value for name, value in words.items() if value is not None}
+
+    def _trade_by_hand(self) -> None:
+        """Let somebody add to a position of ours, or take from it, at the exchange."""
+        world, rng = self._world, self._rng
+        held = [(key, net) for key, net in world.exchange.nets.items() if net]
+        if not held:
+            return
+        key, net = rng.choice(held)
+        sign = rng.choice([1, -1, -1]) if net > 0 else rng.choice([-1, 1, 1])
+        most = int(abs(net)) if sign * net < 0 else 6
+        # Seldom a number of ours: nobody can tell such an order from a request in doubt.
+        quantity = Decimal(rng.randint(1, max(1, most) * 100)) / 100
+        side = OrderSide.BUY if sign > 0 else OrderSide.SELL
+        if world.promises.is_just_like_a_doubt(key, side, quantity):
+            return
+        world.seen["a trade by hand"] += 1
+        order = world.exchange.accept(key, side, quantity)
+        world.exchange.fill(order, quantity)
+
+    # Trouble.
+
+    def _make_trouble(self) -> None:
+        world, rng = self._world, self._rng
+        for fault, flag in (
+            ("journal_fails", "journal_refuses"),
+            ("store_fails", "store_refuses"),
+            ("silence", "feed_is_silent"),
+        ):
+            if not getattr(world, flag) and world.happens(fault):
+                setattr(world, flag, True)
+                world.note(f"trouble: {flag}")
+                world.loop.in_world(rng.uniform(0.5, 12.0), partial(self._end, flag))
+        if world.happens("deaths") and not world.promises.nobody_remembers:
+            world.life.dies_in = rng.randint(1, 60)
+
+    def _end(self, flag: str) -> None:
+        setattr(self._world, flag, False)
+        self._world.note(f"trouble ends: {flag}")

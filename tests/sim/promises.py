@@ -1,0 +1,325 @@
+"""What must hold in every world, checked as it happens. A number is that of the invariant.
+
+I1 and I2 are the exchange's to see. I9 and I13 are looked at between steps, I3 to I6 when
+an order leaves, I8 at each start, I7, I11, I12 and I14 when all has become calm.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from tests.sim.exchange import ExchangeOrder
+from tradebot.core.book import Book
+from tradebot.core.engine import Engine
+from tradebot.core.events import Event, ExitDecided, TradeClosed, TradeStuck
+from tradebot.core.exits import Exit, State
+from tradebot.core.inputs import BookReply, Execution, Input, OrderSide, OrderState
+from tradebot.core.instruments import NetKey
+from tradebot.core.intents import Intent, PlaceOrder
+from tradebot.core.records import ExitSaved, Record, Snapshot, TradeSaved
+from tradebot.core.trade_rules import effective_stop, judge
+from tradebot.core.trades import PastStop, Reason, Rules, Status, Trade
+from tradebot.stores.memory import MemoryStore
+
+if TYPE_CHECKING:
+    from tests.sim.life import Life
+    from tests.sim.world import World
+
+BY_PRICE = {Reason.STOP, Reason.TARGET, Reason.TRAIL, Reason.BREAKEVEN}
+LAG_NS_MAX = 10_000_000_000
+ZERO = Decimal(0)
+
+
+class Promises:
+    """The invariants of one world; ``wrong`` lists what broke them."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self._wrong: list[str] = []
+        self.acknowledged: dict[str, None] = {}  # trades of which somebody was told: guarded
+        self.unsaved: set[str] = set()  # orders that left with an alert, no disk taking them
+        self._durable: set[str] = set()  # orders that a disk has as about to be sent
+        self._attempts: dict[str, int] = {}  # by trade: orders that it has named, on a disk
+        self._doubts: dict[NetKey, dict[str, None]] = {}  # requests of whose fate none was told
+        self._sent: dict[str, PlaceOrder] = {}
+        self._can_act: set[str] = set()  # requests that may still act
+        self._on_way: dict[str, PlaceOrder] = {}  # of these: not at the exchange yet
+        self._stops: dict[str, tuple[tuple[Rules, Decimal], Decimal]] = {}
+        self.exits = 0
+        self.stuck = 0
+        self.ambiguous = 0
+
+    @property
+    def wrong(self) -> list[str]:
+        return self._world.exchange.wrong + self._wrong
+
+    # As it happens.
+
+    def watch(self, engine: Engine) -> None:
+        """Look at each order in the moment in which the engine decides to send it."""
+        process = engine.process
+
+        def watched(item: Input) -> Sequence[Event | Intent]:
+            doubts = self._doubts_of(engine.book) if isinstance(item, BookReply) else {}
+            corrected = self._is_of_a_correction(engine.book, item)
+            out = process(item)
+            for name, before in doubts.items():
+                self._note_end_of_doubt(engine.book, name, before)
+            self._world.seen["a fill that a correction may have held"] += corrected
+            for thing in out:
+                if isinstance(thing, PlaceOrder):
+                    self._look_at_order(thing, engine.book)
+            return out
+
+        engine.process = watched  # type: ignore[method-assign]
+
+    def are_durable(self, records: Sequence[Record]) -> None:
+        """Note what a disk has: orders as about to be sent, and how many a trade has named."""
+        for record in records:
+            if isinstance(record, TradeSaved):
+                trade = record.trade
+                self._attempts[trade.trade_id] = max(
+                    trade.attempts, self._attempts.get(trade.trade_id, 0)
+                )
+            elif isinstance(record, ExitSaved) and record.exit.state is State.SENDING:
+                self._durable.add(str(record.exit.client_order_id))
+
+    def _doubts_of(self, book: Book) -> dict[tuple[str, int], Exit]:
+        unknown = [e for lane in book.lanes.values() for e in lane if e.state is State.UNKNOWN]
+        return {(exit_.trade_id, exit_.number): exit_ for exit_ in unknown}
+
+    def _note_end_of_doubt(self, book: Book, name: tuple[str, int], before: Exit) -> None:
+        now = book.exits.get(name[0], {}).get(name[1])
+        if now is None or now.orders != before.orders:
+            self._world.seen["found in the order book"] += 1
+        elif now.state is not State.UNKNOWN:
+            self._world.seen["absent from the order book"] += 1
+
+    def _is_of_a_correction(self, book: Book, item: Input) -> bool:
+        if not isinstance(item, Execution) or item.execution_id in book._seen:
+            return False
+        position = book.positions.get(item.key)
+        return position is not None and position.corrected_at_ns >= item.at_ns
+
+    def order_leaves(self, order: PlaceOrder, life: "Life") -> None:
+        name, world = order.client_order_id, self._world
+        if name in self._sent and name not in self.unsaved:
+            self._break(f"I6 {name} was sent twice")
+        self._sent[name] = order
+        doubts = self._doubts.setdefault(order.key, {})
+        alive = [doubt for doubt in doubts if doubt in self._can_act]
+        if alive:
+            self._break(f"I3 {name} left while {alive} may still act and nobody has told of it")
+        if name not in self._durable and name not in self.unsaved:
+            self._break(f"I4 {name} left before its intent was on a disk")
+        if life is not world.life:
+            self._break(f"I5 {name} left from a life that is over")
+        doubts[name] = None
+        self._can_act.add(name)
+        self._on_way[name] = order
+
+    @property
+    def nobody_remembers(self) -> bool:
+        """Whether an order has left of which no disk knows: a death now may double it."""
+        for name in self.unsaved:
+            trade_id, _, attempt = name.rpartition("-x")
+            if self._attempts.get(trade_id, 0) < int(attempt):
+                return True
+        return False
+
+    def is_just_like_a_doubt(self, key: NetKey, side: OrderSide, quantity: Decimal) -> bool:
+        """Whether an order could be taken for a request of ours of whose fate none was told."""
+        return any(
+            (sent.side, sent.quantity) == (side, quantity)
+            for sent in map(self._sent.__getitem__, self._doubts.get(key, ()))
+        )
+
+    def order_cannot_act(self, name: str) -> None:
+        """Note that a request is lost for good: it never reached the exchange."""
+        self._can_act.discard(name)
+        self._on_way.pop(name, None)
+
+    def order_arrived(self, name: str) -> None:
+        """Note that a request is in the exchange's book."""
+        self._on_way.pop(name, None)
+
+    def answered(self, name: str) -> None:
+        """Note that the living process has a clear answer to a request."""
+        self.heard_of(name)
+
+    def heard_of(self, client_order_id: str | None) -> None:
+        """Note that the living process was told of an order of ours."""
+        for doubts in self._doubts.values():
+            doubts.pop(client_order_id or "", None)
+
+    def told(self, event: Event) -> None:
+        """Look at what the engine says."""
+        world = self._world
+        world.seen[type(event).__name__] += 1
+        world.note(f"engine: {event}")
+        if isinstance(event, ExitDecided):
+            self.exits += 1
+            bad = event.ltp is not None and any(
+                event.ltp == price or (event.ltp != event.ltp and price != price)  # noqa: PLR0124
+                for price in world.bad_prices
+            )
+            if bad and event.reason in BY_PRICE:
+                self._break(f"I10 {event.trade_id} left at the bad print {event.ltp}")
+        elif isinstance(event, TradeStuck):
+            self.stuck += 1
+        elif isinstance(event, TradeClosed) and event.status is Status.CLOSED_EXTERNAL:
+            world.seen["closed by somebody else"] += 1
+
+    async def life_began(
+        self, snapshot: Snapshot, behind: Sequence[Record], store: MemoryStore
+    ) -> None:
+        """Look whether a new life knows what the ones before it promised."""
+        known = {saved.trade.trade_id for saved in snapshot.trades}
+        known.update(r.trade.trade_id for r in behind if isinstance(r, TradeSaved))
+        for trade_id in self.acknowledged:
+            if trade_id not in known and await store.trade(trade_id) is None:
+                self._break(f"I8 {trade_id} was acknowledged and is gone")
+        exchange = self._world.exchange
+        remembered = {execution.execution_id for execution in snapshot.executions}
+        exchange.untold = {name: None for name in exchange.executions if name not in remembered}
+
+    def life_ended(self, *, power_cut: bool) -> None:
+        """Forget what a power cut may take: the newest marks, which were not synced."""
+        if power_cut or self._world.journal_refuses:
+            self._stops.clear()
+
+    def _look_at_order(self, order: PlaceOrder, book: Book) -> None:
+        """Look whether an order can take the net past zero, by what the engine can know.
+
+        What others did shortly before the broker's net replaced our fold may be in it or
+        not: then the better of both counts.
+        """
+        exchange, key = self._world.exchange, order.key
+        position = book.positions.get(key)
+        corrected_ns = 0 if position is None else position.corrected_at_ns
+        unknown = unsure = ZERO
+        for name, other in exchange.others.items():
+            if other.key != key or name in book._seen:
+                continue
+            if other.at_ns > corrected_ns:
+                unknown += other.side.sign * other.quantity
+            elif other.at_ns > corrected_ns - LAG_NS_MAX:
+                unsure += other.side.sign * other.quantity
+        alive = sum((o.quantity for o in self._on_way.values() if o.key == key), ZERO)
+        alive += sum(
+            o.quantity - o.filled
+            for o in exchange.orders.values()
+            if o.key == key and o.client_order_id and o.state is OrderState.OPEN
+        )
+        known = exchange.nets.get(key, ZERO) - unknown
+        held = max(-order.side.sign * net for net in (known, known - unsure))
+        if held - alive < order.quantity:
+            name = order.client_order_id
+            self._break(f"I2 {name} asks {order.quantity} of {held} held, {alive} alive")
+
+    def look(self, book: Book) -> None:
+        """Look at the book between two steps."""
+        owners: dict[str, str] = {}
+        for trade in book.trades.values():
+            claimed = sum((e.remaining for e in book.open_exits(trade.trade_id)), ZERO)
+            if claimed > max(trade.remaining, ZERO):
+                self._break(f"I13 {trade.trade_id} leaves {claimed} of {trade.remaining}")
+            if trade.status is Status.ACTIVE:
+                if trade.armed or trade.past_stop is PastStop.EXIT:
+                    self._look_at_stop(book, book.live(trade))
+                self._look_at_guard(book, trade)
+            for exit_ in book.exits.get(trade.trade_id, {}).values():
+                name = f"{exit_.trade_id}/{exit_.number}"
+                if exit_.order_id and owners.setdefault(exit_.order_id, name) != name:
+                    self._break(f"I6 {exit_.order_id} belongs to {owners[exit_.order_id]}, {name}")
+
+    def _look_at_guard(self, book: Book, trade: Trade) -> None:
+        line = book.line(trade.instrument)
+        armed = trade.trade_id in line.triggers(trade.side, trade.price_source)
+        if not armed and trade.trade_id not in line.waiting and not trade.unguarded:
+            self._break(f"I13 {trade.trade_id} is active, and nothing guards it")
+
+    def _look_at_stop(self, book: Book, trade: Trade) -> None:
+        stop = effective_stop(book.levels[trade.trade_id], trade.marks)
+        about = (trade.rules, trade.filled)
+        was = self._stops.get(trade.trade_id)
+        if (
+            was is not None
+            and was[0] == about
+            and (stop is None or trade.side.sign * (stop.level - was[1]) < 0)
+        ):
+            self._break(f"I9 {trade.trade_id}: stop {was[1]} loosened to {stop}")
+        if stop is not None:
+            self._stops[trade.trade_id] = (about, stop.level)
+
+    def rules_changed(self, trade_id: str) -> None:
+        """Forget a stop that a person may have loosened."""
+        self._stops.pop(trade_id, None)
+
+    # When all is calm.
+
+    def unsettled(self, book: Book) -> list[str]:
+        """Return what has not come to its end yet."""
+        waits = [
+            f"{exit_.trade_id}/{exit_.number} {exit_.state}"
+            for lane in book.lanes.values()
+            for exit_ in lane
+        ]
+        waits += [
+            f"{trade.trade_id} {trade.status}"
+            for trade in book.trades.values()
+            if trade.status is Status.TRIGGERED
+        ]
+        keys = {trade.key for trade in book.trades.values()}
+        exchange = self._world.exchange
+        waits += [f"untold {n}" for n in exchange.untold if exchange.executions[n].key in keys]
+        return waits
+
+    async def look_at_end(self, book: Book, store: MemoryStore) -> None:
+        """Look at the calm: our books are the exchange's, and every order has its story."""
+        exchange = self._world.exchange
+        keys = {trade.key for trade in book.trades.values()}
+        for key, net in exchange.nets.items():
+            if key in keys and book.net(key) != net:
+                self._break(f"I11 {key.symbol}: our net is {book.net(key)}, the broker's {net}")
+        for order in exchange.orders.values():
+            if order.client_order_id is not None:
+                await self._look_at_story(order, store)
+        for trade_id in {**exchange.entered, **exchange.left}:
+            saved = await store.trade(trade_id)
+            if saved is not None:
+                self._look_at_quantities(saved.trade)
+        for trade in book.trades.values():
+            if trade.status is Status.ACTIVE and not trade.unguarded:
+                self._look_for_missed_stop(book, trade)
+
+    def _look_at_quantities(self, trade: Trade) -> None:
+        exchange = self._world.exchange
+        left = exchange.left.get(trade.trade_id, ZERO)
+        if trade.exited != left:
+            self._break(f"I11 {trade.trade_id} exited {trade.exited}, at the exchange {left}")
+        entered = exchange.entered.get(trade.trade_id, ZERO)
+        if trade.status is Status.CLOSED and left != entered:
+            self._break(f"I11 {trade.trade_id} is closed, having left {left} of {entered}")
+        if trade.status is Status.CLOSED_EXTERNAL and not exchange.others:
+            self._break(f"I11 {trade.trade_id} was left by nobody")
+
+    async def _look_at_story(self, order: ExchangeOrder, store: MemoryStore) -> None:
+        story = await store.story(order.trade_id or "")
+        sent = {getattr(line.event, "client_order_id", None) for line in story}
+        if order.client_order_id not in sent:
+            self._break(f"I12 {order.client_order_id} has no line in its trade's story")
+
+    def _look_for_missed_stop(self, book: Book, trade: Trade) -> None:
+        line = book.line(trade.instrument)
+        if line.ltp is None or line.gate.fresh or trade.trade_id in line.waiting:
+            return
+        price = line.price_for(trade.side, trade.price_source, line.ltp)
+        live = book.live(trade)
+        if judge(book.levels[trade.trade_id], live.marks, price).leaves:
+            self._break(f"I14 {trade.trade_id} is open at {price}, beyond its own level")
+
+    def _break(self, what: str) -> None:
+        if what not in self._wrong:
+            self._wrong.append(what)
+            self._world.note(f"WRONG: {what}")

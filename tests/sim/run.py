@@ -1,0 +1,156 @@
+"""One seed, from its first process to the calm in which everything must end."""
+
+import gc
+import hashlib
+import warnings
+from random import Random
+
+import msgspec
+
+from tests.sim.faults import Faults, drawn
+from tests.sim.people import People
+from tests.sim.virtual_loop import Stalled
+from tests.sim.world import HOLD_S, World
+from tradebot.core.policy import ExitPolicy, Policy
+
+CHAOS_S = (60.0, 240.0)
+SETTLE_S = 60.0  # after the faults end, and the longest hold (invariant I7)
+LOOK_S = 0.5
+RECONCILE_NS = 30_000_000_000
+STALE_NS = 10_000_000_000
+
+
+class Result(msgspec.Struct, kw_only=True):
+    """What one seed showed."""
+
+    seed: int
+    wrong: list[str]
+    unconverged: list[str]
+    seen: dict[str, int]
+    sim_s: float
+    kills: int
+    exits: int
+    ambiguous: int
+    digest: str
+    cpu_s: float = 0.0
+
+
+def run(seed: int, timeline: list[str] | None = None) -> Result:
+    """Live through one seed."""
+    gc.disable()  # a suspended task of a dead life that were collected would run its ``finally``
+    with warnings.catch_warnings():
+        # A task that died before its first step was never awaited; that is meant.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        try:
+            return _run(seed, timeline)
+        finally:
+            gc.enable()
+            gc.collect()
+
+
+def _run(seed: int, timeline: list[str] | None) -> Result:
+    rng = Random(seed)
+    tagged = rng.random() < TAGGED_SHARE
+    hold_ns = round(HOLD_S[tagged] * 1e9)
+    exits = ExitPolicy(tagged=tagged, hold_ns=hold_ns)
+    policy = Policy(stale_after_ns=STALE_NS, exits=exits, reconcile_every_ns=RECONCILE_NS)
+    world = World(rng, drawn(rng), policy)
+    world.timeline = timeline
+    world.note(f"seed {seed}: {'tagged' if tagged else 'plain'} broker, {world.faults}")
+    people = People(world)
+    life = world.life
+    world.loop.in_world(0.0, life.begin)
+    people.begin()
+    chaos_s = rng.uniform(*CHAOS_S)
+    trouble: list[str] = []
+    unsettled: list[str] = []
+    try:
+        _pass(world, chaos_s)
+        _calm_down(world, people)
+        unsettled = _settle(world)
+        if not unsettled and not world.promises.wrong:
+            _look_at_end(world)
+    except Stalled:
+        trouble.append("the world stands still")
+    except AssertionError as error:
+        trouble.append(f"assertion: {error}")
+    world.loop.close()
+    return Result(
+        seed=seed,
+        wrong=world.promises.wrong + trouble + world.loop.trouble,
+        unconverged=unsettled,
+        seen=dict(world.seen),
+        sim_s=world.loop.time(),
+        kills=world.kills,
+        exits=world.promises.exits,
+        ambiguous=world.promises.ambiguous,
+        digest=_digest(world),
+    )
+
+
+TAGGED_SHARE = 0.5
+
+
+def _pass(world: World, seconds: float) -> None:
+    """Let time pass, and look at the book now and then."""
+    until_s = world.loop.time() + seconds
+    while world.loop.time() < until_s and not world.promises.wrong:
+        world.loop.pass_time(min(until_s - world.loop.time(), LOOK_S))
+        _look(world)
+
+
+def _look(world: World) -> None:
+    guard = world.life.guard
+    if guard is not None and world.life.is_ready and not world.life.is_over:
+        world.promises.look(guard.engine.book)
+
+
+def _calm_down(world: World, people: People) -> None:
+    world.note("the faults end")
+    world.faults = Faults()
+    world.life.dies_in = None
+    world.journal_refuses = world.store_refuses = world.feed_is_silent = False
+    people.are_quiet = True
+
+
+def _settle(world: World) -> list[str]:
+    """Wait until nothing is in progress; return what still is when the time is over."""
+    limit_s = world.loop.time() + SETTLE_S + world.hold_s
+    calm = 0
+    unsettled = ["no process"]
+    while world.loop.time() < limit_s and not world.promises.wrong:
+        _pass(world, 1.0)
+        guard = world.life.guard
+        if guard is None or not world.life.is_ready:
+            continue
+        unsettled = world.promises.unsettled(guard.engine.book)
+        calm = 0 if unsettled else calm + 1
+        if calm >= 3:
+            return []
+    return unsettled or ["it settled too late"]
+
+
+def _look_at_end(world: World) -> None:
+    guard = world.life.guard
+    assert guard is not None, "a calm without a process"
+    done: list[bool] = []
+
+    async def look() -> None:
+        await guard.persister.flush()
+        await world.promises.look_at_end(guard.engine.book, world.kept_store)
+        done.append(True)
+
+    world.life.do(look())
+    world.loop.run_until(lambda: bool(done))
+
+
+def _digest(world: World) -> str:
+    """Return a number for all that truly happened, in its order."""
+    digest = hashlib.sha256()
+    digest.update(repr(world.loop.time()).encode())
+    for order in world.exchange.orders.values():
+        digest.update(repr((order.order_id, order.client_order_id, order.changes)).encode())
+    for execution in world.exchange.executions.values():
+        digest.update(repr(execution).encode())
+    digest.update(repr(sorted(world.seen.items())).encode())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,85 @@
+"""Many seeds, in one process or several, and what they showed together."""
+
+import multiprocessing
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+import msgspec
+
+from tests.sim.mutants import MUTANTS
+from tests.sim.run import Result, run
+
+# What a long run must have met at least once; the rest of what is counted is for reading.
+SOMETIMES = (
+    *(f"fate: {name}" for name in ("acked", "refused", "not_sent", "no_action", "hangs", "late")),
+    *("fate: request_lost", "fate: reply_lost", "fate: error_before", "fate: error_after"),
+    *("a kill", "a power cut", "a trade by hand", "a gap", "a bad print", "an old tick again"),
+    *("a book that lagged", "a net silently read as flat", "a read of the net that failed"),
+    *("an order book silently empty", "a message that was dropped", "a message that came late"),
+    *("an order rejected after acceptance", "an order that filled in parts"),
+    *("a rest that was cancelled", "the journal refused", "the database refused"),
+    *("the database refused what it had applied", "exit.unsaved", "store.behind", "journal.back"),
+    *("store.back", "orders.failed", "position.failed", "query.failed", "executions.failed"),
+    *("BookDiffers", "EntryDied", "TradeStuck", "PastStopFound", "TrailActivated"),
+    *("BreakevenReached", "RulesChanged", "InstrumentBlind", "PriceHeld", "PriceResolved"),
+    *("found in the order book", "absent from the order book", "closed by somebody else"),
+    *("a fill that a correction may have held", "told RefusedError", "told StoreError"),
+)
+
+
+class Figures(msgspec.Struct, kw_only=True):
+    """The last line of a run."""
+
+    seeds: int
+    sim_hours: float
+    kills: int
+    exits: int
+    ambiguous: int
+    wrong: int  # seeds in which an invariant failed
+    unconverged: int  # seeds that were not settled in time
+    sometimes_missing: list[str]
+    seconds: float  # of processor time, all processes together
+
+
+def results(
+    seeds: int, start: int, *, jobs: int = 1, mutant: str | None = None
+) -> Iterator[Result]:
+    """Yield each seed's result, in the order of the seeds."""
+    wanted = range(start, start + seeds)
+    one = partial(_one, mutant=mutant)
+    if jobs == 1:
+        yield from map(one, wanted)
+        return
+    with multiprocessing.get_context("fork").Pool(jobs) as pool:
+        yield from pool.imap(one, wanted, chunksize=4)
+
+
+def figures(found: Sequence[Result]) -> Figures:
+    """Return what results show together."""
+    seen: Counter[str] = Counter()
+    for result in found:
+        seen.update(result.seen)
+    return Figures(
+        seeds=len(found),
+        sim_hours=round(sum(result.sim_s for result in found) / 3600, 2),
+        kills=sum(result.kills for result in found),
+        exits=sum(result.exits for result in found),
+        ambiguous=sum(result.ambiguous for result in found),
+        wrong=sum(bool(result.wrong) for result in found),
+        unconverged=sum(bool(result.unconverged) and not result.wrong for result in found),
+        sometimes_missing=[name for name in SOMETIMES if not seen[name]],
+        seconds=round(sum(result.cpu_s for result in found), 2),
+    )
+
+
+def _one(seed: int, *, mutant: str | None) -> Result:
+    before_s = time.process_time()
+    if mutant is None:
+        result = run(seed)
+    else:
+        with MUTANTS[mutant]():
+            result = run(seed)
+    result.cpu_s = time.process_time() - before_s
+    return result

@@ -1,0 +1,71 @@
+"""Whatever the world does, every promise is kept; and the world is unkind enough to tell."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.sim.__main__ import main
+from tests.sim.run import run
+from tests.sim.swarm import figures, results
+
+ONCE_WRONG = (14, 24, 34, 47, 52, 1082, 2042, 2051, 2157, 3311, 4025, 4385, 5020, 5023, 6124)
+
+
+@pytest.mark.parametrize("seeds", [range(n, n + 20) for n in range(0, 160, 20)])
+def test_every_promise_is_kept(seeds):
+    for seed in seeds:
+        result = run(seed)
+        assert not result.wrong + result.unconverged, f"seed {seed}"
+
+
+@pytest.mark.parametrize("seed", ONCE_WRONG)
+def test_a_seed_that_was_wrong_once_is_right(seed):
+    result = run(seed)
+    assert not result.wrong + result.unconverged
+
+
+def test_the_same_seed_is_the_same_world_in_every_process():
+    program = "from tests.sim.run import run; print(run(17).digest)"
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert digests == {f"{run(17).digest}\n"}
+
+
+def test_a_run_ends_with_its_figures(capsys):
+    assert main(["--seeds", "2", "--start", "3"]) == 0
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert list(told) == [
+        *("seeds", "sim_hours", "kills", "exits", "ambiguous", "wrong", "unconverged"),
+        *("sometimes_missing", "seconds"),
+    ]
+    assert (told["seeds"], told["wrong"], told["unconverged"]) == (2, 0, 0)
+
+
+def test_several_processes_find_what_one_finds():
+    one, two = (list(results(4, 50, jobs=jobs)) for jobs in (1, 2))
+    assert [result.digest for result in one] == [result.digest for result in two]
+    assert figures(one).exits == figures(two).exits
+
+
+def test_the_timeline_of_a_seed_tells_what_happened(capsys):
+    assert main(["--timeline", "3"]) == 0
+    out = capsys.readouterr().out
+    assert "exchange: B1 " in out
+    assert out.splitlines()[-1].startswith("wrong: nothing")
+
+
+@pytest.mark.parametrize("argv", [["--seeds", "0"], ["--mutant", "kind"], ["--nonsense"]])
+def test_a_wrong_call_is_a_2(argv, capsys):
+    assert main(argv) == 2
+    assert "usage" in capsys.readouterr().err

@@ -1,0 +1,229 @@
+"""One seed: an exchange, its people, disks and processes, from chaos to calm."""
+
+import asyncio
+import math
+from collections import Counter
+from collections.abc import Callable
+from decimal import Decimal
+from functools import partial
+from random import Random
+from typing import TypeVar
+
+import msgspec
+
+from tests.sim.exchange import Exchange, ExchangeOrder
+from tests.sim.faults import Faults
+from tests.sim.life import ACCOUNT, Life
+from tests.sim.promises import Promises
+from tests.sim.virtual_loop import VirtualLoop
+from tradebot.core.inputs import Execution, OrderReport, OrderState
+from tradebot.core.instruments import Instrument, NetKey
+from tradebot.core.intents import PlaceOrder
+from tradebot.core.policy import Policy
+from tradebot.stores.memory import MemoryJournal, MemoryStore
+
+SECOND_NS = 1_000_000_000
+SYMBOLS = ("SBIN", "TCS")  # longs on the first, shorts on the second
+START_PRICE = 800.0
+TICK = Decimal("0.05")
+FATES = (
+    *("refused", "not_sent", "no_action", "request_lost", "reply_lost"),
+    *("late", "error_before", "error_after", "hangs"),
+)
+REQUEST_LIFE_S = {True: 9.0, False: 100.0}  # how long a request may live, by ``tagged``
+
+HOLD_S = {True: 10.0, False: 120.0}
+
+_Shown = TypeVar("_Shown", bound=Execution | OrderReport)
+
+
+class World:
+    """All that is not the process, and the process's lives one after the other."""
+
+    def __init__(self, rng: Random, faults: Faults, policy: Policy) -> None:
+        self.rng = rng
+        self.faults = faults
+        self.policy = policy
+        self.tagged = tagged = policy.exits.tagged  # the broker keeps our own order ids
+        self.request_life_s = REQUEST_LIFE_S[tagged]
+        self.hold_s = HOLD_S[tagged]
+        self.loop = VirtualLoop(rng)
+        self.loop.stepped = self._stepped
+        self.seen: Counter[str] = Counter()
+        self.timeline: list[str] | None = None
+        self.exchange = Exchange(self.loop, self.note)
+        self.exchange.on_fill = self._stream_execution
+        self.exchange.on_change = self._stream_report
+        self.promises = Promises(self)
+        self.instruments = tuple(
+            Instrument(exchange="NSE", symbol=symbol, tick_size=TICK) for symbol in SYMBOLS
+        )
+        for symbol in SYMBOLS:
+            self.exchange.prices[f"NSE:{symbol}"] = START_PRICE
+        self.bad_prices: set[float] = set()
+        self.journal_refuses = False
+        self.store_refuses = False
+        self.feed_is_silent = False
+        self.fate: Callable[[PlaceOrder], str] | None = None  # instead of drawing one
+        self.kills = 0
+        self._lied: set[NetKey] = set()
+        self._kept = MemoryStore(), MemoryJournal()
+        self.life = Life(self, 1, *self._kept)
+
+    @property
+    def kept_store(self) -> MemoryStore:
+        """What is in the database."""
+        return self._kept[0]
+
+    # Chance.
+
+    def happens(self, name: str) -> bool:
+        rate: float = getattr(self.faults, name)
+        return rate > 0 and self.rng.random() < rate
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    def lag_ns(self) -> int:
+        """Return how old the broker's books are at this look."""
+        if not self.happens("book_lags"):
+            return 0
+        self.seen["a book that lagged"] += 1
+        return int(self.rng.uniform(0.5, 8.0) * SECOND_NS)
+
+    def lies_flat(self, key: NetKey) -> bool:
+        """Say whether a read of a net silently comes as flat; never twice in a row."""
+        if key in self._lied:
+            self._lied.discard(key)
+            return False
+        if not self.happens("reads_flat"):
+            return False
+        self._lied.add(key)
+        return True
+
+    def fate_of(self, order: PlaceOrder) -> str:
+        if self.fate is not None:
+            return self.fate(order)
+        return next((name for name in FATES if self.happens(name)), "acked")
+
+    def bad_price(self, instrument: str) -> float:
+        """Return what no exchange has traded: nothing, less than that, or far off."""
+        price = self.exchange.prices[instrument]
+        far = round(price * self.rng.choice([0.6, 0.75, 1.3, 1.5]), 2)
+        bad = self.rng.choice([0.0, -price, math.nan, far, far, far])
+        self.bad_prices.add(bad)
+        self.seen["a bad print"] += 1
+        return bad
+
+    # The exchange's side of an order.
+
+    def plan(self, order: ExchangeOrder) -> None:
+        """Decide what becomes of an accepted order; it may happen before its reply is heard."""
+        at_s = self.rng.uniform(0.005, 0.8)
+        if self.happens("rejected"):
+            self.seen["an order rejected after acceptance"] += 1
+            self.loop.in_world(at_s, partial(self.exchange.end, order, OrderState.REJECTED))
+            return
+        left = order.quantity
+        while left > 0:
+            part = left
+            if left > 1 and self.happens("parts"):
+                part = Decimal(self.rng.randint(1, int(left)))
+                self.seen["an order that filled in parts"] += part < left
+            if part < order.quantity and self.happens("cancelled"):
+                self.seen["a rest that was cancelled"] += 1
+                self.loop.in_world(at_s, partial(self.exchange.end, order, OrderState.CANCELLED))
+                return
+            self.loop.in_world(at_s, partial(self._fill, order, part))
+            at_s += self.rng.uniform(0.005, 3.0)
+            left -= part
+
+    def _fill(self, order: ExchangeOrder, quantity: Decimal) -> None:
+        if order.state is OrderState.OPEN:
+            self.exchange.fill(order, quantity)
+            if order.filled == order.quantity:
+                self._stream_report(order)
+
+    # What is told.
+
+    def shown(self, item: _Shown) -> _Shown:
+        """Return what the broker tells: without our own id where it does not keep it."""
+        return item if self.tagged else msgspec.structs.replace(item, client_order_id=None)
+
+    def told(self, execution: Execution) -> None:
+        """Note that the living process has been told of an execution."""
+        self.exchange.untold.pop(execution.execution_id, None)
+        self.promises.heard_of(execution.client_order_id)
+
+    def _stream_execution(self, execution: Execution) -> None:
+        self._stream(execution, partial(self.told, execution))
+
+    def _stream_report(self, order: ExchangeOrder) -> None:
+        report = self.exchange.report(order)
+        assert report is not None, "an order without a first change"
+        self._stream(report, lambda: self.promises.heard_of(order.client_order_id))
+
+    def _stream(self, item: Execution | OrderReport, heard: Callable[[], None]) -> None:
+        """Push something to the process that lives now: once, twice or never."""
+        if self.happens("dropped"):
+            self.seen["a message that was dropped"] += 1
+            return
+        for _ in range(2 if self.happens("doubled") else 1):
+            delay_s = self.rng.uniform(0.001, 0.08)
+            if self.happens("delayed"):
+                self.seen["a message that came late"] += 1
+                delay_s = self.rng.uniform(0.5, 10.0)
+            self.loop.in_world(delay_s, partial(self._arrive, self.life, item, heard))
+
+    def _arrive(self, life: Life, item: Execution | OrderReport, heard: Callable[[], None]) -> None:
+        inbox = life.gateway.inbox
+        if not life.is_over and inbox is not None:
+            heard()
+            inbox.put(self.shown(item))
+
+    # Lives.
+
+    def kill(self, life: Life) -> None:
+        """End a process here and now; what its disks keep goes to the next."""
+        if life.is_over:
+            return
+        life.is_over = True
+        self.kills += 1
+        self.loop.end(life.number)
+        store, journal = self._kept
+        power_cut = self.happens("power_cuts")
+        kept = self.rng.randint(0, 3)
+        self._kept = (
+            (store.power_cut(kept), journal.power_cut(kept))
+            if power_cut
+            else (store.killed(), journal.killed())
+        )
+        self.seen["a power cut" if power_cut else "a kill"] += 1
+        self.note(f"life {life.number} dies" + (" of a power cut" if power_cut else ""))
+        self.promises.life_ended(power_cut=power_cut)
+        self.life = Life(self, life.number + 1, *self._kept)
+        self.loop.in_world(self.rng.uniform(0.1, 15.0), self.life.begin)
+
+    def failed(self, life: Life, why: str) -> None:
+        """Let a process end that ended itself; whoever runs it starts it anew."""
+        self.seen[f"ended itself: {why.partition(':')[0]}"] += 1
+        self.loop.in_world(0.0, partial(self.kill, life))
+
+    def _stepped(self, _number: int) -> None:
+        self.life.stepped()
+
+    # What is kept for those who wonder.
+
+    def note(self, what: str) -> None:
+        if self.timeline is not None:
+            self.timeline.append(f"{self.loop.time():10.3f}  {what}")
+
+    def said(self, event: str, level: str, fields: dict[str, object]) -> None:
+        self.seen[event] += 1
+        self.note(f"log: {level} {event} {fields}")
+        if event == "exit.unsaved":
+            self.promises.unsaved.add(str(fields["order_id"]))
+
+
+def key_of(symbol: str) -> NetKey:
+    return NetKey(ACCOUNT, "NSE", symbol, "MIS")
