@@ -9,6 +9,7 @@ from tests.stores.samples import a_line, a_trade
 from tradebot.app.lock import paper_lock
 from tradebot.app.offline import back_up, nobody_else, restore
 from tradebot.app.state import StateDirectory
+from tradebot.core.records import Record
 from tradebot.errors import DamageError, InputError, LockHeldError, StoreError
 from tradebot.stores.backups import Backups
 from tradebot.stores.repair import Files, open_or_repair
@@ -30,7 +31,7 @@ def lived(state, first, last, *, backup_at=()):
         opened = await open_or_repair(files, say=Said())
         found = [saved.trade.number for saved in opened.restored.snapshot.trades]
         for n in range(first, last + 1):
-            records = [a_trade(n), a_line(n, why="x" * 2000)]
+            records: list[Record] = [a_trade(n), a_line(n, why="x" * 2000)]
             opened.journal.append(records)
             await opened.store.commit(records, n, full_sync=True)
             if n in backup_at:

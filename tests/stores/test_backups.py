@@ -3,6 +3,7 @@
 import shutil
 import sqlite3
 import stat
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -131,7 +132,7 @@ async def test_a_backup_opens_as_a_database(store, tmp_path):
 
 async def test_in_a_hurry_no_pauses_are_made(store, tmp_path, monkeypatch):
     slept: list[float] = []
-    monkeypatch.setattr(module.time, "sleep", slept.append)
+    monkeypatch.setattr(time, "sleep", slept.append)
     await store.commit([a_line(n, why="x" * 900) for n in range(1, 500)], 1, full_sync=True)
     backups = Backups(tmp_path / "backups", 2)
     await backups.make(store, NOW_NS, hurry=True)

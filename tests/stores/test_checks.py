@@ -5,13 +5,13 @@ import sqlite3
 import pytest
 
 from tests.stores.samples import a_high, a_line, a_position, a_trade, an_execution, an_exit
-from tradebot.core.records import Heard
+from tradebot.core.records import Heard, Record
 from tradebot.core.trades import Status
 from tradebot.errors import DamageError, StoreError
 from tradebot.stores.checks import check_file, check_pages, store_error
 from tradebot.stores.sqlite import SqliteStore
 
-RECORDS = [
+RECORDS: list[Record] = [
     *(a_trade(1), a_trade(2, status=Status.CLOSED), an_exit(1), an_execution()),
     *(a_position(), a_high(1, 805.0), a_line(1), Heard(seq=5, at_ns=6)),
 ]
@@ -118,5 +118,5 @@ def test_what_sqlite_tells_on_many_lines_is_told_on_one():
             return [("*** in database main ***\nPage 3: torn\nPage 5: torn",), ("row 1 missing",)]
 
     with pytest.raises(DamageError) as raised:
-        check_pages(Torn())
+        check_pages(Torn())  # type: ignore[arg-type]  # all that it asks a database for
     assert str(raised.value) == "the database is damaged: Page 3: torn; Page 5: torn; row 1 missing"

@@ -13,17 +13,23 @@ from tradebot.stores.journal import FileJournal
 
 BATCHES, EACH = 10, 32
 
+_covered = FileJournal.covered
+
+
+def _let_go(journal: FileJournal, frame: int, _backed_up: int | None = None) -> None:
+    _covered(journal, frame)
+
+
+def _unseen(backups, _say):
+    return iter(backups.found())
+
+
 # Each is a start that leaves one thing out; together they are why the others are there.
 MUTANTS = {
     "rows are not looked at": (sqlite, "check", checks.check_pages),
-    "backups are not looked at": (repair, "_whole", lambda backups, _say: iter(backups.found())),
-    "the journal lets go of what the database has": (
-        FileJournal,
-        "covered",
-        lambda journal, frame, _backed_up=None: COVERED(journal, frame),
-    ),
+    "backups are not looked at": (repair, "_whole", _unseen),
+    "the journal lets go of what the database has": (FileJournal, "covered", _let_go),
 }
-COVERED = FileJournal.covered
 
 
 @pytest.fixture(scope="module")

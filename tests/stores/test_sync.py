@@ -10,8 +10,11 @@ from tradebot.stores.sync import sync_file
 def test_a_file_and_a_directory_are_synced_each_by_itself(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("x")
     synced = []
-    real = os.fsync
-    monkeypatch.setattr(os, "fsync", lambda fd: (synced.append(os.fstat(fd).st_ino), real(fd)))
+
+    def fsync(descriptor):
+        synced.append(os.fstat(descriptor).st_ino)
+
+    monkeypatch.setattr(os, "fsync", fsync)
     sync_file(tmp_path / "file")
     sync_file(tmp_path)
     assert synced == [(tmp_path / "file").stat().st_ino, tmp_path.stat().st_ino]
