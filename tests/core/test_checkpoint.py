@@ -160,6 +160,6 @@ def test_nothing_that_an_engine_remembers_is_forgotten():
     }
     assert {name for name in remembered - DERIVED if name.lstrip("_") not in kept} == set()
     # Of these the days and the open trades are found anew, and the rest is what must be saved.
-    found = {"next_day_ns", "trades", "lines", "open", "touched", "_dirty"}
+    found = {"next_day_ns", "days", "trades", "lines", "open", "touched", "_dirty"}
     assert set(vars(engine.book.coverage)) - found == {"clock_ns"}
     assert set(vars(engine)) == {"book", "_lines", "_sessions", "_handlers"}

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from tradebot.core.coverage import Coverage, Uncovered
+from tradebot.core.sessions import ROUND_THE_CLOCK, Session
 
 TEN = Decimal(10)
 
@@ -45,6 +46,19 @@ def test_unguarded_time_goes_on_until_nothing_is_unguarded():
     assert (row.quantity, row.unguarded_since_ns, row.unguarded_ns) == (0, None, 300)
     row = row.guarded_but(Decimal(0), 600).guarded_but(TEN, 700).guarded_but(Decimal(0), 750)
     assert (row.unguarded_ns, row.version) == (350, 6)
+
+
+def test_a_day_is_found_once_until_it_ends_or_the_sessions_change():
+    coverage, session = Coverage(), Session()
+    coverage.clock_ns = 5 * 3_600 * 10**9
+    day = coverage.day("NSE", session)
+    assert day == ("1970-01-01", ROUND_THE_CLOCK[0], 86_400 * 10**9)
+    coverage.clock_ns = 86_400 * 10**9 - 1
+    assert coverage.day("NSE", session) is not None
+    assert coverage.days["NSE"][1:] == day
+    coverage.clock_ns += 1
+    assert coverage.day("NSE", session)[0] == "1970-01-02"
+    assert coverage.day("NSE", Session(zone="America/New_York"))[0] == "1970-01-01"
 
 
 def test_only_what_is_put_must_become_durable():

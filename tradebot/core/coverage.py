@@ -10,6 +10,8 @@ from decimal import Decimal
 
 import msgspec
 
+from tradebot.core.sessions import Session
+
 NO_UNITS = Decimal(0)
 
 
@@ -72,11 +74,20 @@ class Coverage:
         """Start with everything watched."""
         self.clock_ns = 0  # the newest time of ours; a broker's or an exchange's may be off
         self.next_day_ns = 0  # when the first of the days ends; 0: to be found out
+        self.days: dict[str, tuple[Session, str, int, int]] = {}  # by exchange, as last found
         self.trades: dict[str, Uncovered] = {}
         self.lines: dict[str, Uncovered] = {}  # by instrument
         self.open: dict[str, str] = {}  # trades with open units, and their instruments
         self.touched: dict[str, None] = {}  # trades that this input has changed
         self._dirty: dict[tuple[str, str, str], Uncovered] = {}
+
+    def day(self, exchange: str, session: Session) -> tuple[str, int, int]:
+        """Return an exchange's present trading day, its open and its close."""
+        found = self.days.get(exchange)
+        if found is None or found[0] is not session or self.clock_ns >= found[3]:
+            day, opens_ns, closes_ns = session.day(self.clock_ns)
+            found = self.days[exchange] = session, day.isoformat(), opens_ns, closes_ns
+        return found[1:]
 
     @property
     def rows(self) -> Iterator[Uncovered]:

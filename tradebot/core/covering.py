@@ -147,12 +147,12 @@ def _row(book: Book, instrument: str, trade_id: str = "") -> Uncovered:
     """Return an empty row of today."""
     coverage = book.coverage
     exchange = instrument.partition(":")[0]
-    day, opens_ns, closes_ns = book.session(exchange).day(coverage.clock_ns)
+    day, opens_ns, closes_ns = coverage.day(exchange, book.session(exchange))
     coverage.next_day_ns = min(coverage.next_day_ns, closes_ns)
     return Uncovered(
         instrument=instrument,
         trade_id=trade_id,
-        day=day.isoformat(),
+        day=day,
         opens_ns=opens_ns,
         closes_ns=closes_ns,
     )
