@@ -115,7 +115,7 @@ async def test_a_database_that_is_away_degrades_it_and_hides_no_trade(world, she
     async def gone(**_):
         raise StoreError("the disk is gone")
 
-    world.store.history = gone
+    world.store.history_keys = gone
     code, told = await shell.json("status")
     assert code == 1
     assert told["state"] == "degraded"

@@ -293,7 +293,7 @@ async def test_open_trades_are_shown_though_the_database_is_away(tmp_path, capsy
         async def gone(**_):
             raise StoreError("the disk is gone")
 
-        world.store.history = gone
+        world.store.history_keys = gone
         assert await watched(tmp_path, "--once") == 0
     printed = capsys.readouterr().out
     assert "! the last exits cannot be read: the disk is gone" in printed
