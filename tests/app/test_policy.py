@@ -2,11 +2,14 @@
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from tradebot.app.policy import policy_of
 from tradebot.config import load
+from tradebot.config.settings import Broker, BrokerKind
 from tradebot.core.instruments import Kind
+from tradebot.core.policy import ExitPolicy
 
 
 @pytest.fixture
@@ -36,3 +39,27 @@ def test_sessions_are_those_of_the_settings_and_cannot_change_under_the_engine(p
     told = policy_of(settings)
     assert told.sessions == dict(settings.sessions)
     assert told.sessions is not settings.sessions
+
+
+def test_books_are_compared_as_often_as_the_settings_say_or_never(policy):
+    assert policy().reconcile_every_ns == 30_000_000_000
+    assert policy('[exit]\nreconcile_every = "5s"\n').reconcile_every_ns == 5_000_000_000
+    assert policy('[exit]\nreconcile_every = "0s"\n').reconcile_every_ns is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "exits"),
+    [
+        (BrokerKind.PAPER, ExitPolicy(tagged=True, hold_ns=0)),
+        (BrokerKind.BYBIT, ExitPolicy(tagged=True, hold_ns=10_000_000_000)),
+        (BrokerKind.OPENALGO, ExitPolicy(tagged=False, hold_ns=120_000_000_000)),
+    ],
+)
+def test_a_lost_request_is_held_for_as_long_as_it_can_live_at_its_broker(kind, exits):
+    settings = msgspec.structs.replace(load(None).settings, broker=Broker(kind=kind))
+    assert policy_of(settings).exits == exits
+
+
+def test_paper_holds_nothing_whatever_the_file_says_of_real_brokers(policy):
+    text = '[exit]\nhold_tagged = "9s"\nhold_plain = "9s"\nhold_smart = "9s"\n'
+    assert policy(text).exits == ExitPolicy()

@@ -18,6 +18,10 @@ OTHER = {  # a value that is not the default
     "price.option.spike": "3%",
     "price.perpetual.spike": "3%",
     "price.stale_after": "5s",
+    "exit.hold_tagged": "1s",
+    "exit.hold_plain": "1s",
+    "exit.hold_smart": "1s",
+    "exit.reconcile_every": "5s",
     "account.id": "PAPER-2",
     "defaults.strategy": "swing",
     "defaults.product": "CNC",
@@ -78,7 +82,9 @@ def test_every_key_is_compared(loaded, tmp_path):
 
 def test_what_a_running_guard_may_take_over_is_told_from_what_needs_a_restart():
     live = {key.name for key in KEYS.values() if key.live}
-    taken_over = {key for key in OTHER if key.startswith(("price.", "defaults.", "record."))}
+    taken_over = {
+        key for key in OTHER if key.startswith(("exit.", "price.", "defaults.", "record."))
+    }
     taken_over |= {"store.sync_every", "store.backup_every", "record.directory", "log.level"}
     assert live == taken_over
 

@@ -1,8 +1,8 @@
 """The engine's policy, as the operator's settings say it."""
 
-from tradebot.config.settings import Settings
+from tradebot.config.settings import BrokerKind, Settings
 from tradebot.core.instruments import Kind
-from tradebot.core.policy import Policy
+from tradebot.core.policy import ExitPolicy, Policy
 
 
 def policy_of(settings: Settings) -> Policy:
@@ -11,4 +11,17 @@ def policy_of(settings: Settings) -> Policy:
         spikes={kind: settings.price.of(kind).spike / 100 for kind in Kind},
         stale_after_ns=settings.price.stale_after_ns,
         sessions=dict(settings.sessions),
+        exits=_exits_of(settings),
+        reconcile_every_ns=settings.exit.reconcile_every_ns or None,
     )
+
+
+def _exits_of(settings: Settings) -> ExitPolicy:
+    match settings.broker.kind:
+        case BrokerKind.PAPER:
+            return ExitPolicy()  # it answers at once for each of our ids
+        case BrokerKind.BYBIT:
+            return ExitPolicy(tagged=True, hold_ns=settings.exit.hold_tagged_ns)
+        case BrokerKind.OPENALGO:
+            # Its placeorder takes no id of ours: an order is known by the answer alone.
+            return ExitPolicy(tagged=False, hold_ns=settings.exit.hold_plain_ns)

@@ -101,8 +101,8 @@ def _made(job: ReplayJob) -> Replay:
 def _policy_and_defaults(job: ReplayJob) -> tuple[Policy, TradeDefaults]:
     """Return what the configuration says of prices and sessions.
 
-    A recording's silence is no fault, and its trades do not net. The environment does not
-    count: a replay says the same on every machine.
+    A recording's silence is no fault, its trades do not net, and its fills are all there are.
+    The environment does not count: a replay says the same on every machine.
     """
     policy, defaults = Policy(), DEFAULTS
     if job.config is not None:
@@ -111,7 +111,11 @@ def _policy_and_defaults(job: ReplayJob) -> tuple[Policy, TradeDefaults]:
         sources = settings.trade_defaults.price_sources
         defaults = msgspec.structs.replace(DEFAULTS, price_sources=sources)
     policy = msgspec.structs.replace(
-        policy, holds_jumps=job.gate, stale_after_ns=None, opposite_allowed=True
+        policy,
+        holds_jumps=job.gate,
+        stale_after_ns=None,
+        reconcile_every_ns=None,
+        opposite_allowed=True,
     )
     return policy, defaults
 

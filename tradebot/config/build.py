@@ -31,6 +31,12 @@ def settings_of(values: Mapping[str, object], sessions: Mapping[str, Session]) -
         mode=value("mode", s.Mode),
         account=s.Account(id=value("account.id", str)),
         broker=s.Broker(kind=value("broker.kind", s.BrokerKind)),
+        exit=s.Exits(
+            hold_tagged_ns=value("exit.hold_tagged", int),
+            hold_plain_ns=value("exit.hold_plain", int),
+            hold_smart_ns=value("exit.hold_smart", int),
+            reconcile_every_ns=value("exit.reconcile_every", int),
+        ),
         price=s.Price(
             cash=class_price("cash"),
             future=class_price("future"),

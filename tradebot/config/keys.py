@@ -29,6 +29,7 @@ from tradebot.core.trades import PriceSource
 
 _SOURCE = one_of(PriceSource)
 _SPIKE = percent(1000)
+_HOLD = duration("0s", "10m")
 
 
 class Key(NamedTuple):
@@ -64,6 +65,16 @@ _ALL = (
     Key("mode", one_of(Mode), "paper"),
     Key("account.id", name(), "PAPER-1"),
     Key("broker.kind", one_of(BrokerKind), "paper"),
+    Key("exit.hold_tagged", _HOLD, "10s", live=True, attribute="exit.hold_tagged_ns"),
+    Key("exit.hold_plain", _HOLD, "2m", live=True, attribute="exit.hold_plain_ns"),
+    Key("exit.hold_smart", _HOLD, "1m", live=True, attribute="exit.hold_smart_ns"),
+    Key(
+        "exit.reconcile_every",
+        duration("0s", "1h"),
+        "30s",
+        live=True,
+        attribute="exit.reconcile_every_ns",
+    ),
     Key("price.cash.source", _SOURCE, "last", live=True),
     Key("price.cash.spike", _SPIKE, "1%", live=True),
     Key("price.future.source", _SOURCE, "last", live=True),

@@ -69,6 +69,15 @@ class Broker(msgspec.Struct, frozen=True, kw_only=True):
     kind: BrokerKind
 
 
+class Exits(msgspec.Struct, frozen=True, kw_only=True):
+    """How long a lost request may still act, and how often books are compared."""
+
+    hold_tagged_ns: int  # at a broker that keeps our own order ids
+    hold_plain_ns: int  # at one that drops them
+    hold_smart_ns: int  # of an order that reads the position itself
+    reconcile_every_ns: int  # 0: only when something seems wrong
+
+
 class ClassPrice(msgspec.Struct, frozen=True, kw_only=True):
     """How the prices of one class of instruments are judged."""
 
@@ -164,6 +173,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mode: Mode
     account: Account
     broker: Broker
+    exit: Exits
     price: Price
     defaults: Defaults
     paper: Paper
