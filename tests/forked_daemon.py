@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +140,8 @@ def _live(question: dict[str, Any]) -> None:
         runpy.run_path(sys.argv[0], run_name="__main__")
     except SystemExit as end:
         code = end.code
+    except BaseException:  # noqa: BLE001 - as the interpreter would tell it
+        traceback.print_exc()
     finally:
         sys.stdout.flush()
         sys.stderr.flush()

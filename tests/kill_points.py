@@ -12,6 +12,7 @@ import json
 import shutil
 import signal
 import sqlite3
+import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -36,22 +37,27 @@ UP = ("U0", "U1")  # two shorts on each, stopped
 GOAL = ("G0", "G1")  # a long with two targets on each
 HELD = ("H0", "H1")  # a long on each, which stays
 QUANTITY = 10
+# From an order to its execution: soon, so that lives are short; or only in the next life,
+# which then finds orders alive of which it never had an answer.
+QUICK, SLOW = "2ms", "2s"
 CONFIG = """
 [paper]
 market = "replay"
 replay_files = ["{file}"]
 speed = 1.0
-latency = "2ms"
+latency = "{latency}"
 partial_fills = {parts}
 [price]
 stale_after = "1h"
 [store]
 sync_every = "20ms"
 """
+JOURNAL = "journal"  # the segment that a prepared state's first life writes
 # The calls of the order path, and the file where one file is meant. The counter is each
 # thread's own: the loop's has journal and paper world, the other one has the database.
 PLACES = (
     *(("pwrite64", ""), ("pwrite64", "tradebot.db-wal"), ("pwrite64", "paper.db-wal")),
+    *(("pwrite64", JOURNAL), ("fdatasync", JOURNAL)),
     *(("fdatasync", ""), ("fdatasync", "tradebot.db-wal"), ("fsync", "")),
     *(("write", ""), ("writev", ""), ("sendmsg", ""), ("epoll_pwait", "")),
     *(("rename", ""), ("unlink", ""), ("ftruncate", ""), ("close", "tradebot.db")),
@@ -62,7 +68,7 @@ class Point(NamedTuple):
     """Where a life ends: before the n-th call that any one thread makes."""
 
     syscall: str
-    file: str  # in the state directory; empty: whatever it is made on
+    file: str  # in the state directory, or JOURNAL; empty: whatever it is made on
     number: int
 
     def __str__(self) -> str:
@@ -94,9 +100,9 @@ class Prepared:
         self.nursery = Nursery()
         _write(folder / "before.csv", _rows(visits=1))
         _write(folder / "ticks.csv", _rows(visits=1 + VISITS))
-        self.config = folder / "config.toml"
-        self.config.write_text(CONFIG.format(file="before.csv", parts=0.0))
-        daemon = ForkedDaemon(self.nursery, folder / "state", self.config)
+        config = folder / "config.toml"
+        config.write_text(CONFIG.format(file="before.csv", parts=0.0, latency="0ms"))
+        daemon = ForkedDaemon(self.nursery, folder / "state", config)
         try:
             daemon.start()
             self.names = set(open_trades(daemon))
@@ -106,7 +112,6 @@ class Prepared:
                 time.sleep(0.02)
         finally:
             daemon.kill()
-        self.config.write_text(CONFIG.format(file="ticks.csv", parts=0.3))
 
     def calls(self) -> dict[tuple[str, str], int]:
         """Live once to the end, and return how often each place was passed."""
@@ -114,7 +119,7 @@ class Prepared:
         names = ",".join(sorted({syscall for syscall, _ in PLACES}))
         for file in sorted({file for _, file in PLACES}):
             daemon = self.copy()
-            paths = [daemon.state / file] if file else []
+            paths = paths_of(daemon, file)
             daemon.tracer = tracer = Tracer(daemon.state.parent / "trace", names, paths=paths)
             try:
                 daemon.start()
@@ -126,9 +131,9 @@ class Prepared:
             shutil.rmtree(daemon.state.parent)
         return most
 
-    def round(self, points: list[Point]) -> Round:
+    def round(self, points: list[Point], latency: str = QUICK) -> Round:
         """Die at each point in turn, each time going on where the last life ended; judge."""
-        daemon = self.copy()
+        daemon = self.copy(latency)
         wrong: list[str] = []
         deaths: list[Death] = []
         try:
@@ -147,12 +152,16 @@ class Prepared:
     def close(self) -> None:
         self.nursery.close()
 
-    def copy(self) -> ForkedDaemon:
+    def copy(self, latency: str = QUICK) -> ForkedDaemon:
+        """Return a daemon on a state of its own, with an exchange that takes so long to fill."""
         self.rounds += 1
         home = self.folder / f"round{self.rounds}"
         shutil.rmtree(home, ignore_errors=True)
         shutil.copytree(self.folder / "state", home / "state")
-        return ForkedDaemon(self.nursery, home / "state", self.config)
+        config = home / "config.toml"
+        ticks = self.folder / "ticks.csv"
+        config.write_text(CONFIG.format(file=ticks, parts=0.3, latency=latency))
+        return ForkedDaemon(self.nursery, home / "state", config)
 
 
 def drawn(most: dict[tuple[str, str], int], draw: Random) -> list[Point]:
@@ -163,9 +172,25 @@ def drawn(most: dict[tuple[str, str], int], draw: Random) -> list[Point]:
     return [Point(*place, draw.randint(1, most[place])) for place in deaths]
 
 
+def paths_of(daemon: DaemonProcess, file: str) -> list[Path]:
+    """Return the files that a point's counter counts; empty: all."""
+    if file != JOURNAL:
+        return [daemon.state / file] if file else []
+    # A start begins a new segment: its name tells the next frame, and the next number.
+    with tempfile.TemporaryDirectory() as copy:
+        journal = FileJournal.open(shutil.copytree(daemon.state / JOURNAL, Path(copy, JOURNAL)))
+        with sqlite3.connect(f"file:{daemon.state / 'tradebot.db'}?mode=ro", uri=True) as database:
+            frame = database.execute("SELECT frame FROM meta").fetchone()[0]
+        database.close()
+        journal.recover(epoch=journal.epoch_seen + 1, after=frame)
+        journal.close()
+        newest = max(Path(copy, JOURNAL).iterdir(), key=lambda path: path.name[-8:])
+    return [daemon.state / JOURNAL / newest.name]
+
+
 def die(daemon: ForkedDaemon, point: Point) -> Death:
     """Live until the point is reached, or until nothing is left to do."""
-    paths = [daemon.state / point.file] if point.file else []
+    paths = paths_of(daemon, point.file)
     daemon.tracer = tracer = Tracer(
         daemon.state.parent / "trace",
         point.syscall,

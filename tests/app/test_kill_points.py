@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.kill_points import Point, Prepared
+from tests.kill_points import JOURNAL, QUICK, SLOW, Point, Prepared
 from tests.traced import missing
 
 
@@ -17,16 +17,17 @@ def prepared(tmp_path_factory):
 
 # More, drawn over the whole of a life: python3 dev.py soak kill_points.
 @pytest.mark.parametrize(
-    "points",
+    ("points", "latency"),
     [
-        [Point("fdatasync", "", 3)],  # the decision is written, and not on the disk
-        [Point("pwrite64", "paper.db-wal", 150), Point("fsync", "", 1)],  # and in the start after
-        [Point("pwrite64", "tradebot.db-wal", 100), Point("pwrite64", "tradebot.db-wal", 20)],
-        [Point("write", "", 120), Point("epoll_pwait", "", 40)],  # anywhere
+        ([Point("fdatasync", JOURNAL, 3)], QUICK),  # the decision is written, not on the disk
+        ([Point("pwrite64", JOURNAL, 13)], SLOW),  # the order is alive, its answer not written
+        ([Point("pwrite64", "paper.db-wal", 40), Point("fsync", "", 1)], SLOW),  # orders are alive
+        ([Point("pwrite64", "tradebot.db-wal", 100), Point("fdatasync", "", 2)], QUICK),
+        ([Point("write", "", 120), Point("epoll_pwait", "", 40)], QUICK),  # anywhere
     ],
-    ids=["decided", "placed", "committed", "anywhere"],
+    ids=["decided", "in doubt", "placed", "committed", "anywhere"],
 )
-def test_killed_at_a_system_call_every_trade_is_left_exactly_once(prepared, points):
-    found = prepared.round(points)
+def test_killed_at_a_system_call_every_trade_is_left_exactly_once(prepared, points, latency):
+    found = prepared.round(points, latency)
     assert found.wrong == []
     assert [death.file is None for death in found.deaths] == [False] * len(points)

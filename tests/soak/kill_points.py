@@ -13,7 +13,7 @@ from collections import Counter
 from pathlib import Path
 from random import Random
 
-from tests.kill_points import Death, Prepared, drawn, told
+from tests.kill_points import QUICK, SLOW, Death, Prepared, drawn, told
 from tests.traced import missing
 
 FILES = ("frames", "tradebot.db-wal", "tradebot.db", "paper.db-wal", "paper.db", "daemon.log")
@@ -49,7 +49,8 @@ def _run(prepared: Prepared, start: int, points: int) -> int:
     number = start
     while died.total() < points:
         prepared.rounds = number
-        found = prepared.round(drawn(most, Random(f"kill points {number}")))
+        draw = Random(f"kill points {number}")
+        found = prepared.round(drawn(most, draw), draw.choice((QUICK, QUICK, SLOW)))
         number += 1
         ready_s.append(found.ready_s)
         for death in found.deaths:
