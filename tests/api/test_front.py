@@ -1,5 +1,6 @@
 """What every answer carries, and how answers are counted."""
 
+import asyncio
 from collections import Counter
 from typing import Any
 
@@ -58,6 +59,33 @@ async def test_answers_are_counted_by_route_and_never_by_address():
         ("GET", "/api/v1/why/{trade_id}", "401"): 2,
         ("unknown", "unknown", "405"): 1,
     }
+
+
+async def test_of_requests_that_came_together_the_engine_waits_for_one():
+    begun = 0
+    most = 0
+
+    async def app(_scope, _receive, send):
+        nonlocal begun
+        begun += 1
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def engine():
+        nonlocal most
+        while True:
+            before = begun
+            await asyncio.sleep(0)
+            most = max(most, begun - before)
+
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(Front(app, Counter())),  # type: ignore[arg-type] # all that is asked
+        base_url="http://tradebot",
+    ) as client:
+        task = asyncio.create_task(engine())
+        await asyncio.gather(*(client.get("/") for _ in range(20)))
+        task.cancel()
+    assert (begun, most) == (20, 1)
 
 
 async def test_what_is_not_http_is_passed_on():

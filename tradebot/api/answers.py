@@ -1,11 +1,9 @@
 """Answers: one body, or a long list a few rows at a time."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from itertools import islice
 from time import perf_counter_ns
 from typing import Any
-from weakref import WeakKeyDictionary
 
 # Litestar streams through anyio, which would import this half of it at the first stream: 50 ms
 # for which the engine would wait.
@@ -14,13 +12,13 @@ from litestar import Response
 from litestar.response import Stream
 
 from tradebot.api.shapes import JSON_TYPE, encoded, success
+from tradebot.api.turns import turn
 
 CHUNK_ROWS = 25  # a list with fewer rows is one body
 # What is made in one go: the engine waits for no more, however many answers are made at once.
 # Of rows that cost 60 us these are 16; of rows that were made before, as many as have room.
 CHUNK_NS = 1_000_000
 CHUNK_BYTES = 65_536
-_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
 Reply = Response[Any]
 
@@ -59,19 +57,16 @@ async def _chunks(
     name: str, chunk: list[object], rows: Iterator[object], cursor: str | None
 ) -> AsyncIterator[bytes]:
     yield b'{"status":"success","data":{' + encoded(name) + b":[" + encoded(chunk)[1:-1]
+    # The turn is not kept while they are sent: who reads slowly holds up nobody. Sending waits
+    # only where the reader is slow, so there is a turn for every piece.
     while made := await _in_turn(rows):
         yield b"," + made
     yield b'],"next":' + encoded(cursor) + b"}}"
 
 
 async def _in_turn(rows: Iterator[object]) -> bytes:
-    """Return the next rows; of all answers that are being made only one makes some at a time.
-
-    The turn is not kept while they are sent: who reads slowly holds up nobody.
-    """
-    async with _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
-        await asyncio.sleep(0)  # sending waits only where the reader is slow
-        return _some(rows)
+    await turn()
+    return _some(rows)
 
 
 def _some(rows: Iterator[object]) -> bytes:

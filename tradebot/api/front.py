@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from tradebot.api.turns import turn
+
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _HEADERS = [
     (b"cache-control", b"no-store"),
@@ -34,6 +36,7 @@ class Front:
         if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
+        await turn()  # to read a request takes half a millisecond, and many may have come at once
         state = scope.setdefault("state", {})
         trace_id = state.get("trace_id") or state.setdefault("trace_id", uuid.uuid4().hex)
         names = _Names(scope, trace_id)
