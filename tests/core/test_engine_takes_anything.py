@@ -30,12 +30,15 @@ from tradebot.core.inputs import (
     QueryReply,
     Queued,
     QuoteReply,
+    Reconcile,
     Refused,
     Release,
+    Resolve,
     Tick,
     Timer,
     Unknown,
     UpdateTrade,
+    Verdict,
 )
 from tradebot.core.instruments import Instrument, NetKey
 from tradebot.core.policy import Policy
@@ -190,6 +193,14 @@ inputs = st.one_of(
     st.builds(PolicyChanged, policies),
     st.builds(HaltTrading, form=st.sampled_from(Form), why=st.just("x"), at_ns=clock),
     st.builds(Release, why=st.just("x"), at_ns=clock),
+    st.builds(
+        Resolve,
+        trade_id=trade_ids,
+        verdict=st.sampled_from(Verdict),
+        why=st.just("x"),
+        at_ns=clock,
+    ),
+    st.builds(Reconcile, at_ns=clock),
 )
 
 

@@ -93,6 +93,8 @@ OTHERS: list[i.Input] = [
     ),
     i.HaltTrading(form=Form.FLATTEN, why="fear", at_ns=AT),
     i.Release(why="it is over", at_ns=AT),
+    i.Resolve(trade_id="T1", verdict=i.Verdict.RESEND, why="I looked", at_ns=AT),
+    i.Reconcile(at_ns=AT),
 ]
 ODD_TICKS = [
     i.Tick("NSE:A,B", 1.0, AT, AT),

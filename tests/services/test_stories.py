@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from tradebot.core import events as ev
-from tradebot.core.inputs import OrderSide
+from tradebot.core.inputs import OrderSide, Verdict
 from tradebot.core.trade_rules import Candidate
 from tradebot.core.trades import PriceSource, Reason, Side, Status
 from tradebot.services.stories import duration, sentence, text
@@ -209,6 +209,14 @@ def closed(**fields):
         (
             ev.TradeStuck(trade_id="T1", why="the account is blocked", at_ns=1),
             "Its exit needs a person: the account is blocked.",
+        ),
+        (
+            ev.DoubtResolved(trade_id="T1", exit=2, verdict=Verdict.DONE, why="seen", at_ns=1),
+            "A person looked at exit 2: what it was to leave has left (seen).",
+        ),
+        (
+            ev.DoubtResolved(trade_id="T1", exit=1, verdict=Verdict.RESEND, why="gone", at_ns=1),
+            "A person looked at exit 1: nothing of it is alive, so it is sent again (gone).",
         ),
     ],
 )

@@ -25,6 +25,7 @@ NAMES: dict[type, tuple[str, str]] = {
     ev.ExitFilled: ("exit.filled", "info"),
     ev.TradeClosed: ("trade.closed", "info"),
     ev.TradeStuck: ("trade.stuck", "critical"),
+    ev.DoubtResolved: ("doubt.resolved", "warning"),
     ev.PriceHeld: ("price.held", "warning"),
     ev.PriceResolved: ("price.resolved", "info"),
     ev.PriceDropped: ("price.dropped", "warning"),

@@ -16,6 +16,7 @@ from tradebot.core import (
     reconcile,
     replies,
     restore,
+    verdicts,
 )
 from tradebot.core.book import Book
 from tradebot.core.events import (
@@ -43,7 +44,9 @@ from tradebot.core.inputs import (
     PositionsReply,
     QueryReply,
     QuoteReply,
+    Reconcile,
     Release,
+    Resolve,
     Tick,
     Timer,
     UpdateTrade,
@@ -57,7 +60,16 @@ from tradebot.core.records import Snapshot
 NOTHING: Sequence[Event | Intent] = ()
 
 # Inputs whose time is ours, and not a broker's or an exchange's.
-_BY_OUR_CLOCK = (Timer, CreateTrade, UpdateTrade, ExitTrade, HaltTrading, Release)
+_BY_OUR_CLOCK = (
+    Timer,
+    CreateTrade,
+    UpdateTrade,
+    ExitTrade,
+    HaltTrading,
+    Release,
+    Resolve,
+    Reconcile,
+)
 
 # Dropped prices come in floods: each cause is told once, then when the count has doubled.
 _TOLD_COUNTS = frozenset(1 << power for power in range(64))
@@ -88,6 +100,8 @@ class Engine:
             PolicyChanged: self._on_policy,
             HaltTrading: lambda item: halting.halt(self.book, item),
             Release: lambda item: halting.release(self.book, item),
+            Resolve: lambda item: verdicts.resolve(self.book, item),
+            Reconcile: lambda item: reconcile.compare(self.book, item.at_ns),
         }
 
     def restore(self, snapshot: Snapshot, at_ns: int) -> Sequence[Event | Intent]:

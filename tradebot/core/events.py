@@ -9,7 +9,7 @@ from decimal import Decimal
 import msgspec
 
 from tradebot.core.halt import Form
-from tradebot.core.inputs import OrderSide
+from tradebot.core.inputs import OrderSide, Verdict
 from tradebot.core.trade_rules import Candidate
 from tradebot.core.trades import PriceSource, Reason, Side, Status
 
@@ -161,6 +161,16 @@ class TradeStuck(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     at_ns: int
 
 
+class DoubtResolved(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A person looked at the broker and said what became of an exit."""
+
+    trade_id: str
+    exit: int
+    verdict: Verdict
+    why: str
+    at_ns: int
+
+
 class PriceHeld(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """A jump was held back as suspect; the old price stands until another confirms it."""
 
@@ -274,6 +284,7 @@ TradeEvent = (
     | ExitFilled
     | TradeClosed
     | TradeStuck
+    | DoubtResolved
 )
 Event = (
     TradeEvent

@@ -221,6 +221,28 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     at_ns: int
 
 
+class Verdict(enum.StrEnum):
+    """What a person found who looked at the broker for us."""
+
+    DONE = "done"  # what the exit was to leave has left
+    RESEND = "resend"  # no order of it is alive: send the next one
+
+
+class Resolve(msgspec.Struct, frozen=True, kw_only=True):
+    """A person's word on the exits of a trade that are in doubt, or do not get through."""
+
+    trade_id: str
+    verdict: Verdict
+    why: str
+    at_ns: int
+
+
+class Reconcile(msgspec.Struct, frozen=True):
+    """Compare our positions with the broker's now."""
+
+    at_ns: int
+
+
 Input = (
     Tick
     | Timer
@@ -239,4 +261,6 @@ Input = (
     | PolicyChanged
     | HaltTrading
     | Release
+    | Resolve
+    | Reconcile
 )

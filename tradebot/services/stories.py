@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from tradebot.core import events as ev
-from tradebot.core.inputs import OrderSide
+from tradebot.core.inputs import OrderSide, Verdict
 from tradebot.core.money import plain
 from tradebot.core.trades import PriceSource, Reason, Status
 from tradebot.services.trade_json import number
@@ -26,6 +26,10 @@ _ANSWERS = {
     "exit": "it is left at once",
     "ask": "it is unguarded until a person answers",
     "from_here": "its stop is set at its distance from this price",
+}
+_VERDICTS = {
+    Verdict.DONE: "what it was to leave has left",
+    Verdict.RESEND: "nothing of it is alive, so it is sent again",
 }
 _SECOND_NS = 1_000_000_000
 
@@ -68,7 +72,12 @@ def sentence(event: ev.TradeEvent) -> str:
 
 
 def _consequence(
-    event: ev.ExitSent | ev.ExitAnswered | ev.ExitFilled | ev.TradeClosed | ev.TradeStuck,
+    event: ev.ExitSent
+    | ev.ExitAnswered
+    | ev.ExitFilled
+    | ev.TradeClosed
+    | ev.TradeStuck
+    | ev.DoubtResolved,
 ) -> str:
     match event:
         case ev.ExitSent():
@@ -87,6 +96,10 @@ def _consequence(
             return _end(event)
         case ev.TradeStuck():
             return f"Its exit needs a person: {event.why}."
+        case ev.DoubtResolved():
+            return (
+                f"A person looked at exit {event.exit}: {_VERDICTS[event.verdict]} ({event.why})."
+            )
 
 
 def _decision(event: ev.ExitDecided) -> str:

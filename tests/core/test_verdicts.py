@@ -1,0 +1,246 @@
+"""A person who has looked at the broker ends a doubt, and nothing is sold twice by it."""
+
+from decimal import Decimal
+
+import msgspec
+import pytest
+
+from tests.core.exit_stories import holding, leave, leaving, state_of
+from tests.playbook import Playbook, a_trade
+from tradebot.core.events import DoubtResolved, ExitSent, TradeClosed, TradeRefused
+from tradebot.core.exits import State
+from tradebot.core.inputs import Acked, Queued, Refused, Resolve, Unknown, Verdict
+from tradebot.core.intents import ReadPosition
+from tradebot.core.policy import ExitPolicy, Policy
+from tradebot.core.trades import Status
+
+PLAIN = Policy(exits=ExitPolicy(tagged=False, hold_ns=120_000_000_000))
+LOST = Unknown("timeout")
+
+
+def resolved(story, verdict, trade_id="T1"):
+    told = Resolve(trade_id=trade_id, verdict=Verdict(verdict), why="I looked", at_ns=story.now_ns)
+    story.process(told)
+    return story
+
+
+def lost(quantity=10, *trades, **words):
+    """A story whose first exit was sent, and whose answer was lost."""
+    return (holding(quantity, *trades, **words) >> 795).reply("T1-x1", LOST)
+
+
+def said(story, net, seconds=15):
+    """Let the broker answer every question about its net, each second."""
+    for _ in range(seconds):
+        story = story >> "1s" >> story.net(net)
+    return story
+
+
+def refusals(story):
+    return [(event.field, event.why) for event in story.events(TradeRefused)]
+
+
+# Send it again.
+
+
+def test_what_is_not_alive_is_sent_again_once_the_net_has_been_read():
+    story = resolved(lost(), "resend")
+    assert state_of(story) is State.RETRY_WAIT
+    assert story.orders == ["T1-x1 SELL 10"]
+    assert len(story.wants(ReadPosition)) == 1
+    assert story.read("10").orders == ["T1-x1 SELL 10", "T1-x2 SELL 10"]
+
+
+def test_who_is_wrong_about_what_is_alive_sells_nothing_twice_where_the_net_shows_it():
+    story = resolved(lost(policy=PLAIN), "resend") >> "1s"
+    story.reads("0", "0", "0", "0", "0")
+    assert story >> "5s"
+    assert story.orders == ["T1-x1 SELL 10"]
+
+
+def test_a_broker_that_cannot_say_its_net_holds_the_resend_for_ten_seconds():
+    story = resolved(lost(), "resend") >> "9s"
+    assert story.orders == ["T1-x1 SELL 10"]
+    assert (story >> "2s").orders == ["T1-x1 SELL 10", "T1-x2 SELL 10"]
+
+
+def test_nothing_is_sent_again_while_our_own_call_still_runs():
+    story = resolved(leaving(), "resend")
+    assert refusals(story) == [("verdict", "T1-x1 is still being sent: wait until that has ended")]
+    assert state_of(story) is State.SENDING
+    assert story.events(DoubtResolved) == []
+
+
+def test_an_order_that_nobody_approves_is_sent_again():
+    story = resolved(leaving().reply("T1-x1", Queued("waits for approval")), "resend")
+    assert not story.trade().stuck
+    assert story.read("10").orders == ["T1-x1 SELL 10", "T1-x2 SELL 10"]
+
+
+def test_an_exit_that_was_refused_for_ever_is_tried_at_once():
+    story = leaving()
+    for attempt in range(1, 6):
+        story.reply(f"T1-x{attempt}", Refused("margin")).read("10") >> "31s"
+        if attempt < 5:
+            assert len(story.orders) == attempt + 1
+    story.reply("T1-x6", Refused("margin")).read("10")
+    sent = len(story.orders)
+    assert story.trade().stuck
+    resolved(story, "resend").read("10")
+    assert len(story.orders) == sent + 1
+    assert not story.trade().stuck
+
+
+# It is done.
+
+
+@pytest.mark.parametrize("policy", [Policy(), PLAIN])
+def test_a_trade_of_which_all_was_asked_for_is_over(policy):
+    story = resolved(lost(policy=policy), "done")
+    (closed,) = story.events(TradeClosed)
+    assert (closed.status, closed.exit_price, closed.realized_pnl) == (
+        Status.CLOSED_EXTERNAL,
+        None,
+        0,
+    )
+    assert len(story.wants(ReadPosition)) == 1
+    assert story >> "1m"
+    assert story.orders == ["T1-x1 SELL 10"]
+
+
+def test_a_doubt_is_over_while_our_own_call_still_runs_if_the_units_have_left():
+    story = resolved(leaving(), "done")
+    assert story.trade().status is Status.CLOSED_EXTERNAL
+    story.reply("T1-x1", Acked("B1")).fill("T1-x1", "10")
+    assert story.orders == ["T1-x1 SELL 10"]
+
+
+def test_fills_that_explain_it_close_the_trade_like_any_other():
+    story = leaving().reply("T1-x1", Refused("margin")).read("10") >> "1s"
+    story.reply("T1-x2", LOST).fill("T1-x1", "10")
+    assert story.trade().status is Status.TRIGGERED
+    resolved(story, "done")
+    assert story.trade().status is Status.CLOSED
+    assert story.events(TradeClosed)[0].exit_price is not None
+
+
+def test_the_neighbour_waits_until_the_net_is_known():
+    story = lost(20, a_trade(stop="5pts"), a_trade(stop="9pts"))
+    resolved(story, "done") >> 791
+    assert story.orders == ["T1-x1 SELL 10"]
+    assert said(story, "10").orders == ["T1-x1 SELL 10", "T2-x1 SELL 10"]
+
+
+def parts(policy):
+    """A target that takes 4 of 10, sent, and its answer lost; another trade holds 10 beside it."""
+    trades = a_trade(target=[("5pts", "4"), ("9pts", None)], stop="5pts"), a_trade()
+    return (holding(20, *trades, policy=policy) >> 805).reply("T1-x1", LOST)
+
+
+def test_of_a_part_the_units_are_gone_and_the_rest_is_guarded():
+    story = resolved(parts(PLAIN), "done")
+    trade = story.trade("T1")
+    assert (trade.status, trade.remaining) == (Status.ACTIVE, 6)
+    assert state_of(story) is State.DONE
+    assert story.events(DoubtResolved)[0].exit == 1
+    assert said(story, "16") >> 800 >> 795
+    assert story.orders == ["T1-x1 SELL 4", "T1-x2 SELL 6"]
+
+
+def test_units_of_which_no_execution_tells_are_in_no_profit():
+    story = resolved(parts(PLAIN), "done")
+    assert story.trade("T1").realized_pnl(Decimal(1)) == 0
+
+
+def test_a_broker_that_knows_our_ids_says_itself_what_became_of_a_part():
+    story = resolved(parts(Policy()), "done")
+    ((field, why),) = refusals(story)
+    assert field == "verdict"
+    assert why.endswith("wait for its word")
+    assert state_of(story) is State.UNKNOWN
+    assert story.events(DoubtResolved) == []
+
+
+def test_a_part_that_was_refused_for_ever_and_left_by_hand_is_gone_at_any_broker():
+    trades = a_trade(target=[("5pts", "4"), ("9pts", None)], stop="5pts"), a_trade()
+    story = holding(20, *trades) >> 805
+    for attempt in range(1, 6):
+        story.reply(f"T1-x{attempt}", Refused("margin")).read("20")
+        if attempt < 5:
+            assert story >> "31s"
+    resolved(story, "done")
+    assert story.trade("T1").remaining == 6
+    assert state_of(story) is State.DONE
+
+
+def test_a_request_for_less_than_is_to_leave_lets_the_rest_go_on():
+    story = lost(20, a_trade(quantity="20", stop="5pts"), policy=PLAIN)
+    before = story.book.exits["T1"][1]
+    story.book.put_exit(msgspec.structs.replace(before, order_quantity=Decimal(5)))
+    resolved(story, "done")
+    assert story.trade().remaining == 15
+    assert said(story, "15").orders == ["T1-x1 SELL 20", "T1-x2 SELL 15"]
+
+
+def test_a_trade_whose_entry_may_bring_more_stays_for_it():
+    story = Playbook(a_trade(order_id="E1", stop="5pts"), broker=False, policy=PLAIN)
+    story.fill(None, "4", side="BUY", order_id="E1")
+    leave(story, "T1").reply("T1-x1", LOST)
+    resolved(story, "done")
+    assert (story.trade().status, story.trade().remaining) == (Status.TRIGGERED, 0)
+    assert state_of(story) is State.DONE
+    story.fill(None, "3", side="BUY", order_id="E1")
+    assert story.trade().remaining == 3
+
+
+# What is refused.
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_a_trade_that_is_not_open_has_no_doubt(verdict):
+    assert refusals(resolved(Playbook(), verdict)) == [("trade_id", "there is no open trade T1")]
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        lambda: holding(10),
+        lambda: leaving().reply("T1-x1", Acked("B1")),
+        lambda: leaving().reply("T1-x1", Refused("margin")),
+        lambda: leave(holding(20, a_trade(stop="5pts"), a_trade()), "T2"),
+    ],
+)
+def test_what_is_not_in_doubt_needs_no_word(story):
+    told = story()
+    before = dict(told.book.exits.get("T1", {}))
+    assert refusals(resolved(told, "done")) == [
+        ("trade_id", "nothing of trade T1 is in doubt: no exit waits for a person's word")
+    ]
+    assert told.book.exits.get("T1", {}) == before
+
+
+def test_who_only_waits_behind_the_doubt_of_another_needs_no_word():
+    story = lost(20, a_trade(stop="5pts"), a_trade(stop="5pts"))
+    assert state_of(story, "T2") is State.DECIDED
+    ((field, _),) = refusals(resolved(story, "resend", "T2"))
+    assert field == "trade_id"
+
+
+def test_an_empty_net_that_is_asked_for_in_vain_needs_a_word():
+    story = Playbook(a_trade(stop="5pts"), broker=False) >> 795 >> "2m"
+    assert state_of(story) is State.CHECKING
+    assert resolved(story, "done").trade().status is Status.CLOSED_EXTERNAL
+
+
+# What is told.
+
+
+def test_the_word_is_a_line_of_the_story_and_survives_a_kill():
+    story = resolved(lost(), "resend")
+    (told,) = story.events(DoubtResolved)
+    assert (told.exit, told.verdict, told.why) == (1, Verdict.RESEND, "I looked")
+    story.restarted()
+    assert state_of(story) is State.RETRY_WAIT
+    assert told in [line.event for line in story.store.told.values()]
+    said(story, "10", 2)
+    assert [event.client_order_id for event in story.events(ExitSent)][-1] == "T1-x2"

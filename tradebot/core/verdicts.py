@@ -1,0 +1,132 @@
+"""A person's word on an exit in doubt: it is done, or it may be sent again.
+
+The word ends a doubt before the broker's own evidence does, so it reaches no further than
+that doubt. Where it says that units have left, the position that the broker tells decides
+what may leave next; where it says that nothing is alive, that position is read before
+anything else is sent.
+"""
+
+from decimal import Decimal
+
+import msgspec
+
+from tradebot.core import exits, lanes, net_reads
+from tradebot.core.book import NO_UNITS, Book
+from tradebot.core.events import DoubtResolved, TradeRefused
+from tradebot.core.exits import Exit, State
+from tradebot.core.inputs import Resolve, Verdict
+from tradebot.core.trades import Trade
+
+
+def resolve(book: Book, command: Resolve) -> None:
+    """Act on a person's word on all exits of a trade that are in question."""
+    trade = book.trades.get(command.trade_id)
+    if trade is None:
+        _refuse(book, command, "trade_id", f"there is no open trade {command.trade_id}")
+        return
+    found = [exit_ for exit_ in book.open_exits(trade.trade_id) if is_in_question(exit_)]
+    if not found:
+        why = f"nothing of trade {trade.trade_id} is in doubt: no exit waits for a person's word"
+        _refuse(book, command, "trade_id", why)
+        return
+    resolve_as = _done if command.verdict is Verdict.DONE else _resend
+    resolve_as(book, command, trade, found)
+
+
+def is_in_question(exit_: Exit) -> bool:
+    """Whether a person's word on an exit is wanted: a doubt, an approval, or no way through."""
+    match exit_.state:
+        case State.SENDING | State.UNKNOWN:
+            return True
+        case State.WORKING:
+            # Without a name it was queued: it waits for somebody's approval at the broker.
+            return exit_.order_id is None or exit_.asks >= lanes.STUCK_TRIES
+        case State.RETRY_WAIT:
+            return exit_.tries >= lanes.STUCK_TRIES
+        case State.CHECKING:
+            return exit_.asks >= lanes.STUCK_TRIES
+        case _:
+            return False
+
+
+def _resend(book: Book, command: Resolve, trade: Trade, found: list[Exit]) -> None:
+    """Let the next attempt leave as soon as the broker's position is known."""
+    sending = next((exit_ for exit_ in found if exit_.state is State.SENDING), None)
+    if sending is not None:
+        # Our own call still runs: it may reach the broker after anybody looked there.
+        why = f"{sending.client_order_id} is still being sent: wait until that has ended"
+        _refuse(book, command, "verdict", why)
+        return
+    for exit_ in found:
+        _say(book, command, exit_)
+        book.put_exit(exits.due_now(exits.waiting(exit_, command.at_ns), command.at_ns))
+    _go_on(book, command, trade)
+
+
+def _done(book: Book, command: Resolve, trade: Trade, found: list[Exit]) -> None:
+    """Take what was asked for as gone; with the last of its units the trade is over."""
+    rest = min(trade.remaining, lanes.held(book, found[0])) - sum(map(_asked_for, found), NO_UNITS)
+    goes_on = rest > 0 or lanes.entry_may_fill(book, trade)
+    if goes_on and book.policy.exits.tagged and any(exit_.is_alive for exit_ in found):
+        # Its executions carry our own id, and would be counted a second time.
+        why = (
+            f"trade {trade.trade_id} goes on with what is left of it, and this broker tells by our "
+            "own id what became of the order: wait for its word"
+        )
+        _refuse(book, command, "verdict", why)
+        return
+    for exit_ in found:
+        _say(book, command, exit_)
+        if goes_on:
+            trade = _leave(book, trade, exit_)
+        else:
+            book.put_exit(exits.ended(exit_))
+    if not goes_on and trade.remaining > 0:
+        lanes.close_outside(book, trade.trade_id, command.at_ns)
+    else:
+        lanes.close_if_left(book, trade, command.at_ns)
+    _go_on(book, command, trade)
+
+
+def _leave(book: Book, trade: Trade, exit_: Exit) -> Trade:
+    """Count units as gone of which no execution of ours will ever tell.
+
+    At the price of the entry: what they brought is not known, and is in no P&L.
+    """
+    units = min(_asked_for(exit_), trade.remaining)
+    after = msgspec.structs.replace(exit_, filled=exit_.filled + units)
+    book.put_exit(exits.ended(after) if after.remaining <= 0 else exits.ready(after))
+    return book.put_trade(
+        trade,
+        exited=trade.exited + units,
+        exit_notional=trade.exit_notional + units * trade.entry,
+    )
+
+
+def _asked_for(exit_: Exit) -> Decimal:
+    """Return the units that a word on an exit is about."""
+    return exit_.alive if exit_.is_alive else exit_.remaining
+
+
+def _go_on(book: Book, command: Resolve, trade: Trade) -> None:
+    """Read the broker's position before anything else leaves on it."""
+    now = book.trades.get(trade.trade_id)
+    if now is not None and now.stuck:
+        book.put_trade(now, stuck=False)
+    net_reads.distrust(book, trade.key, command.at_ns)
+
+
+def _say(book: Book, command: Resolve, exit_: Exit) -> None:
+    book.say(
+        DoubtResolved(
+            trade_id=command.trade_id,
+            exit=exit_.number,
+            verdict=command.verdict,
+            why=command.why,
+            at_ns=command.at_ns,
+        )
+    )
+
+
+def _refuse(book: Book, command: Resolve, field: str, why: str) -> None:
+    book.say(TradeRefused(trade_id=command.trade_id, field=field, why=why, at_ns=command.at_ns))
