@@ -8,7 +8,7 @@ import msgspec
 
 from tradebot.core.inputs import Execution, Input, OrderReport, Outcome, QueryReply, Tick
 from tradebot.core.instruments import Instrument, NetKey
-from tradebot.core.intents import PlaceOrder
+from tradebot.core.intents import CancelOrder, PlaceOrder
 from tradebot.core.records import Record, Snapshot, Told, TradeSaved
 
 
@@ -78,7 +78,14 @@ class Broker(Protocol):
         """Return what can be traded."""
 
     async def place(self, order: PlaceOrder) -> Outcome:
-        """Send a market order; its client order id is never used twice."""
+        """Send an order; its client order id is never used twice."""
+
+    async def cancel(self, order: CancelOrder) -> None:
+        """Ask for an order to be cancelled; what became of it, its reports and queries tell.
+
+        Raises:
+            BrokerError: the broker refuses, for whatever reason; the order may be alive.
+        """
 
     async def query(self, client_order_id: str) -> QueryReply:
         """Ask what became of an order of ours."""

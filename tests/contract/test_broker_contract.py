@@ -16,7 +16,8 @@ from tradebot.core.inputs import (
     Refused,
     Unknown,
 )
-from tradebot.core.intents import PlaceOrder
+from tradebot.core.intents import CancelOrder, PlaceOrder
+from tradebot.errors import BrokerError
 from tradebot.ports import Broker
 
 
@@ -184,6 +185,26 @@ async def test_a_closed_broker_answers_with_values(venue):
     assert isinstance(await venue.broker.place(an_order()), NotSent | Unknown)
     assert (await venue.broker.query("T1-x1")).answered is False
     assert await venue.broker.net(SBIN) is None
+
+
+async def test_an_order_that_is_called_back_in_time_never_fills(venue):
+    acked = await venue.broker.place(an_order())
+    cancel = CancelOrder(client_order_id="T1-x1", order_id=acked.order_id, key=SBIN)
+    await venue.broker.cancel(cancel)
+    await venue.settle()
+    assert venue.executions == []
+    reply = await venue.broker.query("T1-x1")
+    assert (reply.report.state, reply.report.filled) == (OrderState.CANCELLED, 0)
+
+
+async def test_what_is_over_cannot_be_called_back(venue):
+    acked = await venue.broker.place(an_order())
+    await venue.settle()
+    cancel = CancelOrder(client_order_id="T1-x1", order_id=acked.order_id, key=SBIN)
+    with pytest.raises(BrokerError, match="T1-x1"):
+        await venue.broker.cancel(cancel)
+    reply = await venue.broker.query("T1-x1")
+    assert reply.report.state is OrderState.COMPLETE
 
 
 async def test_the_order_book_has_every_order_of_the_day_until_the_broker_is_closed(venue):

@@ -13,7 +13,7 @@ from tradebot.core.exits import Exit
 from tradebot.core.halt import Form, Halt
 from tradebot.core.inputs import Acked, CreateTrade, OrderSide, Refused, Timer
 from tradebot.core.instruments import Instrument
-from tradebot.core.policy import Policy
+from tradebot.core.policy import ExitPolicy, Policy
 from tradebot.core.price_gate import PRICE_MAX, Gate
 from tradebot.core.records import (
     ExecutionSaved,
@@ -254,3 +254,27 @@ def test_a_time_far_ahead_in_an_execution_makes_nobody_forget():
     assert ahead.execution_id in story.book._seen
     story.process(Timer(story.now_ns - 10 * DAY + 1))
     assert "X1" in story.book._seen
+
+
+def test_the_open_trades_on_a_key_add_up_to_what_should_be_held():
+    story = Playbook(policy=Policy(opposite_allowed=True), broker=False)
+    story.create(a_trade(quantity="10")).create(a_trade(quantity="4", side="SHORT"))
+    story.create(a_trade(quantity="9", symbol="TCS"))
+    assert story.book.guarded_net(KEY) == 6
+
+
+def test_orders_that_could_be_taken_for_one_of_ours_are_those_of_its_size_or_of_none_known():
+    story = Playbook(broker=False)
+    story >> story.report(None, "open", order_id="B1")
+    story.fill(None, "3", order_id="B2").fill(None, "3", order_id="B3", side="BUY")
+    ids = story.book.order_ids
+    assert ids(KEY, OrderSide.SELL, Decimal(10)) == ("B1", "B2")
+    assert ids(KEY, OrderSide.SELL, Decimal(9)) == ("B2",)
+    assert ids(KEY, OrderSide.BUY, Decimal(10)) == ("B3",)
+
+
+def test_where_the_broker_drops_our_ids_its_own_name_every_order_of_an_exit():
+    policy = Policy(exits=ExitPolicy(tagged=False))
+    story = Playbook(policy=policy, broker=False).fill(None, "10", side="BUY", order_id="E1")
+    (story.create(a_trade(stop="5pts")) >> 795).reply("T1-x1", Acked("B7"))
+    assert story.book.exit_of_broker_id == {"B7": ("T1", 1)}

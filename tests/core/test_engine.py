@@ -18,18 +18,20 @@ from tradebot.core.events import (
     PriceResolved,
 )
 from tradebot.core.inputs import (
+    BookReply,
     ExitTrade,
     FeedState,
     InstrumentsLoaded,
+    OrderSide,
     PolicyChanged,
     QuoteReply,
     Timer,
     UpdateTrade,
 )
-from tradebot.core.intents import AskQuote, Subscribe
-from tradebot.core.policy import Policy
+from tradebot.core.intents import AskQuote, ReadPosition, Subscribe
+from tradebot.core.policy import ExitPolicy, Policy
 from tradebot.core.sessions import Session
-from tradebot.core.trades import Rules
+from tradebot.core.trades import Rules, Status
 
 SECOND = 10**9
 LIVE = Policy(stale_after_ns=10 * SECOND)
@@ -331,3 +333,22 @@ def test_an_index_of_what_has_left_is_tidied_when_there_is_time():
     assert story.engine.tidy()
     assert not story.engine.tidy()
     assert story >> 796 << None >> 795 << "stop @ 795"
+
+
+def test_an_order_book_is_taken_in_row_by_row_where_it_is_whole():
+    policy = Policy(exits=ExitPolicy(tagged=False))
+    story = Playbook(policy=policy, broker=False).create(a_trade(order_id="E1", stop="5pts"))
+    row = story.report(None, "cancelled", order_id="E1", side=OrderSide.BUY)
+    story.process(BookReply(orders=(), at_ns=story.now_ns))  # nothing there: not believed yet
+    assert story.trade().status is Status.PENDING
+    story.process(BookReply(orders=(row,), at_ns=story.now_ns))
+    assert story.trade().status is Status.NEVER_FILLED
+
+
+def test_a_late_execution_that_a_correction_may_have_held_makes_the_net_unknown():
+    story = Playbook(broker=False).fill(None, "10", side="BUY", order_id="E1", ago="15s")
+    story.create(a_trade(stop="5pts")).restarted().reads("4", "4", "4")
+    before = len(story.wants(ReadPosition))
+    story.fill(None, "6", order_id="B2", ago="5s")
+    assert len(story.wants(ReadPosition)) == before + 1
+    assert (story >> 795).orders == []

@@ -73,8 +73,8 @@ def test_an_exit_is_never_sent_while_something_of_it_may_be_alive(state):
 @pytest.mark.parametrize(
     ("outcome", "state", "alive", "pause"),
     [
-        (Acked("B1"), State.WORKING, 10, 5),
-        (Queued("approve it"), State.WORKING, 10, 5),
+        (Acked("B1"), State.WORKING, 10, 2),
+        (Queued("approve it"), State.WORKING, 10, 2),
         (NotSent("429"), State.RETRY_WAIT, 0, 1),
         (Refused("margin"), State.RETRY_WAIT, 0, 1),
         (NoAction("flat"), State.CHECKING, 0, 1),
@@ -248,42 +248,6 @@ def test_no_order_can_carry_the_net_through_zero_or_its_trade_below_nothing(
     assert not quantity or quantity + own <= remaining
 
 
-# The lane.
-
-some_exits = st.builds(
-    lambda state, number, filled: an_exit(state, number=number, order_filled=Decimal(filled)),
-    st.sampled_from(State),
-    st.integers(1, 4),
-    st.integers(0, 9),
-)
-
-
-@given(st.lists(some_exits, max_size=12))
-def test_a_lane_counts_what_it_holds_and_keeps_the_order_of_the_decisions(put):
-    lane = exits.Lane()
-    expected: dict[int, Exit] = {}
-    for exit_ in put:
-        lane.put(exit_)
-        if exit_.is_over:
-            expected.pop(exit_.number, None)
-        else:
-            expected[exit_.number] = exit_
-    assert list(lane) == list(expected.values())
-    assert len(lane) == len(expected)
-    assert lane.doubts == sum(exit_.state.is_in_doubt for exit_ in lane)
-    assert lane.orders == sum(exit_.is_alive for exit_ in lane)
-    assert lane.alive == sum(exit_.alive for exit_ in lane)
-
-
-def test_a_lane_that_is_walked_may_change():
-    lane = exits.Lane()
-    for number in (1, 2):
-        lane.put(an_exit(number=number))
-    for exit_ in lane:
-        lane.put(exits.ended(exit_))
-    assert len(lane) == 0
-
-
 words = st.one_of(
     st.tuples(st.just("report"), st.sampled_from(OrderState), st.integers(0, 10).map(Decimal)),
     st.tuples(st.just("fill"), st.just(None), st.integers(1, 4).map(Decimal)),
@@ -333,3 +297,19 @@ def test_two_books_after_the_longest_life_of_a_request_prove_that_it_never_arriv
     once = exits.not_found(doubt, doubt.sent_at_ns + 60, 60)
     assert once.state is State.UNKNOWN
     assert exits.not_found(once, doubt.sent_at_ns + 60, 60).state is State.RETRY_WAIT
+
+
+# An order that the market leaves behind.
+
+
+def test_what_an_order_that_was_called_back_left_goes_out_at_the_next_step_at_once():
+    asked = exits.cancelling(exits.cancelling(an_exit(State.WORKING), NOW), NOW)
+    assert (asked.state, asked.cancels, after_pause(asked)) == (State.WORKING, 2, 2)
+    over = exits.reported(asked, OrderState.CANCELLED, Decimal(0), "B1", NOW)
+    assert (over.state, over.step, over.tries) == (State.DECIDED, 1, 0)
+    assert exits.sent(over, "T1-x2", Decimal(10)).cancels == 0
+
+
+def test_an_order_that_was_filled_before_it_was_called_back_has_left_nothing():
+    asked = exits.cancelling(an_exit(State.WORKING), NOW)
+    assert exits.filled_by(asked, "T1-x1", "B1", Decimal(10), NOW).state is State.DONE

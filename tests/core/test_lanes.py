@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.core.exit_stories import holding, leaving, state_of, unheld
+from tests.core.exit_stories import holding, leave, leaving, state_of, unheld
 from tests.playbook import Playbook, a_trade
 from tradebot.core.events import TradeClosed, TradeStuck
 from tradebot.core.exits import State
@@ -13,10 +13,20 @@ from tradebot.core.inputs import (
     BookReply,
     NoAction,
     NotSent,
+    Queued,
     Refused,
     Unknown,
 )
-from tradebot.core.intents import QueryOrder, ReadBook, ReadOrder, ReadPosition
+from tradebot.core.instruments import Instrument
+from tradebot.core.intents import (
+    CancelOrder,
+    PlaceOrder,
+    QueryOrder,
+    ReadBook,
+    ReadOrder,
+    ReadPosition,
+)
+from tradebot.core.ladder import parse_rung
 from tradebot.core.policy import ExitPolicy, Policy
 from tradebot.core.trades import Status
 
@@ -163,6 +173,109 @@ def test_what_waits_for_its_turn_is_over_when_others_have_left_its_units():
     story.reply("T1-x2", Refused("margin")).fill("T1-x1", "7")  # more than it was sent for
     assert story.trade().status is Status.CLOSED
     assert len(story.book.lanes[story.trade().key]) == 0
+
+
+def test_more_than_the_exchange_takes_in_one_order_leaves_in_slices_of_whole_lots():
+    sbin = Instrument(
+        exchange="NSE", symbol="SBIN", tick_size=Decimal("0.05"),
+        lot_size=Decimal(3), freeze_quantity=Decimal(8),
+    )  # fmt: skip
+    story = Playbook(instruments=[sbin], broker=False)
+    story.fill(None, "15", side="BUY", order_id="E1").create(a_trade(quantity="15", stop="5pts"))
+    story >> 795
+    for attempt, quantity in ((1, "6"), (2, "6"), (3, "3")):
+        story.reply(f"T1-x{attempt}", Acked(f"B{attempt}"))
+        story.fill(f"T1-x{attempt}", quantity, order_id=f"B{attempt}")
+    assert story.orders == ["T1-x1 SELL 6", "T1-x2 SELL 6", "T1-x3 SELL 3"]
+    assert story.trade().status is Status.CLOSED
+
+
+# An order that the market leaves behind.
+
+
+LADDER = tuple(parse_rung(text, "ladder") for text in ("touch", "touch+3%", "band"))
+
+
+def climbing(side="LONG"):
+    """Return a story with a ladder, at the moment at which an exit at the market works."""
+    policy = Policy(exits=ExitPolicy(ladder=LADDER))
+    story = Playbook(policy=policy, broker=False)
+    story.fill(None, "10", side="BUY" if side == "LONG" else "SELL", order_id="E1")
+    story.create(a_trade(side=side, stop="5pts"))
+    price = 795.0 if side == "LONG" else 805.0
+    story.process(story.tick(price, bid=price - 0.5, ask=price + 0.5))
+    return story.reply("T1-x1", Acked("B1"))
+
+
+def prices(story):
+    return [None if order.price is None else str(order.price) for order in story.wants(PlaceOrder)]
+
+
+def test_an_order_that_is_not_filled_in_two_seconds_is_called_back():
+    story = climbing() >> "1s"
+    assert story.wants(CancelOrder) == []
+    (cancel,) = (story >> "1s").wants(CancelOrder)
+    assert (cancel.client_order_id, cancel.order_id) == ("T1-x1", "B1")
+    assert story.orders == ["T1-x1 SELL 10"]  # it may be filled at this very moment
+
+
+@pytest.mark.parametrize(
+    ("side", "steps"),
+    [
+        ("LONG", [None, "794.50", "770.65", "715.05", "715.05"]),
+        ("SHORT", [None, "805.50", "829.70", "886.05", "886.05"]),
+    ],
+)
+def test_what_is_left_goes_out_at_the_next_step_until_it_is_filled(side, steps):
+    story = climbing(side) >> "2s"
+    for attempt in range(1, 5):
+        name = f"T1-x{attempt}"
+        story >> story.report(name, "cancelled", order_id=f"B{attempt}")
+        story.reply(f"T1-x{attempt + 1}", Acked(f"B{attempt + 1}")) >> "2s"
+    assert prices(story) == steps
+    assert {order.quantity for order in story.wants(PlaceOrder)} == {10}
+    assert story.fill("T1-x5", "10", order_id="B5").trade().status is Status.CLOSED
+
+
+def test_a_fill_that_races_the_cancel_counts():
+    story = climbing() >> "2s"
+    story.fill("T1-x1", "4", order_id="B1")
+    story >> story.report("T1-x1", "cancelled", filled="7", order_id="B1")
+    assert len(story.orders) == 1  # three units more are on their way to us
+    story.fill("T1-x1", "3", order_id="B1")
+    assert story.orders == ["T1-x1 SELL 10", "T1-x2 SELL 3"]
+
+
+def test_a_cancel_that_comes_too_late_changes_nothing():
+    story = climbing() >> "2s"
+    story.fill("T1-x1", "10", order_id="B1")
+    assert story.trade().status is Status.CLOSED
+    assert len(story.orders) == 1
+
+
+def test_a_cancel_of_which_nothing_is_heard_is_asked_for_ever_more_slowly():
+    """Qubx 434: a refused cancel was taken for a live order, 14,000 times in 20 hours."""
+    story = climbing() >> "10m"
+    assert 20 < len(story.wants(CancelOrder)) < 30
+    assert len(story.wants(QueryOrder)) == len(story.wants(CancelOrder))
+    assert story.orders == ["T1-x1 SELL 10"]
+    assert len(story.events(TradeStuck)) > 0
+
+
+def test_an_order_that_waits_for_approval_cannot_be_called_back():
+    policy = Policy(exits=ExitPolicy(ladder=LADDER))
+    story = Playbook(policy=policy, broker=False).fill(None, "10", side="BUY", order_id="E1")
+    story.create(a_trade(stop="5pts")) >> 795
+    story.reply("T1-x1", Queued("waits for approval")) >> "10s"
+    assert story.wants(CancelOrder) == []
+
+
+def test_without_a_price_the_next_step_goes_out_at_the_market():
+    policy = Policy(exits=ExitPolicy(ladder=LADDER))
+    story = Playbook(policy=policy, broker=False).fill(None, "10", side="BUY", order_id="E1")
+    leave(story.create(a_trade(stop="5pts")), "T1").reply("T1-x1", Acked("B1")) >> "2s"
+    story >> story.report("T1-x1", "cancelled", order_id="B1")
+    assert prices(story) == [None, None]
 
 
 # Left by somebody else.

@@ -1,13 +1,13 @@
-"""What the broker says of our orders, early, late, twice or wrongly, and of what it holds."""
+"""What the broker says of our orders, early, late, twice or wrongly."""
 
 from decimal import Decimal
 
 import msgspec
 import pytest
 
-from tests.core.exit_stories import leaving, state_of, unheld
+from tests.core.exit_stories import leaving, state_of
 from tests.playbook import KEY, Playbook, a_trade
-from tradebot.core.events import BookDiffers, ExitAnswered, ExitFilled, TradeStuck
+from tradebot.core.events import ExitAnswered, ExitFilled, TradeStuck
 from tradebot.core.exits import State
 from tradebot.core.inputs import (
     Acked,
@@ -115,98 +115,6 @@ def test_after_a_restart_a_late_fill_of_an_old_attempt_finds_its_trade():
     story = leaving().reply("T1-x1", Refused("margin")) >> "1s"
     story.restarted().fill("T1-x1", "10")
     assert story.trade().exited == 10
-
-
-# Of its net.
-
-
-def test_a_position_that_was_there_before_us_is_read_and_then_left():
-    story = unheld().read("10")
-    assert story.events(BookDiffers)[0].broker == 10
-    assert story.orders == ["T1-x1 SELL 10"]
-
-
-@pytest.mark.parametrize("between", [None, "10"])
-def test_a_single_flat_read_closes_nothing_however_often_others_failed(between):
-    """NT 3715: a failed read is not flat."""
-    story = (unheld().read(None) >> "1s").read("0") >> "2s"
-    story.read(between)
-    assert story.trade().status is Status.TRIGGERED
-    assert len(story.orders) == (1 if between else 0)
-
-
-def test_refusals_before_it_do_not_make_one_flat_read_enough():
-    story = leaving()
-    for attempt, pause in ((1, "1s"), (2, "2s"), (3, "5s")):
-        story.reply(f"T1-x{attempt}", Refused("no holdings"))
-        assert story.read("10" if attempt < 3 else "0") >> pause
-    assert story.trade().status is Status.TRIGGERED
-    assert len(story.orders) == 3
-    story.reply("T1-x4", Refused("no holdings")).read("0")
-    assert story.trade().status is Status.TRIGGERED
-
-
-def test_a_claim_that_there_is_nothing_to_do_is_believed_when_the_net_agrees():
-    story = leaving().reply("T1-x1", NoAction("flat already")) >> "10s"
-    story.read("0") >> "1s"
-    assert story.read("0").trade().status is Status.TRIGGERED
-    assert (story >> "1s").read("0").trade().status is Status.CLOSED_EXTERNAL
-    assert story.events(BookDiffers)[-1].broker == 0
-
-
-def test_a_net_from_before_an_execution_is_out_of_date():
-    story = unheld()
-    story.fill(None, "10", side="BUY", order_id="E")  # the missing entry arrives
-    story.read("3")
-    assert story.book.net(story.trade().key) == 10
-    assert (story >> "1s").read("10").orders == ["T1-x1 SELL 10"]
-
-
-def test_flat_reads_are_two_in_a_row_with_nothing_between():
-    story = unheld().read("0") >> "1s"
-    story.fill(None, "4", side="BUY", order_id="E").read("4")  # from before or after the fill?
-    story = (story >> "2s").read("0")
-    assert story.trade().status is Status.TRIGGERED
-
-
-def test_what_an_earlier_life_read_is_old():
-    story = unheld().read("0").restarted() >> "1s"
-    assert story.read("0").trade().status is Status.TRIGGERED
-
-
-def test_a_net_that_nobody_asked_for_is_not_taken():
-    story = unheld().read("0")
-    story >> story.net("0") >> story.net("0")
-    assert story.trade().status is Status.TRIGGERED
-
-
-def test_a_net_is_not_compared_while_an_order_of_ours_may_fill():
-    story = leaving(20, a_trade(stop="5pts"), a_trade(stop="9pts"))
-    story.reply("T1-x1", Refused("margin")) >> 791  # a read is on its way
-    story >> story.net("0")
-    assert story.book.net(story.trade().key) == 20
-    assert story.events(BookDiffers) == []
-
-
-def test_an_answer_that_does_not_come_is_not_waited_for_for_ever():
-    story = unheld() >> "29s"
-    assert len(story.wants(ReadPosition)) == 1
-    assert len((story >> "60s").wants(ReadPosition)) == 3
-
-
-def test_one_empty_net_closes_all_trades_that_wait_for_it_with_all_their_exits():
-    targets = [("5pts", "3"), ("6pts", None)]
-    story = Playbook(a_trade(target=targets), a_trade(target="5pts"), broker=False) >> 805 >> 806
-    (story.read("0") >> "1s").read("0")
-    assert {story.trade(name).status for name in ("T1", "T2")} == {Status.CLOSED_EXTERNAL}
-    assert story.book.lines["NSE:SBIN"].guarded == set()
-
-
-def test_a_trade_with_a_stop_ends_when_its_target_finds_nothing_left():
-    story = Playbook(a_trade(stop="5pts", target=[("5pts", "3")]), broker=False) >> 805
-    (story.read("0") >> "1s").read("0")
-    assert story.trade().status is Status.CLOSED_EXTERNAL
-    story >> 790 << ["target @ 805 for 3"]
 
 
 def test_every_answer_is_told_in_the_brokers_words():
@@ -439,3 +347,9 @@ def test_a_person_is_told_of_the_fifth_refusal_in_a_row():
     for attempt in range(1, 6):
         story.reply(f"T1-x{attempt}", Refused("margin")) >> "30s"
     assert [stuck.why for stuck in story.events(TradeStuck)] == ["margin"]
+
+
+def test_a_claim_that_there_is_nothing_to_leave_is_looked_into():
+    story = leaving().reply("T1-x1", NoAction("flat already"))
+    assert state_of(story) is State.CHECKING
+    assert len(story.wants(ReadPosition)) == 1

@@ -23,7 +23,7 @@ from tradebot.core.inputs import (
     Tick,
     Unknown,
 )
-from tradebot.core.intents import PlaceOrder, QueryOrder, ReadOrder, ReadPosition
+from tradebot.core.intents import CancelOrder, PlaceOrder, QueryOrder, ReadOrder, ReadPosition
 from tradebot.errors import BrokerError
 from tradebot.services.executor import Executor
 from tradebot.services.persister import Persister
@@ -72,6 +72,9 @@ class FakeBroker:
 
     async def place(self, _order):
         return await self._answer("place")
+
+    async def cancel(self, _order):
+        return await self._answer("cancel")
 
     async def query(self, _client_order_id):
         return await self._answer("query")
@@ -294,6 +297,26 @@ async def test_a_position_read_that_fails_says_nothing_of_the_position(fails):
     world.executor.read_position(ReadPosition(key=KEY))
     assert (await world.settled())[-1] == PositionsReply(key=KEY, net=None, at_ns=77)
     assert world.said.events == ["position.failed"]
+
+
+async def test_a_cancel_puts_nothing_into_the_inbox_because_its_answer_is_no_evidence():
+    world = World()
+    world.executor.cancel(CancelOrder(client_order_id="T1-x1", order_id="o1", key=KEY))
+    assert await world.settled() == []
+    assert world.calls == ["cancel"]
+
+
+async def test_a_cancel_that_fails_is_told():
+    world = World().answers(cancel=BrokerError("order is complete"))
+    world.executor.cancel(CancelOrder(client_order_id="T1-x1", order_id="o1", key=KEY))
+    assert await world.settled() == []
+    assert world.said.lines == [
+        (
+            "cancel.failed",
+            "warning",
+            {"order_id": "T1-x1", "error": "BrokerError: order is complete"},
+        )
+    ]
 
 
 async def test_the_order_book_comes_after_the_executions_that_it_may_tell_of():

@@ -53,6 +53,9 @@ class KindBroker:
         self.inbox.put(self.done[-1])
         return Acked(self.done[-1].order_id)
 
+    async def cancel(self, order):
+        return
+
     async def query(self, client_order_id):
         return QueryReply(client_order_id=client_order_id, report=None, answered=True, at_ns=1)
 

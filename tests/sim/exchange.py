@@ -84,7 +84,7 @@ class Exchange:
 
     def fill(self, order: ExchangeOrder, quantity: Decimal) -> None:
         """Execute a part of an order."""
-        assert order.state is OrderState.OPEN, f"{order.order_id} is {order.state}"
+        assert order.filled + quantity <= order.quantity, f"{order.order_id} is {order.state}"
         before = self.nets.get(order.key, ZERO)
         after = self.nets[order.key] = before + order.side.sign * quantity
         self.net_changes.setdefault(order.key, []).append((self.now_ns(), after))

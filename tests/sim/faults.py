@@ -26,12 +26,20 @@ class Faults(msgspec.Struct, kw_only=True):
     parts: float = NEVER
     cancelled: float = NEVER  # the rest of it, after a part
     rests: float = NEVER  # it is turned into a limit order that the market leaves behind
+    slow: float = NEVER  # nothing of it fills for many seconds
+    called_dead: float = NEVER  # of entries: reported as dead, and filled all the same
+
+    # Of requests to cancel.
+    cancel_refused: float = NEVER
+    cancel_lost: float = NEVER
+    cancel_late: float = NEVER
 
     # Of what is told.
     dropped: float = NEVER  # of stream messages: only a question brings it
     doubled: float = NEVER
     delayed: float = NEVER  # by seconds, and so out of order
     query_fails: float = NEVER
+    session_fails: float = NEVER  # of looks: for a while no question is answered, no order taken
     book_lags: float = NEVER  # order book, trade book and positions are seconds old
     book_empty: float = NEVER  # the order book is there, and silently has nothing in it
     reads_flat: float = NEVER  # a failed read of positions comes as flat; never twice in a row
@@ -48,6 +56,7 @@ class Faults(msgspec.Struct, kw_only=True):
     store_fails: float = NEVER  # of looks: likewise
     commit_lies: float = NEVER  # of refused commits: it was applied all the same
     deaths: float = NEVER  # of looks
+    dies_at_work: float = NEVER  # of requests and promises: within a few steps
     power_cuts: float = NEVER  # of deaths: what was not on the disk may be gone
 
     # Of people.
@@ -66,3 +75,4 @@ def drawn(rng: Random) -> Faults:
 
 # What would end everything else if it happened as often as the rest.
 SELDOM = {"hangs": 0.2, "refused": 0.7, "bad_print": 0.2, "tick_old": 0.5, "silence": 0.3}
+SELDOM |= {"session_fails": 0.2, "dies_at_work": 0.5}

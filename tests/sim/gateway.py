@@ -11,13 +11,14 @@ from tradebot.core.inputs import (
     NoAction,
     NotSent,
     OrderReport,
+    OrderState,
     Outcome,
     QueryReply,
     Refused,
     Unknown,
 )
 from tradebot.core.instruments import Instrument, NetKey
-from tradebot.core.intents import PlaceOrder
+from tradebot.core.intents import CancelOrder, PlaceOrder
 from tradebot.ports import Inbox, Quote
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Gateway:
         fate = world.fate_of(order)
         world.seen[f"fate: {fate}"] += 1
         world.note(f"gateway: place {order.client_order_id} {order.side} {order.quantity}: {fate}")
+        self._life.may_die_at_work()
         # The bytes are on their way now: they arrive whatever becomes of the process.
         if fate in NEVER_ACT:
             world.promises.order_cannot_act(order.client_order_id)
@@ -105,14 +107,35 @@ class Gateway:
             order.quantity,
             trade_id=order.trade_id,
             client_order_id=order.client_order_id,
+            price=order.price,
         )
         world.promises.order_arrived(order.client_order_id)
         world.plan(placed)
 
+    async def cancel(self, order: CancelOrder) -> None:
+        world = self._world
+        self._life.step()
+        fate = world.fate_of_cancel()
+        world.seen[f"cancel: {fate}"] += 1
+        if fate not in ("refused", "lost"):
+            # On its way, as a request is: it arrives whatever becomes of the process.
+            arrives_s = world.rng.uniform(0.005, 20.0 if fate == "late" else 0.08)
+            world.loop.in_world(arrives_s, lambda: self._cancelled(order))
+        if fate == "acted":
+            await self._pause(0.081, 0.16)
+            return
+        await self._pause(0.1, TIMEOUT_S[1])
+        raise ConnectionError("no answer to a cancel")
+
+    def _cancelled(self, order: CancelOrder) -> None:
+        placed = self._world.exchange.orders.get(order.order_id or "")
+        assert placed is not None, "a cancel of an order that the broker has not named"
+        self._world.exchange.end(placed, OrderState.CANCELLED)
+
     async def query(self, client_order_id: str) -> QueryReply:
         await self._trip()
         world = self._world
-        fails = not world.tagged or world.happens("query_fails")
+        fails = not world.tagged or world.read_fails()
         report = None
         if not fails:
             order = self._order_of(client_order_id)
@@ -132,7 +155,7 @@ class Gateway:
     async def report(self, order_id: str) -> OrderReport | None:
         await self._trip()
         world = self._world
-        if world.happens("query_fails"):
+        if world.read_fails():
             raise ConnectionError("connection reset")
         order = world.exchange.orders.get(order_id)
         report = world.exchange.report(order, world.lag_ns()) if order else None
@@ -146,7 +169,7 @@ class Gateway:
         """Return the day's order book; None: the read failed."""
         await self._trip()
         world = self._world
-        if world.happens("query_fails"):
+        if world.read_fails():
             return None
         lag_ns = world.lag_ns()
         reports = [world.exchange.report(order, lag_ns) for order in world.exchange.orders.values()]
@@ -162,7 +185,7 @@ class Gateway:
     async def net(self, key: NetKey) -> Decimal | None:
         await self._trip()
         world = self._world
-        if world.happens("query_fails"):
+        if world.read_fails():
             world.seen["a read of the net that failed"] += 1
             return None
         net = world.exchange.net(key, world.lag_ns())
@@ -175,7 +198,7 @@ class Gateway:
     async def executions(self) -> Sequence[Execution]:
         await self._trip()
         world = self._world
-        if world.happens("query_fails"):
+        if world.read_fails():
             raise ConnectionError("connection reset")
         until_ns = world.exchange.now_ns() - world.lag_ns()
         done = [e for e in world.exchange.executions.values() if e.at_ns <= until_ns]
@@ -187,7 +210,7 @@ class Gateway:
     async def quote(self, instrument: str) -> Quote | None:
         await self._trip()
         world = self._world
-        if world.happens("quote_fails"):
+        if world.session_is_lost or world.happens("quote_fails"):
             return None
         return Quote(ltp=world.exchange.prices[instrument], at_ns=world.exchange.now_ns())
 

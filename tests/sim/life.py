@@ -60,6 +60,12 @@ class Life:
         if not self.is_over and self._is_due():
             self._world.kill(self)
 
+    def may_die_at_work(self) -> None:
+        """Let it die within a few steps of something that it must not forget, if so drawn."""
+        world = self._world
+        if world.happens("dies_at_work") and not world.promises.nobody_remembers:
+            self.dies_in = world.rng.randint(1, 12)
+
     def _is_due(self) -> bool:
         """Count a step towards death; it waits while no disk knows of an order that left.
 

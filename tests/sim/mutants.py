@@ -10,7 +10,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
-from tradebot.core import exits, guarding, lanes, net_reads, replies, restore
+from tradebot.core import exits, guarding, lanes, net_reads, net_replies, replies, restore
 from tradebot.core.book import Book
 from tradebot.core.events import TradeEvent
 from tradebot.core.exits import State
@@ -192,7 +192,7 @@ def believes_a_net_at_once_when_it_is_not_fresh(patch: Patch) -> None:
 
 @mutant
 def a_failed_read_is_flat(patch: Patch) -> None:
-    honest = replies.on_positions
+    honest = net_replies.on_positions
 
     def on_positions(book: Book, reply: Any) -> None:
         import msgspec
@@ -201,7 +201,7 @@ def a_failed_read_is_flat(patch: Patch) -> None:
             reply = msgspec.structs.replace(reply, net=Decimal(0))
         honest(book, reply)
 
-    patch.set(replies, "on_positions", on_positions)
+    patch.set(net_replies, "on_positions", on_positions)
 
 
 @mutant

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 
 LOOK_EVERY_S = 1.0
 TRADES_MAX = 8  # open at once
+TROUBLE = {
+    "journal_refuses": "a journal that refuses for a while",
+    "store_refuses": "a database that refuses for a while",
+    "feed_is_silent": "a silence",
+    "session_is_lost": "a session that was lost",
+}
 Json = dict[str, object]
 
 
@@ -107,6 +113,7 @@ class People:
             await guard.trades.create(request)
             self._world.promises.acknowledged[trade_id] = None
             self._world.seen["a trade acknowledged"] += 1
+            self._world.life.may_die_at_work()
 
         await self._try(create)
 
@@ -116,12 +123,16 @@ class People:
         guard = world.life.guard
         if world.life.is_over or not world.life.is_ready or guard is None:
             return
-        active = [t for t in guard.engine.book.trades.values() if t.status is Status.ACTIVE]
-        if not active:
+        # Seldom one of which nothing has filled yet, or that is being left already.
+        is_any = rng.random() < 0.2
+        trades = guard.engine.book.trades.values()
+        asked = [trade for trade in trades if is_any or trade.status is Status.ACTIVE]
+        if not asked:
             return
-        trade_id = rng.choice(active).trade_id
+        trade_id = rng.choice(asked).trade_id
         if rng.random() < 0.5:
-            world.life.do(self._try(lambda: guard.trades.exit(trade_id)))
+            for _ in range(rng.choice([1, 1, 1, 2])):
+                world.life.do(self._try(lambda: guard.trades.exit(trade_id)))
             return
         edit = {"trade_id": trade_id, **self._rules()}
         world.promises.rules_changed(trade_id)
@@ -149,6 +160,8 @@ class People:
         )
         if rng.random() < 0.5:
             words["trail"] = {"by": rng.choice(["1pts", "0.3%"])}
+            if rng.random() < 0.4:
+                words["trail"] |= {"activation": rng.choice(["0.5pts", "1pts"])}
         if rng.random() < 0.3:
             words["breakeven"] = {"at": "1pts"}
         if rng.random() < 0.3:
@@ -181,10 +194,12 @@ class People:
             ("journal_fails", "journal_refuses"),
             ("store_fails", "store_refuses"),
             ("silence", "feed_is_silent"),
+            ("session_fails", "session_is_lost"),
         ):
             if not getattr(world, flag) and world.happens(fault):
                 setattr(world, flag, True)
                 world.note(f"trouble: {flag}")
+                world.seen[TROUBLE[flag]] += 1
                 world.loop.in_world(rng.uniform(0.5, 12.0), partial(self._end, flag))
         if world.happens("deaths") and not world.promises.nobody_remembers:
             world.life.dies_in = rng.randint(1, 60)

@@ -11,6 +11,7 @@ from tests.sim.faults import Faults, drawn
 from tests.sim.people import People
 from tests.sim.virtual_loop import Stalled
 from tests.sim.world import HOLD_S, World
+from tradebot.core.ladder import parse_rung
 from tradebot.core.policy import ExitPolicy, Policy
 
 CHAOS_S = (60.0, 240.0)
@@ -52,7 +53,8 @@ def _run(seed: int, timeline: list[str] | None) -> Result:
     rng = Random(seed)
     tagged = rng.random() < TAGGED_SHARE
     hold_ns = round(HOLD_S[tagged] * 1e9)
-    exits = ExitPolicy(tagged=tagged, hold_ns=hold_ns)
+    ladder = tuple(parse_rung(text, "ladder") for text in ("touch", "touch+3%", "band"))
+    exits = ExitPolicy(tagged=tagged, hold_ns=hold_ns, ladder=ladder)
     policy = Policy(stale_after_ns=STALE_NS, exits=exits, reconcile_every_ns=RECONCILE_NS)
     world = World(rng, drawn(rng), policy)
     world.timeline = timeline
@@ -110,6 +112,7 @@ def _calm_down(world: World, people: People) -> None:
     world.faults = Faults()
     world.life.dies_in = None
     world.journal_refuses = world.store_refuses = world.feed_is_silent = False
+    world.session_is_lost = False
     people.are_quiet = True
 
 

@@ -24,6 +24,8 @@ from tradebot.stores.memory import MemoryJournal, MemoryStore
 
 SECOND_NS = 1_000_000_000
 SYMBOLS = ("SBIN", "TCS")  # longs on the first, shorts on the second
+FREEZE = {"SBIN": None, "TCS": Decimal(7)}
+NEAR = 0.02  # an order so close to the last price may rest
 START_PRICE = 800.0
 TICK = Decimal("0.05")
 FATES = (
@@ -32,6 +34,7 @@ FATES = (
 )
 REQUEST_LIFE_S = {True: 9.0, False: 100.0}  # how long a request may live, by ``tagged``
 
+SLOW_S_MAX = 40.0
 HOLD_S = {True: 10.0, False: 120.0}
 
 _Shown = TypeVar("_Shown", bound=Execution | OrderReport)
@@ -56,7 +59,10 @@ class World:
         self.exchange.on_change = self._stream_report
         self.promises = Promises(self)
         self.instruments = tuple(
-            Instrument(exchange="NSE", symbol=symbol, tick_size=TICK) for symbol in SYMBOLS
+            Instrument(
+                exchange="NSE", symbol=symbol, tick_size=TICK, freeze_quantity=FREEZE[symbol]
+            )
+            for symbol in SYMBOLS
         )
         for symbol in SYMBOLS:
             self.exchange.prices[f"NSE:{symbol}"] = START_PRICE
@@ -64,6 +70,7 @@ class World:
         self.journal_refuses = False
         self.store_refuses = False
         self.feed_is_silent = False
+        self.session_is_lost = False
         self.fate: Callable[[PlaceOrder], str] | None = None  # instead of drawing one
         self.kills = 0
         self._lied: set[NetKey] = set()
@@ -83,6 +90,10 @@ class World:
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+    def read_fails(self) -> bool:
+        """Say whether a question stays without an answer."""
+        return self.session_is_lost or self.happens("query_fails")
 
     def lag_ns(self) -> int:
         """Return how old the broker's books are at this look."""
@@ -104,7 +115,13 @@ class World:
     def fate_of(self, order: PlaceOrder) -> str:
         if self.fate is not None:
             return self.fate(order)
+        if self.session_is_lost:
+            return self.rng.choice(["not_sent", "error_before"])
         return next((name for name in FATES if self.happens(name)), "acked")
+
+    def fate_of_cancel(self) -> str:
+        drawn = (n for n in ("refused", "lost", "late") if self.happens(f"cancel_{n}"))
+        return next(drawn, "acted")
 
     def bad_price(self, instrument: str) -> float:
         """Return what no exchange has traded: nothing, less than that, or far off."""
@@ -120,9 +137,22 @@ class World:
     def plan(self, order: ExchangeOrder) -> None:
         """Decide what becomes of an accepted order; it may happen before its reply is heard."""
         at_s = self.rng.uniform(0.005, 0.8)
+        if order.client_order_id is None and self.happens("called_dead"):
+            self.seen["an entry called dead that filled"] += 1
+            self.loop.in_world(at_s, partial(self.exchange.end, order, OrderState.CANCELLED))
+            at_s += self.rng.uniform(0.005, 20.0)
+            self.loop.in_world(at_s, partial(self._fill_dead, order))
+            return
+        if self.happens("slow"):
+            self.seen["an order that filled slowly"] += 1
+            at_s = self.rng.uniform(2.0, SLOW_S_MAX)
         if self.happens("rejected"):
             self.seen["an order rejected after acceptance"] += 1
             self.loop.in_world(at_s, partial(self.exchange.end, order, OrderState.REJECTED))
+            return
+        # The further through the market it asks, the less it is left behind.
+        if order.client_order_id and self._is_near(order) and self.happens("rests"):
+            self.seen["an order that the market left behind"] += 1
             return
         left = order.quantity
         while left > 0:
@@ -138,11 +168,20 @@ class World:
             at_s += self.rng.uniform(0.005, 3.0)
             left -= part
 
+    def _is_near(self, order: ExchangeOrder) -> bool:
+        """Whether an order asks for so little beyond the last price that it may be left behind."""
+        last = self.exchange.prices[order.key.instrument]
+        return order.price is None or abs(float(order.price) - last) < NEAR * last
+
     def _fill(self, order: ExchangeOrder, quantity: Decimal) -> None:
         if order.state is OrderState.OPEN:
             self.exchange.fill(order, quantity)
             if order.filled == order.quantity:
                 self._stream_report(order)
+
+    def _fill_dead(self, order: ExchangeOrder) -> None:
+        self.exchange.fill(order, order.quantity)
+        self._stream_report(order)
 
     # What is told.
 

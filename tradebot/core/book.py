@@ -13,11 +13,12 @@ import msgspec
 
 from tradebot.core.coverage import Coverage
 from tradebot.core.events import Event, TradeEvent
-from tradebot.core.exits import Exit, Lane
+from tradebot.core.exits import Exit
 from tradebot.core.halt import Form, Halt
 from tradebot.core.inputs import Execution, OrderSide
 from tradebot.core.instruments import Instrument, NetKey, kind_of
 from tradebot.core.intents import Intent, Unsubscribe
+from tradebot.core.lane import Lane
 from tradebot.core.lines import Line
 from tradebot.core.orders import Order
 from tradebot.core.policy import Policy

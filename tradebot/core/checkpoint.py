@@ -15,9 +15,10 @@ import msgspec
 from tradebot.core.book import Book, set_band
 from tradebot.core.coverage import Uncovered
 from tradebot.core.engine import Engine
-from tradebot.core.exits import Exit, Lane
+from tradebot.core.exits import Exit
 from tradebot.core.halt import Halt
 from tradebot.core.instruments import Instrument, NetKey
+from tradebot.core.lane import Lane
 from tradebot.core.lines import Line
 from tradebot.core.orders import Order
 from tradebot.core.policy import Policy

@@ -117,6 +117,7 @@ class ExitSent(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     side: OrderSide
     quantity: Decimal
     at_ns: int
+    price: Decimal | None = None  # of a limit order; None: at the market
 
 
 class ExitAnswered(msgspec.Struct, frozen=True, kw_only=True, tag=True):

@@ -1,4 +1,4 @@
-"""Leaving once: the life of one exit, and the single lane of a net position.
+"""Leaving once: the life of one exit.
 
 An exit is a decision to leave a quantity of a trade. It is carried out by orders named
 ``T17-x1``, ``T17-x2``, ...; a name is never used for a second order, so asking the
@@ -6,7 +6,6 @@ broker for it always tells what became of that one request.
 """
 
 import enum
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import assert_never
 
@@ -77,6 +76,8 @@ class Exit(msgspec.Struct, frozen=True, kw_only=True):
     orders: tuple[str, ...] = ()  # the broker's names of all its orders so far
     sent_at_ns: int = 0  # when the present order was about to leave, by our clock
     known: tuple[str, ...] = ()  # orders that could be taken for it, and were there before
+    step: int = 0  # of the ladder: 0 is a market order
+    cancels: int = 0  # requests to cancel the present order
     absences: int = 0  # whole order books in a row, read late enough, that lack it
     tries: int = 0  # requests in a row that brought nothing
     asks: int = 0  # questions in a row about this order, or about the net
@@ -116,6 +117,7 @@ class Exit(msgspec.Struct, frozen=True, kw_only=True):
 # with the position, never with a count.
 RETRY_SECONDS = (1, 2, 5, 10, 30)
 QUERY_SECONDS = (1, 2, 5)
+RESTING_SECONDS = 2  # an order that works for so long is looked at
 ABSENCES = 2  # order books that prove that a request never arrived
 WORKING_SECONDS = 5  # an order that the stream does not speak of is asked for
 _SECOND_NS = 1_000_000_000
@@ -152,6 +154,7 @@ def sent(
         order_final=None,
         sent_at_ns=at_ns,
         known=known,
+        cancels=0,
         absences=0,
         asks=0,
         due_at_ns=0,
@@ -265,6 +268,15 @@ def asked(exit_: Exit, at_ns: int) -> Exit:
     return _next(exit_, asks=exit_.asks + 1, due_at_ns=due_at_ns)
 
 
+def cancelling(exit_: Exit, at_ns: int) -> Exit:
+    """Return a working exit whose order is asked to be cancelled; again after a pause.
+
+    A refused cancel says nothing: the order's own reports do.
+    """
+    pause_ns = _pause_ns(RETRY_SECONDS, exit_.cancels)
+    return _next(exit_, cancels=exit_.cancels + 1, asks=exit_.asks + 1, due_at_ns=at_ns + pause_ns)
+
+
 def due_now(exit_: Exit, at_ns: int) -> Exit:
     """Return an exit of an earlier life, to be asked about at once; what it read is old."""
     return _next(exit_, flat_reads=0, due_at_ns=at_ns)
@@ -315,47 +327,6 @@ def quantity_to_send(
     return max(_NO_UNITS, min(exit_.remaining, remaining - own, held - alive))
 
 
-class Lane:
-    """The exits of one net position that are not over, in the order of their decisions.
-
-    It counts as it goes: a price that ends thousands of trades asks it as often.
-    """
-
-    __slots__ = ("_exits", "alive", "doubts", "orders")
-
-    def __init__(self) -> None:
-        """Start empty."""
-        self._exits: dict[tuple[str, int], Exit] = {}
-        self.doubts = 0  # requests that may be on the wire without an answer
-        self.orders = 0  # orders that may still fill
-        self.alive = Decimal(0)  # units that these may fill
-
-    def __iter__(self) -> Iterator[Exit]:
-        """Yield the exits as they are at this moment, whatever is put meanwhile."""
-        return iter(list(self._exits.values()))
-
-    def __len__(self) -> int:
-        return len(self._exits)
-
-    def put(self, exit_: Exit) -> None:
-        """Keep an exit in its present state; one that is over leaves."""
-        name = exit_.trade_id, exit_.number
-        before = self._exits.get(name)
-        if before is not None:
-            self._count(before, -1)
-        if exit_.is_over:
-            self._exits.pop(name, None)
-        else:
-            self._exits[name] = exit_
-            self._count(exit_, 1)
-
-    def _count(self, exit_: Exit, by: int) -> None:
-        if exit_.is_alive:
-            self.doubts += by * exit_.state.is_in_doubt
-            self.orders += by
-            self.alive += by * exit_.alive
-
-
 def _settled(exit_: Exit, at_ns: int) -> Exit:
     """Return the exit with its order over: done, or the rest to be sent.
 
@@ -364,13 +335,15 @@ def _settled(exit_: Exit, at_ns: int) -> Exit:
     """
     if exit_.remaining <= 0:
         return ended(exit_)
+    if exit_.cancels:
+        return _next(exit_, state=State.DECIDED, step=exit_.step + 1, due_at_ns=0)
     if not exit_.order_filled:
         return waiting(exit_, at_ns)
     return _next(exit_, state=State.DECIDED, due_at_ns=0)
 
 
 def _working(exit_: Exit, order_id: str | None, at_ns: int) -> Exit:
-    due_at_ns = at_ns + WORKING_SECONDS * _SECOND_NS
+    due_at_ns = at_ns + RESTING_SECONDS * _SECOND_NS
     orders = exit_.orders
     if order_id is not None and order_id not in orders:
         orders = (*orders, order_id)

@@ -9,7 +9,7 @@ from tradebot.core.instruments import NetKey
 
 
 class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """Send a market order. The journal has it on disk before the first byte leaves."""
+    """Send an order. The journal has it on disk before the first byte leaves."""
 
     client_order_id: str  # "T17-x1": from trade and attempt, so every retry names the same order
     trade_id: str
@@ -17,6 +17,15 @@ class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True):
     side: OrderSide
     quantity: Decimal
     decided_at_ns: int
+    price: Decimal | None = None  # of a limit order; None: at the market
+
+
+class CancelOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """Ask for an order to be cancelled; what became of it, its own reports tell."""
+
+    client_order_id: str
+    order_id: str | None  # the broker's, where it is known
+    key: NetKey
 
 
 class QueryOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +74,7 @@ class AskQuote(msgspec.Struct, frozen=True):
 
 Intent = (
     PlaceOrder
+    | CancelOrder
     | QueryOrder
     | ReadPosition
     | ReadOrder

@@ -12,8 +12,10 @@ from tradebot.core.events import ExitSent, TradeClosed, TradeStuck
 from tradebot.core.exits import Exit, State
 from tradebot.core.inputs import OrderSide
 from tradebot.core.instruments import NetKey
-from tradebot.core.intents import PlaceOrder, QueryOrder, ReadOrder
-from tradebot.core.trades import Status, Trade
+from tradebot.core.intents import CancelOrder, PlaceOrder, QueryOrder, ReadOrder
+from tradebot.core.ladder import limit_price
+from tradebot.core.money import exact
+from tradebot.core.trades import PriceSource, Status, Trade
 
 # An exit that brought nothing this often in a row needs a person, who is told at once and
 # then every minute; it is tried for ever all the same.
@@ -37,6 +39,7 @@ def advance(book: Book, key: NetKey, at_ns: int) -> None:
             own=book.alive(exit_.trade_id),
         )
         if quantity > 0:
+            quantity = _slice(book, key, quantity)
             _send(book, exit_, quantity, at_ns)
             return
         if not lane.orders:
@@ -60,7 +63,7 @@ def wake(book: Book, at_ns: int) -> None:
             if exit_.state is State.UNKNOWN:
                 ask(book, exits.in_doubt(exit_, at_ns), at_ns)
             elif exit_.state is State.WORKING:
-                ask(book, exits.asked(exit_, at_ns), at_ns)
+                _look_at_working(book, exit_, at_ns)
             elif exit_.state is State.CHECKING:
                 book.put_exit(exits.checking(exit_, at_ns))
                 net_reads.ask(book, key, at_ns)
@@ -126,6 +129,38 @@ def leaving_side(trade: Trade) -> OrderSide:
     return OrderSide.SELL if trade.side.sign > 0 else OrderSide.BUY
 
 
+def _look_at_working(book: Book, exit_: Exit, at_ns: int) -> None:
+    """Ask for an order that works; one that the market leaves behind is called back."""
+    rests = book.policy.exits.ladder and exit_.order_id is not None
+    if not rests or not book.halt.sends:
+        ask(book, exits.asked(exit_, at_ns), at_ns)
+        return
+    ask(book, exits.cancelling(exit_, at_ns), at_ns)
+    assert exit_.client_order_id is not None, "a working order without a name"
+    book.want(
+        CancelOrder(client_order_id=exit_.client_order_id, order_id=exit_.order_id, key=exit_.key)
+    )
+
+
+def _slice(book: Book, key: NetKey, quantity: Decimal) -> Decimal:
+    """Return as much of a quantity as the exchange takes in one order, in whole lots."""
+    instrument = book.instrument(key.instrument)
+    freeze = instrument.freeze_quantity
+    if freeze is None or quantity <= freeze:
+        return quantity
+    return max(instrument.lot_size, freeze // instrument.lot_size * instrument.lot_size)
+
+
+def _price(book: Book, exit_: Exit, trade: Trade) -> Decimal | None:
+    """Return the price of an exit's next order; None: at the market."""
+    ladder, line = book.policy.exits.ladder, book.line(trade.instrument)
+    if not exit_.step or not ladder or line.ltp is None:
+        return None
+    touch = line.price_for(trade.side, PriceSource.EXIT_SIDE, line.ltp)
+    rung = ladder[min(exit_.step, len(ladder)) - 1]
+    return limit_price(rung, trade.side, exact(touch), line.instrument)
+
+
 def _send(book: Book, exit_: Exit, quantity: Decimal, at_ns: int) -> None:
     trade = book.trades[exit_.trade_id]
     trade = book.put_trade(trade, attempts=trade.attempts + 1)
@@ -133,6 +168,7 @@ def _send(book: Book, exit_: Exit, quantity: Decimal, at_ns: int) -> None:
     sent_at_ns = max(book.timer_at_ns, at_ns)
     known = () if book.policy.exits.tagged else book.order_ids(exit_.key, exit_.side, quantity)
     book.put_exit(exits.sent(exit_, client_order_id, quantity, sent_at_ns, known))
+    price = _price(book, exit_, trade)
     book.say(
         ExitSent(
             trade_id=trade.trade_id,
@@ -141,6 +177,7 @@ def _send(book: Book, exit_: Exit, quantity: Decimal, at_ns: int) -> None:
             side=exit_.side,
             quantity=quantity,
             at_ns=at_ns,
+            price=price,
         )
     )
     book.want(
@@ -151,6 +188,7 @@ def _send(book: Book, exit_: Exit, quantity: Decimal, at_ns: int) -> None:
             side=exit_.side,
             quantity=quantity,
             decided_at_ns=exit_.decided_at_ns,
+            price=price,
         )
     )
 

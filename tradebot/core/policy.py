@@ -5,6 +5,7 @@ from decimal import Decimal
 import msgspec
 
 from tradebot.core.instruments import Kind
+from tradebot.core.ladder import Rung
 from tradebot.core.sessions import Session
 
 
@@ -13,6 +14,7 @@ class ExitPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
     tagged: bool = True  # it keeps our own order ids, and answers for each
     hold_ns: int = 0  # the longest time that a request can be under way there
+    ladder: tuple[Rung, ...] = ()  # after the market order; empty: nothing rests there
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ import msgspec
 
 from tradebot.core import exits, lanes, net_reads
 from tradebot.core.book import Book
-from tradebot.core.events import BookDiffers, ExitAnswered, ExitFilled
+from tradebot.core.events import ExitAnswered, ExitFilled
 from tradebot.core.exits import Exit, State
 from tradebot.core.inputs import (
     Acked,
@@ -25,17 +25,13 @@ from tradebot.core.inputs import (
     OrderReport,
     Outcome,
     PlaceReply,
-    PositionsReply,
     QueryReply,
     Queued,
     Refused,
     Unknown,
 )
 from tradebot.core.orders import Order, executed, reported
-from tradebot.core.positions import Position, corrected
 
-# A flat net closes a trade only when two reads, apart in time, agree.
-FLAT_READS = 2
 # An order book without a row counts when it was read so often in a row.
 EMPTY_BOOKS = 4
 # Orders younger than this must be in every whole book: one that has shrunk is no evidence.
@@ -153,50 +149,6 @@ def on_execution(book: Book, execution: Execution) -> bool:
         at_ns=execution.at_ns,
     )
     return True
-
-
-def on_positions(book: Book, reply: PositionsReply) -> None:
-    """Take the broker's net of a key that was read because ours seems wrong.
-
-    A net that was read before an execution or while an order of ours may fill is out of
-    date when it arrives: it breaks a row of flat reads, and what waits for one asks again.
-    """
-    asked = book.reads.pop(reply.key, None)
-    if asked is None:
-        return
-    if reply.net is None:
-        net_reads.is_interrupted(book, reply.key)
-        return
-    lane = book.lanes.get(reply.key)
-    checking = [exit_ for exit_ in lane or () if exit_.state is State.CHECKING]
-    is_old = asked[1] != book.position_version(reply.key) or bool(lane and lane.orders)
-    ours = book.net(reply.key)
-    agreed = ours != reply.net  # with an earlier read, where not with our fold
-    if is_old:
-        net_reads.is_interrupted(book, reply.key)
-    if is_old or (agreed and not net_reads.is_believed(book, reply)):
-        for exit_ in checking:
-            book.put_exit(exits.read_in_vain(exit_))
-        return
-    if agreed:
-        book.say(
-            BookDiffers(
-                instrument=reply.key.instrument, ours=ours, broker=reply.net, at_ns=reply.at_ns
-            )
-        )
-        before = book.positions.get(reply.key) or Position(key=reply.key)
-        book.put_position(corrected(before, reply.net, reply.at_ns))
-    net_reads.is_known(book, reply.key)
-    for exit_ in checking:
-        if exit_.trade_id not in book.trades:
-            continue  # closed with another exit of the same trade
-        if lanes.held(book, exit_) > 0:
-            book.put_exit(exits.ready(exit_))
-        else:
-            after = book.put_exit(exits.read_flat(exit_))
-            if agreed or after.flat_reads >= FLAT_READS:
-                lanes.close_outside(book, exit_.trade_id, reply.at_ns)
-    lanes.advance(book, reply.key, reply.at_ns)
 
 
 def _on_report(book: Book, exit_: Exit, report: OrderReport) -> None:

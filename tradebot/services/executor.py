@@ -11,7 +11,7 @@ from tradebot.core.inputs import (
     Unknown,
 )
 from tradebot.core.instruments import NetKey
-from tradebot.core.intents import PlaceOrder, QueryOrder, ReadOrder, ReadPosition
+from tradebot.core.intents import CancelOrder, PlaceOrder, QueryOrder, ReadOrder, ReadPosition
 from tradebot.errors import BrokerError, StoreError
 from tradebot.ports import Broker, Clock, Inbox, Say
 from tradebot.services.persister import Persister
@@ -57,6 +57,10 @@ class Executor:
         """Send an order; ``is_safe`` says that the journal has it on disk."""
         self._supervisor.send(f"place {order.client_order_id}", self._place(order, is_safe))
 
+    def cancel(self, order: CancelOrder) -> None:
+        """Ask for an order to be cancelled; its reports tell what came of it."""
+        self._supervisor.send(f"cancel {order.client_order_id}", self._cancel(order))
+
     def query(self, query: QueryOrder) -> None:
         """Ask for an order of ours by its client order id."""
         self._supervisor.send(f"query {query.client_order_id}", self._query(query.client_order_id))
@@ -99,6 +103,15 @@ class Executor:
                 at_ns=self._clock.now_ns(),
             )
         )
+
+    async def _cancel(self, order: CancelOrder) -> None:
+        try:
+            async with asyncio.timeout(self._answer_s_max):
+                await self._broker.cancel(order)
+        except Exception as error:  # the order may be alive, or filled: its reports tell
+            self._say(
+                "cancel.failed", "warning", order_id=order.client_order_id, error=_told(error)
+            )
 
     async def _saved_elsewhere(self, order: PlaceOrder) -> bool:
         """Bring the decision into the database, where the journal could not take it."""

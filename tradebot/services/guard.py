@@ -169,6 +169,8 @@ class Guard:
             match output:
                 case it.PlaceOrder():
                     self.executor.place(output, is_safe=is_safe)
+                case it.CancelOrder():
+                    self.executor.cancel(output)
                 case it.QueryOrder():
                     self.executor.query(output)
                 case it.ReadPosition():

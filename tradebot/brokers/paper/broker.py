@@ -24,7 +24,7 @@ from tradebot.core.inputs import (
     Unknown,
 )
 from tradebot.core.instruments import Instrument, NetKey
-from tradebot.core.intents import PlaceOrder
+from tradebot.core.intents import CancelOrder, PlaceOrder
 from tradebot.core.money import exact, plain
 from tradebot.errors import BrokerError, InputError
 from tradebot.ports import Clock, Inbox, Quote
@@ -107,6 +107,8 @@ class PaperBroker:
         wrong = self._objection(order.key, order.quantity)
         if wrong is not None:
             return Refused(str(wrong))
+        if order.price is not None:
+            return Refused("the paper exchange takes orders at the market only")
         fate = self._fate(order.client_order_id, order.key, order.quantity)
         try:
             outcome = self._accepted(order, fate)
@@ -120,6 +122,20 @@ class PaperBroker:
         if fate.request_lost or fate.reply_lost:
             return Unknown("no answer from the paper exchange")
         return outcome
+
+    async def cancel(self, order: CancelOrder) -> None:
+        found = self._memory.order_of_client(order.client_order_id)
+        if found is None or found.number not in self._open_orders:
+            raise BrokerError(f"nothing of {order.client_order_id} rests at the paper exchange")
+        now_ns = self._clock.now_ns()
+        after = msgspec.structs.replace(
+            found, state=OrderState.CANCELLED, message="cancelled on request", changed_at_ns=now_ns
+        )
+        self._memory.save(after, None)
+        del self._open_orders[found.number]
+        self._timers.pop(found.number).cancel()
+        if self._inbox is not None:
+            self._inbox.put(after.report())
 
     async def query(self, client_order_id: str) -> QueryReply:
         order, answered = None, True
