@@ -2,7 +2,7 @@
 
     python3 dev.py setup             make .venv from requirements.lock
     python3 dev.py run [ARGS]        the daemon, and a demonstration trader beside it
-    python3 dev.py test [ARGS]       pytest
+    python3 dev.py test [ARGS]       pytest; without ARGS all tests, on two processors
     python3 dev.py lint              ruff check, ruff format --check, mypy
     python3 dev.py bench [NAME]      the benchmarks of bench/
     python3 dev.py soak NAME [ARGS]  a long run of tests/soak
@@ -35,6 +35,7 @@ from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent
 PYTHON_MIN = (3, 11)
+DEFAULTS = {"test": ["-n", "2"]}
 MODULES = {"test": "pytest", "bench": "bench", "soak": "tests.soak"}
 STAMP = ".tradebot-stamp"
 _EXIT_FAILURE = 1
@@ -86,7 +87,7 @@ def main(argv: list[str]) -> int:
     if command == "lint":
         return lint(python)
     if command in MODULES:
-        _become(python, MODULES[command], arguments)
+        _become(python, MODULES[command], arguments or DEFAULTS.get(command, []))
     return 0
 
 
