@@ -29,6 +29,8 @@ NEEDS = {
     ("POST", "/api/v1/exittrade"): "trade",
     ("POST", "/api/v1/paper/orders"): "trade",
     ("POST", "/api/v1/halt"): "trade",  # but for "everything": tests/api/test_halts.py
+    ("POST", "/api/v1/resolve"): "trade",
+    ("POST", "/api/v1/reconcile"): "trade",
     ("POST", "/api/v1/release"): "admin",
     ("POST", "/api/v1/backup"): "admin",
 }

@@ -6,9 +6,10 @@ import sys
 import msgspec
 import pytest
 
-from tests.api.world import running
+from tests.api.world import LONG, running
 from tradebot.api import guard_schema
 from tradebot.core.halt import Form
+from tradebot.core.inputs import Verdict
 
 
 async def test_a_halt_is_told_key_by_key_as_it_is_described():
@@ -32,3 +33,16 @@ def test_no_described_type_writes_past_its_memory():
         f"for _ in range(20): msgspec.json.schema_components([{wanted}])"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=50)
+
+
+async def test_a_comparison_and_a_verdict_are_told_as_they_are_described():
+    async with running() as world:
+        await world.bought()
+        await world.trades.create(LONG)
+        told = await world.comparison.compare()
+        compared = msgspec.convert(told, guard_schema.Comparison, strict=False)
+        assert compared.positions[0].result == "not answered"
+        await world.trades.exit("T1")
+        resolved = await world.verdicts.resolve("T1", Verdict.DONE, "x")
+        assert resolved.keys() == set(guard_schema.Resolved.__struct_fields__)
+        msgspec.convert(resolved, guard_schema.Resolved)

@@ -20,19 +20,23 @@ from tradebot.core.inputs import (
     OrderReport,
     OrderSide,
     OrderState,
+    PositionsReply,
     Tick,
 )
 from tradebot.core.instruments import Instrument, NetKey
+from tradebot.core.intents import ReadPosition
 from tradebot.core.policy import Policy
 from tradebot.core.trade_requests import TradeDefaults
 from tradebot.errors import BrokerError, InputError, StoreError
 from tradebot.metrics import Figure
 from tradebot.services.backups import BackupSchedule
+from tradebot.services.comparison import Comparison
 from tradebot.services.coverages import coverage_json
 from tradebot.services.halts import Halts
 from tradebot.services.loop import EngineLoop
 from tradebot.services.persister import Persister
 from tradebot.services.trades import Trades
+from tradebot.services.verdicts import Verdicts
 from tradebot.stores.memory import MemoryJournal, MemoryStore
 
 KEY = "tb_a-key-of-a-test"
@@ -176,6 +180,9 @@ class World:
             defaults=TradeDefaults(account="main", product="MIS"),
         )
         self.halts = Halts(self.loop, durable=self.trades.durable, clock=self.clock)
+        self.verdicts = Verdicts(self.loop, self.trades, clock=self.clock)
+        self.comparison = Comparison(self.loop, clock=self.clock, say=self.say, within_s=0.05)
+        self.nets: dict[NetKey, Decimal | None] | None = None  # what a broker would say; None: no
         self.no_backup = ""  # why none can be made
         self.backups = BackupSchedule(
             self.back_up, every_s=300, newest=None, clock=self.clock, say=self.say
@@ -184,6 +191,11 @@ class World:
 
     def deliver(self, outputs, *, is_safe):
         self.outputs.extend(outputs)
+        for output in outputs:
+            if isinstance(output, ReadPosition) and self.nets is not None:
+                net = self.nets.get(output.key, Decimal(0))
+                reply = PositionsReply(key=output.key, net=net, at_ns=self.clock.now_ns())
+                self.comparison.put(reply)
 
     async def back_up(self):
         if self.no_backup:
@@ -198,6 +210,8 @@ class World:
             self.trades,
             Keys(lambda: self.keys, say=self.say, elapsed_ns=self.clock.now_ns),
             halts=self.halts,
+            verdicts=self.verdicts,
+            comparison=self.comparison,
             coverage=lambda: coverage_json(self.book, self.clock.now_ns()),
             backups=self.backups,
             about=About(version="0.1.0", mode="paper", account="main", default_product="MIS"),

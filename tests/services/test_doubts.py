@@ -2,6 +2,7 @@
 
 from tests.api.world import LONG, START_NS, running
 from tradebot.core.halt import Form
+from tradebot.core.inputs import PlaceReply, Queued, Timer
 from tradebot.services.doubts import doubts_of
 
 
@@ -22,3 +23,35 @@ async def test_a_halt_is_a_doubt_until_its_release():
         assert doubts_of(world.book, world.persister) == ["halted (entries): lunch"]
         await world.halts.release("back")
         assert doubts_of(world.book, world.persister) == []
+
+
+async def test_a_request_without_an_answer_is_a_doubt_within_seconds():
+    async with running() as world:
+        await world.bought()
+        await world.trades.create(LONG)
+        await world.put(Timer(START_NS))
+        await world.trades.exit("T1")
+        await world.put(Timer(START_NS + 1_900_000_000))
+        assert doubts_of(world.book, world.persister) == []
+        await world.put(Timer(START_NS + 2_000_000_000))
+        (doubt,) = doubts_of(world.book, world.persister)
+        assert doubt == (
+            "exit 1 of trade T1 has no answer to T1-x1 yet; who has looked there ends the doubt by "
+            "tradebot resolve T1"
+        )
+        (trade,) = world.trades.active()[0]
+        assert trade["flags"] == ["blind", "in_doubt"]
+        (told, *_) = (await world.trades.story("T1"))["outlook"]
+        assert (told["what"], told["text"]) == ("doubt", "Exit 1 has no answer to T1-x1 yet.")
+
+
+async def test_an_order_that_waits_for_approval_is_a_doubt():
+    async with running() as world:
+        await world.bought()
+        await world.trades.create(LONG)
+        await world.trades.exit("T1")
+        queued = Queued("approve me")
+        await world.put(PlaceReply(client_order_id="T1-x1", outcome=queued, at_ns=START_NS))
+        (doubt, stuck) = doubts_of(world.book, world.persister)
+        assert "waits for somebody's approval of T1-x1 at the broker" in doubt
+        assert stuck.startswith("trade T1 is stuck")

@@ -215,8 +215,8 @@ def closed(**fields):
             "A person looked at exit 2: what it was to leave has left (seen).",
         ),
         (
-            ev.DoubtResolved(trade_id="T1", exit=1, verdict=Verdict.RESEND, why="gone", at_ns=1),
-            "A person looked at exit 1: nothing of it is alive, so it is sent again (gone).",
+            ev.DoubtResolved(trade_id="T1", exit=1, verdict=Verdict.RESEND, why="", at_ns=1),
+            "A person looked at exit 1: nothing of it is alive, so it is sent again.",
         ),
     ],
 )

@@ -386,8 +386,11 @@ async def test_every_doubt_is_told(world):
     await world.put(Timer(START_NS))
     await world.trades.exit("T1")
     doubts = world.trades.doubts()
-    assert doubts[0] == "exit 1 of trade T1 waits for the broker's word on T1-x1"
-    assert doubts[1] == "trade T1 is stuck: its exit is refused again and again"
+    assert doubts[0] == (
+        "exit 1 of trade T1 waits for the broker's word on T1-x1; who has looked there ends the "
+        "doubt by tradebot resolve T1"
+    )
+    assert doubts[1] == ("trade T1 is stuck: its exit does not get through; see tradebot why T1")
     assert doubts[2] == "NSE:SBIN has no fit price: its 1 trades are blind"
     assert doubts[3].startswith("the database refuses: ")
 

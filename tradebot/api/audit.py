@@ -49,6 +49,7 @@ class Audited:
             "trade_id": told.data.trade_id or (asked_id if isinstance(asked_id, str) else ""),
             "order_id": told.data.order_id,
             "form": form if isinstance(form := state.get("form"), str) else "",
+            "verdict": verdict if isinstance(verdict := state.get("verdict"), str) else "",
         }
         self._say(
             "api.audit",

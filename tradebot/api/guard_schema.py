@@ -1,12 +1,13 @@
 """What the bodies about the guard itself look like, for the description of the API."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
 from tradebot.api.halts import WHY_LENGTH_MAX
 from tradebot.api.schema import ApiKey, Time
 from tradebot.core.halt import Form
+from tradebot.core.inputs import Verdict
 
 Why = Annotated[str, Meta(min_length=1, max_length=WHY_LENGTH_MAX, description="for the log")]
 
@@ -23,6 +24,56 @@ class SetHalt(Struct, kw_only=True, forbid_unknown_fields=True):
     ]
     why: Why
     apikey: ApiKey = None
+
+
+class ResolveDoubt(Struct, kw_only=True, forbid_unknown_fields=True):
+    """What somebody found who looked at the broker."""
+
+    trade_id: Annotated[str, Meta(min_length=1, max_length=64)]
+    verdict: Annotated[
+        Verdict,
+        Meta(
+            description="`done`: what the exit was to leave has left; `resend`: no order of it is "
+            "alive, so the next one is sent, once the broker's position has been read"
+        ),
+    ]
+    why: Annotated[str, Meta(max_length=WHY_LENGTH_MAX, description="for the log")] = ""
+    apikey: ApiKey = None
+
+
+class Resolved(Struct, kw_only=True):
+    """What a person's word ended."""
+
+    trade_id: str
+    verdict: Verdict
+    exits: Annotated[list[int], Meta(description="whose doubt it was, as the story counts them")]
+    is_open: Annotated[bool, Meta(description="whether the trade goes on")]
+
+
+class Compare(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Nothing more needs to be said."""
+
+    apikey: ApiKey = None
+
+
+class ComparedPosition(Struct, kw_only=True):
+    """One position with open trades, ours beside the broker's; long above 0, short below."""
+
+    account: str
+    exchange: str
+    symbol: str
+    product: str
+    ours: Annotated[float, Meta(description="the sum of the executions that we know")]
+    broker: Annotated[float | None, Meta(description="null: it did not answer")]
+    guarded: Annotated[float, Meta(description="the sum of the open trades")]
+    result: Literal["agreed", "differs", "not answered"]
+
+
+class Comparison(Struct, kw_only=True):
+    """Every position with open trades."""
+
+    agreed: Annotated[bool, Meta(description="whether all of them are")]
+    positions: list[ComparedPosition]
 
 
 class MakeBackup(Struct, kw_only=True, forbid_unknown_fields=True):

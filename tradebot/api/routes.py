@@ -39,6 +39,7 @@ from tradebot.api.shapes import (
     time_ns,
     whole_number,
 )
+from tradebot.api.verdicts import verdict_routes
 from tradebot.core.did_you_mean import shown
 from tradebot.core.fields import Json, json_object, number, text, word
 from tradebot.core.inputs import OrderReport, OrderSide
@@ -49,10 +50,12 @@ from tradebot.metrics import CONTENT_TYPE, Exposition, Figure
 from tradebot.ports import Clock, Say
 from tradebot.services import trade_json
 from tradebot.services.backups import BackupSchedule
+from tradebot.services.comparison import Comparison
 from tradebot.services.halts import Halts
 from tradebot.services.once import Once
 from tradebot.services.trade_history import PAGE_MAX, Chosen
 from tradebot.services.trades import Trades
+from tradebot.services.verdicts import Verdicts
 
 _SIDES = {"long": "BUY", "short": "SELL", "b": "BUY", "s": "SELL"}
 
@@ -73,6 +76,8 @@ class Api:
         keys: Keys,
         *,
         halts: Halts,
+        verdicts: Verdicts,
+        comparison: Comparison,
         coverage: Callable[[], Json],
         backups: BackupSchedule,
         about: About,
@@ -85,6 +90,8 @@ class Api:
         self._trades = trades
         self._keys = keys
         self._halts = halts
+        self._verdicts = verdicts
+        self._comparison = comparison
         self._coverage = coverage
         self._backups = backups
         self._about = about
@@ -105,6 +112,7 @@ class Api:
                 *self._list_routes(),
                 *self._paper_routes(),
                 *halt_routes(self._halts, door),
+                *verdict_routes(self._verdicts, self._comparison, door),
                 coverage_route(self._coverage, door),
                 *backup_routes(self._backups, door),
             ],

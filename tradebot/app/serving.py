@@ -15,6 +15,7 @@ from tradebot.app.state import StateDirectory
 from tradebot.config.settings import Settings
 from tradebot.services.coverages import coverage_json
 from tradebot.services.halts import Halts
+from tradebot.services.verdicts import Verdicts
 
 
 def api_server(
@@ -32,6 +33,8 @@ def api_server(
         Keys(in_force, say=parts.say),
         coverage=lambda: coverage_json(parts.engine.book, parts.clock.now_ns()),
         halts=Halts(parts.loop, durable=parts.trades.durable, clock=parts.clock),
+        verdicts=Verdicts(parts.loop, parts.trades, clock=parts.clock),
+        comparison=parts.guard.comparison,
         backups=parts.backups,
         about=About(
             version=version_text(),

@@ -29,6 +29,8 @@ COMMANDS = {
     "update": "change the stop and the other rules of an open trade",
     "halt": "stop new trades, leave everything, or send nothing at all",
     "release": "end the halt",
+    "resolve": "end a doubt about an exit, after a look at the broker",
+    "reconcile": "compare our positions with the broker's now",
     "replay": "run trades along recorded ticks and write their exits",
     "completion": "print a script that completes commands in bash, zsh or fish",
     "backup": "copy the database now, and check the copy",

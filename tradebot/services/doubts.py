@@ -1,8 +1,11 @@
 """Why the guard is degraded though it works."""
 
 from tradebot.core.book import Book
-from tradebot.core.exits import State
+from tradebot.core.exits import Exit, State
 from tradebot.services.persister import Persister
+
+# A request that has no answer after this is a doubt already, though our own call still runs.
+ANSWER_NS_MAX = 2_000_000_000
 
 
 def doubts_of(book: Book, persister: Persister) -> list[str]:
@@ -10,14 +13,15 @@ def doubts_of(book: Book, persister: Persister) -> list[str]:
     halt = book.halt
     doubts = [] if halt.form is None else [f"halted ({halt.form}): {halt.why}"]
     doubts += [
-        f"exit {exit_.number} of trade {exit_.trade_id} waits for the broker's word on "
-        f"{exit_.client_order_id}"
+        f"exit {exit_.number} of trade {exit_.trade_id} {what}; who has looked there ends the "
+        f"doubt by tradebot resolve {exit_.trade_id}"
         for lane in book.lanes.values()
         for exit_ in lane
-        if exit_.state is State.UNKNOWN
+        if (what := doubt_of(exit_, book.timer_at_ns)) is not None
     ]
     doubts += [
-        f"trade {trade.trade_id} is stuck: its exit is refused again and again"
+        f"trade {trade.trade_id} is stuck: its exit does not get through; see tradebot why "
+        f"{trade.trade_id}"
         for trade in book.trades.values()
         if trade.stuck
     ]
@@ -29,3 +33,14 @@ def doubts_of(book: Book, persister: Persister) -> list[str]:
     if persister.failing_since_frame is not None:
         doubts.append(f"the database refuses: {persister.waiting} rows wait for it")
     return doubts
+
+
+def doubt_of(exit_: Exit, now_ns: int) -> str | None:
+    """Return what is not known of an exit's order, if something is not."""
+    if exit_.state is State.UNKNOWN:
+        return f"waits for the broker's word on {exit_.client_order_id}"
+    if exit_.state is State.SENDING and now_ns - exit_.sent_at_ns >= ANSWER_NS_MAX:
+        return f"has no answer to {exit_.client_order_id} yet"
+    if exit_.state is State.WORKING and exit_.order_id is None:
+        return f"waits for somebody's approval of {exit_.client_order_id} at the broker"
+    return None

@@ -18,6 +18,7 @@ from tradebot.core.records import Record, Snapshot
 from tradebot.core.trade_requests import TradeDefaults
 from tradebot.errors import StoreError
 from tradebot.ports import Broker, Clock, Feed, Journal, Say, Store
+from tradebot.services.comparison import Comparison
 from tradebot.services.executor import Executor
 from tradebot.services.loop import EngineLoop, Outputs
 from tradebot.services.market_data import MarketData
@@ -86,9 +87,10 @@ class Guard:
             pulse=self._pulsed,
         )
         self.schedule = Schedule(self.loop, clock)
+        self.comparison = Comparison(self.loop, clock=clock, say=say)
         self.executor = Executor(
             broker,
-            self.loop,
+            self.comparison,
             persister=self.persister,
             supervisor=self.supervisor,
             clock=clock,

@@ -9,6 +9,7 @@ from tradebot.core.lines import Line
 from tradebot.core.money import exact
 from tradebot.core.trade_rules import Levels, candidates, effective_stop
 from tradebot.core.trades import Status, Trade
+from tradebot.services.doubts import doubt_of
 from tradebot.services.stories import REASON_WORDS, duration, text
 from tradebot.services.trade_json import as_it_stands, is_blind, ltp_age_ms, number
 
@@ -23,6 +24,11 @@ def outlook(book: Book, trade: Trade, now_ns: int) -> list[Json]:
     """
     trade = as_it_stands(book, trade)
     held = [] if book.halt.sends else [_item("halted", "Nothing is sent until the release.")]
+    held += [
+        _item("doubt", f"Exit {exit_.number} {doubt}.")
+        for exit_ in book.open_exits(trade.trade_id)
+        if (doubt := doubt_of(exit_, book.timer_at_ns)) is not None
+    ]
     if trade.status is Status.TRIGGERED:
         assert trade.reason is not None, f"trade {trade.trade_id} is left for no reason"
         return [*held, _item("exit", f"It is being left by {REASON_WORDS[trade.reason]}.")]

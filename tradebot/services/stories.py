@@ -97,9 +97,8 @@ def _consequence(
         case ev.TradeStuck():
             return f"Its exit needs a person: {event.why}."
         case ev.DoubtResolved():
-            return (
-                f"A person looked at exit {event.exit}: {_VERDICTS[event.verdict]} ({event.why})."
-            )
+            why = f" ({event.why})" if event.why else ""
+            return f"A person looked at exit {event.exit}: {_VERDICTS[event.verdict]}{why}."
 
 
 def _decision(event: ev.ExitDecided) -> str:

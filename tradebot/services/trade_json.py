@@ -9,13 +9,13 @@ import msgspec
 
 from tradebot.core.book import Book
 from tradebot.core.events import TradeEvent
-from tradebot.core.exits import State
 from tradebot.core.fields import Json
 from tradebot.core.lines import Line
 from tradebot.core.money import exact, plain
 from tradebot.core.rule_words import rules_json
 from tradebot.core.trade_rules import Levels, effective_stop, trail_level
 from tradebot.core.trades import Status, Trade
+from tradebot.services.doubts import doubt_of
 
 # An average is a division that was cut off at 28 digits: beyond these, digits say nothing.
 _MEANT = Context(prec=18)
@@ -171,8 +171,7 @@ def _flags(book: Book, trade: Trade, line: Line) -> Iterator[str]:
         yield "suspect"
     if is_blind(line) and trade.status is not Status.PENDING:
         yield "blind"
-    # SENDING is every order's first millisecond; a doubt begins where an answer failed.
-    if any(exit_.state is State.UNKNOWN for exit_ in book.open_exits(trade.trade_id)):
+    if any(doubt_of(exit_, book.timer_at_ns) for exit_ in book.open_exits(trade.trade_id)):
         yield "in_doubt"
     if trade.stuck:
         yield "stuck"

@@ -115,7 +115,7 @@ class Trades:
         async with self._editing:  # two edits at once would each keep what the other replaces
             trade = self._book.trades.get(edit.trade_id)
             if trade is None:
-                raise await self._is_over(edit.trade_id)
+                raise await self.why_not_open(edit.trade_id)
             if versions is not None and trade.version not in versions:
                 raise StaleVersionError(trade, versions)
             rules = edit.applied_to(trade)
@@ -157,7 +157,7 @@ class Trades:
             RefusedError: it is over, or has nothing to leave yet.
         """
         if trade_id not in self._book.trades:
-            raise await self._is_over(trade_id)
+            raise await self.why_not_open(trade_id)
         outputs = await self._loop.command(ExitTrade(trade_id=trade_id, at_ns=self._clock.now_ns()))
         _raise_if_refused(outputs)
         with contextlib.suppress(StoreError):  # it is being left whatever the disks say
@@ -318,7 +318,7 @@ class Trades:
             return None
         return saved.trade if saved else None
 
-    async def _is_over(self, trade_id: str) -> NotFoundError | RefusedError:
+    async def why_not_open(self, trade_id: str) -> NotFoundError | RefusedError:
         """Return why nothing can be done with a trade that is not open."""
         over = await self._saved(trade_id)
         if over is None:
