@@ -50,7 +50,7 @@ class Exchange:
         self.entered: dict[str, Decimal] = {}  # by trade
         self.left: dict[str, Decimal] = {}  # by trade, by orders of ours
         self.wrong: list[str] = []
-        self.on_fill: Callable[[Execution], None] = lambda _execution: None
+        self.on_fill: Callable[[Execution, bool], None] = lambda _execution, _at_once: None
         self.on_change: Callable[[ExchangeOrder], None] = lambda _order: None
 
     def now_ns(self) -> int:
@@ -82,8 +82,8 @@ class Exchange:
         self._note(f"exchange: {order.order_id} {side} {quantity} {key.symbol} accepted")
         return order
 
-    def fill(self, order: ExchangeOrder, quantity: Decimal) -> None:
-        """Execute a part of an order."""
+    def fill(self, order: ExchangeOrder, quantity: Decimal, *, at_once: bool = False) -> None:
+        """Execute a part of an order; ``at_once``: everybody is told in the same moment."""
         assert order.filled + quantity <= order.quantity, f"{order.order_id} is {order.state}"
         before = self.nets.get(order.key, ZERO)
         after = self.nets[order.key] = before + order.side.sign * quantity
@@ -111,7 +111,7 @@ class Exchange:
             self.entered[order.trade_id] = self.entered.get(order.trade_id, ZERO) + quantity
         else:
             self.others[execution.execution_id] = execution
-        self.on_fill(execution)
+        self.on_fill(execution, at_once)
 
     def end(self, order: ExchangeOrder, state: OrderState) -> None:
         """Let an order end without (further) executions; one that ended stays as it is."""

@@ -36,11 +36,13 @@ class Faults(msgspec.Struct, kw_only=True):
 
     # Of what is told.
     dropped: float = NEVER  # of stream messages: only a question brings it
+    stream_dies: float = NEVER  # of looks: for a while nothing is streamed, and no error shows
     doubled: float = NEVER
     delayed: float = NEVER  # by seconds, and so out of order
     query_fails: float = NEVER
     session_fails: float = NEVER  # of looks: for a while no question is answered, no order taken
     book_lags: float = NEVER  # order book, trade book and positions are seconds old
+    books_stand: float = NEVER  # of looks: for a while they stay as they are
     book_empty: float = NEVER  # the order book is there, and silently has nothing in it
     reads_flat: float = NEVER  # a failed read of positions comes as flat; never twice in a row
 
@@ -75,4 +77,4 @@ def drawn(rng: Random) -> Faults:
 
 # What would end everything else if it happened as often as the rest.
 SELDOM = {"hangs": 0.2, "refused": 0.7, "bad_print": 0.2, "tick_old": 0.5, "silence": 0.3}
-SELDOM |= {"session_fails": 0.2, "dies_at_work": 0.5}
+SELDOM |= {"session_fails": 0.2, "stream_dies": 0.2, "books_stand": 0.2, "dies_at_work": 0.5}

@@ -19,6 +19,7 @@ TROUBLE = {
     "store_refuses": "a database that refuses for a while",
     "feed_is_silent": "a silence",
     "session_is_lost": "a session that was lost",
+    "stream_is_dead": "a stream that was dead",
 }
 Json = dict[str, object]
 
@@ -139,6 +140,8 @@ class People:
 
         async def update() -> None:
             await guard.trades.update(edit)
+            world.promises.rules_are_durable(trade_id, guard.engine.book)
+            world.life.may_die_at_work()
 
         world.life.do(self._try(update))
 
@@ -159,14 +162,23 @@ class People:
             [None, "2pts", [{"at": "1pts", "quantity": "3"}, {"at": "3pts"}]]
         )
         if rng.random() < 0.5:
-            words["trail"] = {"by": rng.choice(["1pts", "0.3%"])}
+            trail = {"by": rng.choice(["1pts", "0.3%"])}
             if rng.random() < 0.4:
-                words["trail"] |= {"activation": rng.choice(["0.5pts", "1pts"])}
+                trail["activation"] = rng.choice(["0.5pts", "1pts"])
+            words["trail"] = trail
         if rng.random() < 0.3:
             words["breakeven"] = {"at": "1pts"}
         if rng.random() < 0.3:
             words["time_exit"] = {"after": "30s"}
         return {name: value for name, value in words.items() if value is not None}
+
+    def trade_unseen(self) -> None:
+        """Let somebody trade once more at the end, where people do, and no stream tell of it."""
+        world = self._world
+        if world.faults.by_hand and self._rng.random() < 0.5:
+            world.stream_is_dead = True
+            self._trade_by_hand()
+            world.stream_is_dead = False
 
     def _trade_by_hand(self) -> None:
         """Let somebody add to a position of ours, or take from it, at the exchange."""
@@ -180,11 +192,17 @@ class People:
         # Seldom a number of ours: nobody can tell such an order from a request in doubt.
         quantity = Decimal(rng.randint(1, max(1, most) * 100)) / 100
         side = OrderSide.BUY if sign > 0 else OrderSide.SELL
-        if world.promises.is_just_like_a_doubt(key, side, quantity):
+        guard = world.life.guard
+        ours = [] if guard is None else [t.remaining for t in guard.engine.book.trades.values()]
+        is_alike = bool(ours) and world.life.is_ready and rng.random() < 0.2
+        if is_alike:
+            quantity = rng.choice(ours)
+        if not 0 < quantity <= most or world.promises.is_just_like_a_doubt(key, side, quantity):
             return
         world.seen["a trade by hand"] += 1
         order = world.exchange.accept(key, side, quantity)
-        world.exchange.fill(order, quantity)
+        # One that is just like ours is told of at once: else nobody could know them apart.
+        world.exchange.fill(order, quantity, at_once=is_alike)
 
     # Trouble.
 
@@ -195,14 +213,23 @@ class People:
             ("store_fails", "store_refuses"),
             ("silence", "feed_is_silent"),
             ("session_fails", "session_is_lost"),
+            ("stream_dies", "stream_is_dead"),
         ):
             if not getattr(world, flag) and world.happens(fault):
                 setattr(world, flag, True)
                 world.note(f"trouble: {flag}")
                 world.seen[TROUBLE[flag]] += 1
                 world.loop.in_world(rng.uniform(0.5, 12.0), partial(self._end, flag))
+        if world.books_stand_since_ns is None and world.happens("books_stand"):
+            world.note("trouble: the broker's books stand still")
+            world.seen["books that stood still"] += 1
+            world.books_stand_since_ns = world.exchange.now_ns()
+            world.loop.in_world(rng.uniform(2.0, 8.0), self._books_go_on)
         if world.happens("deaths") and not world.promises.nobody_remembers:
             world.life.dies_in = rng.randint(1, 60)
+
+    def _books_go_on(self) -> None:
+        self._world.books_stand_since_ns = None
 
     def _end(self, flag: str) -> None:
         setattr(self._world, flag, False)

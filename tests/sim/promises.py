@@ -9,11 +9,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from tests.sim.exchange import ExchangeOrder
+from tests.sim.sightings import Sightings
 from tradebot.core.book import Book
 from tradebot.core.engine import Engine
-from tradebot.core.events import Event, ExitDecided, TradeClosed, TradeStuck
-from tradebot.core.exits import Exit, State
-from tradebot.core.inputs import BookReply, Execution, Input, OrderSide, OrderState
+from tradebot.core.events import BookDiffers, Event, ExitDecided, TradeClosed, TradeStuck
+from tradebot.core.exits import State
+from tradebot.core.inputs import Input, OrderSide, OrderState
 from tradebot.core.instruments import NetKey
 from tradebot.core.intents import Intent, PlaceOrder
 from tradebot.core.records import ExitSaved, Record, Snapshot, TradeSaved
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 BY_PRICE = {Reason.STOP, Reason.TARGET, Reason.TRAIL, Reason.BREAKEVEN}
 LAG_NS_MAX = 10_000_000_000
+SENT_IN_A_MINUTE_MAX = 30  # of one trade; each part that fills may bring one at once
 ZERO = Decimal(0)
 
 
@@ -37,6 +39,7 @@ class Promises:
         self._world = world
         self._wrong: list[str] = []
         self.acknowledged: dict[str, None] = {}  # trades of which somebody was told: guarded
+        self._edited: dict[str, tuple[object, ...]] = {}  # rules that somebody was told of: kept
         self.unsaved: set[str] = set()  # orders that left with an alert, no disk taking them
         self._durable: set[str] = set()  # orders that a disk has as about to be sent
         self._attempts: dict[str, int] = {}  # by trade: orders that it has named, on a disk
@@ -45,6 +48,9 @@ class Promises:
         self._can_act: set[str] = set()  # requests that may still act
         self._on_way: dict[str, PlaceOrder] = {}  # of these: not at the exchange yet
         self._stops: dict[str, tuple[tuple[Rules, Decimal], Decimal]] = {}
+        self._sent_at_s: dict[str, list[float]] = {}  # by trade: its orders of the last minute
+        self._edits: dict[str, int] = {}  # by trade: changes of rules under way
+        self._sightings = Sightings(world.seen)
         self.exits = 0
         self.stuck = 0
         self.ambiguous = 0
@@ -57,15 +63,12 @@ class Promises:
 
     def watch(self, engine: Engine) -> None:
         """Look at each order in the moment in which the engine decides to send it."""
-        process = engine.process
+        process, sightings = engine.process, self._sightings
 
         def watched(item: Input) -> Sequence[Event | Intent]:
-            doubts = self._doubts_of(engine.book) if isinstance(item, BookReply) else {}
-            corrected = self._is_of_a_correction(engine.book, item)
+            sightings.before(engine.book, item)
             out = process(item)
-            for name, before in doubts.items():
-                self._note_end_of_doubt(engine.book, name, before)
-            self._world.seen["a fill that a correction may have held"] += corrected
+            sightings.after(engine.book, item, out)
             for thing in out:
                 if isinstance(thing, PlaceOrder):
                     self._look_at_order(thing, engine.book)
@@ -84,28 +87,16 @@ class Promises:
             elif isinstance(record, ExitSaved) and record.exit.state is State.SENDING:
                 self._durable.add(str(record.exit.client_order_id))
 
-    def _doubts_of(self, book: Book) -> dict[tuple[str, int], Exit]:
-        unknown = [e for lane in book.lanes.values() for e in lane if e.state is State.UNKNOWN]
-        return {(exit_.trade_id, exit_.number): exit_ for exit_ in unknown}
-
-    def _note_end_of_doubt(self, book: Book, name: tuple[str, int], before: Exit) -> None:
-        now = book.exits.get(name[0], {}).get(name[1])
-        if now is None or now.orders != before.orders:
-            self._world.seen["found in the order book"] += 1
-        elif now.state is not State.UNKNOWN:
-            self._world.seen["absent from the order book"] += 1
-
-    def _is_of_a_correction(self, book: Book, item: Input) -> bool:
-        if not isinstance(item, Execution) or item.execution_id in book._seen:
-            return False
-        position = book.positions.get(item.key)
-        return position is not None and position.corrected_at_ns >= item.at_ns
-
     def order_leaves(self, order: PlaceOrder, life: "Life") -> None:
         name, world = order.client_order_id, self._world
         if name in self._sent and name not in self.unsaved:
             self._break(f"I6 {name} was sent twice")
         self._sent[name] = order
+        now_s = world.loop.time()
+        lately = [at_s for at_s in self._sent_at_s.get(order.trade_id, ()) if now_s - at_s < 60.0]
+        self._sent_at_s[order.trade_id] = [*lately, now_s]
+        if len(lately) >= SENT_IN_A_MINUTE_MAX:
+            self._break(f"I15 {name} is the {len(lately) + 1}th order within a minute")
         doubts = self._doubts.setdefault(order.key, {})
         alive = [doubt for doubt in doubts if doubt in self._can_act]
         if alive:
@@ -129,6 +120,11 @@ class Promises:
 
     def is_just_like_a_doubt(self, key: NetKey, side: OrderSide, quantity: Decimal) -> bool:
         """Whether an order could be taken for a request of ours of whose fate none was told."""
+        guard = self._world.life.guard
+        lane = None if guard is None else guard.engine.book.lanes.get(key)
+        doubts = (exit_ for exit_ in lane or () if exit_.state.is_in_doubt)
+        if any((exit_.side, exit_.order_quantity) == (side, quantity) for exit_ in doubts):
+            return True
         return any(
             (sent.side, sent.quantity) == (side, quantity)
             for sent in map(self._sent.__getitem__, self._doubts.get(key, ()))
@@ -165,10 +161,21 @@ class Promises:
             )
             if bad and event.reason in BY_PRICE:
                 self._break(f"I10 {event.trade_id} left at the bad print {event.ltp}")
+        elif isinstance(event, BookDiffers):
+            self._look_at_correction(event)
         elif isinstance(event, TradeStuck):
             self.stuck += 1
         elif isinstance(event, TradeClosed) and event.status is Status.CLOSED_EXTERNAL:
             world.seen["closed by somebody else"] += 1
+
+    def _look_at_correction(self, event: BookDiffers) -> None:
+        """Look whether the net that replaced ours was the broker's own, not long ago."""
+        exchange = self._world.exchange
+        key = next(k for k in exchange.net_changes if k.instrument == event.instrument)
+        since_ns = event.at_ns - LAG_NS_MAX
+        lately = {net for at_ns, net in exchange.net_changes[key] if at_ns >= since_ns}
+        if event.broker not in lately | {exchange.net(key, LAG_NS_MAX)}:
+            self._break(f"I11 {key.symbol}: {event.broker} was believed, which nobody has held")
 
     async def life_began(
         self, snapshot: Snapshot, behind: Sequence[Record], store: MemoryStore
@@ -179,6 +186,12 @@ class Promises:
         for trade_id in self.acknowledged:
             if trade_id not in known and await store.trade(trade_id) is None:
                 self._break(f"I8 {trade_id} was acknowledged and is gone")
+        saved = [*snapshot.trades, *(r for r in behind if isinstance(r, TradeSaved))]
+        saved.sort(key=lambda saved: saved.trade.version)
+        for trade in {row.trade.trade_id: row.trade for row in saved}.values():
+            if _lasting(trade) != self._edited.get(trade.trade_id, _lasting(trade)):
+                self._break(f"I8 {trade.trade_id}: new rules were acknowledged and are gone")
+        self._sightings.of_a_start(snapshot)
         exchange = self._world.exchange
         remembered = {execution.execution_id for execution in snapshot.executions}
         exchange.untold = {name: None for name in exchange.executions if name not in remembered}
@@ -253,8 +266,17 @@ class Promises:
             self._stops[trade.trade_id] = (about, stop.level)
 
     def rules_changed(self, trade_id: str) -> None:
-        """Forget a stop that a person may have loosened."""
+        """Forget a stop that a person may have loosened, and the rules before it."""
         self._stops.pop(trade_id, None)
+        self._edited.pop(trade_id, None)
+        self._edits[trade_id] = self._edits.get(trade_id, 0) + 1
+
+    def rules_are_durable(self, trade_id: str, book: Book) -> None:
+        """Note rules that somebody was told are kept, unless they are being changed again."""
+        self._edits[trade_id] -= 1
+        trade = book.trades.get(trade_id)
+        if trade is not None and not self._edits[trade_id]:
+            self._edited[trade_id] = _lasting(trade)
 
     # When all is calm.
 
@@ -292,6 +314,10 @@ class Promises:
         for trade in book.trades.values():
             if trade.status is Status.ACTIVE and not trade.unguarded:
                 self._look_for_missed_stop(book, trade)
+            if trade.deadline_ns is not None and trade.status is Status.ACTIVE:
+                late_ns = exchange.now_ns() - trade.deadline_ns
+                if late_ns > 2_000_000_000:
+                    self._break(f"I14 {trade.trade_id} is open {late_ns} ns after its time")
 
     def _look_at_quantities(self, trade: Trade) -> None:
         exchange = self._world.exchange
@@ -299,6 +325,8 @@ class Promises:
         if trade.exited != left:
             self._break(f"I11 {trade.trade_id} exited {trade.exited}, at the exchange {left}")
         entered = exchange.entered.get(trade.trade_id, ZERO)
+        if trade.filled != entered and trade.status is not Status.NEVER_FILLED:
+            self._break(f"I11 {trade.trade_id} holds {trade.filled} entered, in truth {entered}")
         if trade.status is Status.CLOSED and left != entered:
             self._break(f"I11 {trade.trade_id} is closed, having left {left} of {entered}")
         if trade.status is Status.CLOSED_EXTERNAL and not exchange.others:
@@ -323,3 +351,9 @@ class Promises:
         if what not in self._wrong:
             self._wrong.append(what)
             self._world.note(f"WRONG: {what}")
+
+
+def _lasting(trade: Trade) -> tuple[object, ...]:
+    """Return the rules of a trade that no price changes."""
+    rules = trade.rules
+    return rules.targets, rules.trail, rules.breakeven, rules.time_exit

@@ -3,6 +3,8 @@
 import gc
 import hashlib
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from random import Random
 
 import msgspec
@@ -38,12 +40,19 @@ class Result(msgspec.Struct, kw_only=True):
 
 def run(seed: int, timeline: list[str] | None = None) -> Result:
     """Live through one seed."""
-    gc.disable()  # a suspended task of a dead life that were collected would run its ``finally``
+    with uncollected():
+        return _run(seed, timeline)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Let no suspended task of a dead life be collected meanwhile: it would run its ``finally``."""
+    gc.disable()
     with warnings.catch_warnings():
         # A task that died before its first step was never awaited; that is meant.
         warnings.simplefilter("ignore", RuntimeWarning)
         try:
-            return _run(seed, timeline)
+            yield
         finally:
             gc.enable()
             gc.collect()
@@ -52,11 +61,7 @@ def run(seed: int, timeline: list[str] | None = None) -> Result:
 def _run(seed: int, timeline: list[str] | None) -> Result:
     rng = Random(seed)
     tagged = rng.random() < TAGGED_SHARE
-    hold_ns = round(HOLD_S[tagged] * 1e9)
-    ladder = tuple(parse_rung(text, "ladder") for text in ("touch", "touch+3%", "band"))
-    exits = ExitPolicy(tagged=tagged, hold_ns=hold_ns, ladder=ladder)
-    policy = Policy(stale_after_ns=STALE_NS, exits=exits, reconcile_every_ns=RECONCILE_NS)
-    world = World(rng, drawn(rng), policy)
+    world = World(rng, drawn(rng), policy_of(tagged=tagged))
     world.timeline = timeline
     world.note(f"seed {seed}: {'tagged' if tagged else 'plain'} broker, {world.faults}")
     people = People(world)
@@ -69,9 +74,9 @@ def _run(seed: int, timeline: list[str] | None) -> Result:
     try:
         _pass(world, chaos_s)
         _calm_down(world, people)
-        unsettled = _settle(world)
+        unsettled = settle(world)
         if not unsettled and not world.promises.wrong:
-            _look_at_end(world)
+            look_at_end(world)
     except Stalled:
         trouble.append("the world stands still")
     except AssertionError as error:
@@ -88,6 +93,14 @@ def _run(seed: int, timeline: list[str] | None) -> Result:
         ambiguous=world.promises.ambiguous,
         digest=_digest(world),
     )
+
+
+def policy_of(*, tagged: bool) -> Policy:
+    """Return the settings for a broker that keeps our order ids, or one that does not."""
+    hold_ns = round(HOLD_S[tagged] * 1e9)
+    ladder = tuple(parse_rung(text, "ladder") for text in ("touch", "touch+3%", "band"))
+    exits = ExitPolicy(tagged=tagged, hold_ns=hold_ns, ladder=ladder)
+    return Policy(stale_after_ns=STALE_NS, exits=exits, reconcile_every_ns=RECONCILE_NS)
 
 
 TAGGED_SHARE = 0.5
@@ -109,14 +122,16 @@ def _look(world: World) -> None:
 
 def _calm_down(world: World, people: People) -> None:
     world.note("the faults end")
+    people.trade_unseen()
     world.faults = Faults()
     world.life.dies_in = None
     world.journal_refuses = world.store_refuses = world.feed_is_silent = False
-    world.session_is_lost = False
+    world.session_is_lost = world.stream_is_dead = False
+    world.books_stand_since_ns = None
     people.are_quiet = True
 
 
-def _settle(world: World) -> list[str]:
+def settle(world: World) -> list[str]:
     """Wait until nothing is in progress; return what still is when the time is over."""
     limit_s = world.loop.time() + SETTLE_S + world.hold_s
     calm = 0
@@ -133,7 +148,8 @@ def _settle(world: World) -> list[str]:
     return unsettled or ["it settled too late"]
 
 
-def _look_at_end(world: World) -> None:
+def look_at_end(world: World) -> None:
+    """Look at a settled world once everything is in the database."""
     guard = world.life.guard
     assert guard is not None, "a calm without a process"
     done: list[bool] = []

@@ -24,7 +24,15 @@ SOMETIMES = (
     *("store.back", "orders.failed", "position.failed", "query.failed", "executions.failed"),
     *("BookDiffers", "EntryDied", "TradeStuck", "PastStopFound", "TrailActivated"),
     *("BreakevenReached", "RulesChanged", "InstrumentBlind", "PriceHeld", "PriceResolved"),
-    *("found in the order book", "absent from the order book", "closed by somebody else"),
+    *("found in the order book", "absent in the order book", "closed by somebody else"),
+    *("found by its name", "absent by its name", "an execution told again", "an entry revived"),
+    *("a start with a request in doubt", "a start with an order at work"),
+    *("a start with an exit that was not sent", "two exits of one trade"),
+    *("a fill before the answer", "a fill of an earlier order", "a fill after the final report"),
+    *("a fill of an order that was called dead", "an answer after the order's own reports"),
+    *("a dispute that time ended", "a net never read", "an order book never read"),
+    *("an entry called dead that filled", "an order that filled slowly"),
+    *("a session that was lost", "a stream that was dead", "books that stood still"),
     *("a fill that a correction may have held", "told RefusedError", "told StoreError"),
 )
 

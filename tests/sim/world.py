@@ -71,7 +71,10 @@ class World:
         self.store_refuses = False
         self.feed_is_silent = False
         self.session_is_lost = False
+        self.stream_is_dead = False
+        self.books_stand_since_ns: int | None = None
         self.fate: Callable[[PlaceOrder], str] | None = None  # instead of drawing one
+        self.course: Callable[[ExchangeOrder], bool] | None = None  # instead of planning one
         self.kills = 0
         self._lied: set[NetKey] = set()
         self._kept = MemoryStore(), MemoryJournal()
@@ -97,6 +100,8 @@ class World:
 
     def lag_ns(self) -> int:
         """Return how old the broker's books are at this look."""
+        if self.books_stand_since_ns is not None:
+            return self.exchange.now_ns() - self.books_stand_since_ns
         if not self.happens("book_lags"):
             return 0
         self.seen["a book that lagged"] += 1
@@ -136,6 +141,8 @@ class World:
 
     def plan(self, order: ExchangeOrder) -> None:
         """Decide what becomes of an accepted order; it may happen before its reply is heard."""
+        if self.course is not None and self.course(order):
+            return
         at_s = self.rng.uniform(0.005, 0.8)
         if order.client_order_id is None and self.happens("called_dead"):
             self.seen["an entry called dead that filled"] += 1
@@ -143,9 +150,10 @@ class World:
             at_s += self.rng.uniform(0.005, 20.0)
             self.loop.in_world(at_s, partial(self._fill_dead, order))
             return
-        if self.happens("slow"):
+        is_slow = self.happens("slow")
+        if is_slow:
             self.seen["an order that filled slowly"] += 1
-            at_s = self.rng.uniform(2.0, SLOW_S_MAX)
+            at_s = self.rng.choice([at_s, self.rng.uniform(2.0, SLOW_S_MAX)])
         if self.happens("rejected"):
             self.seen["an order rejected after acceptance"] += 1
             self.loop.in_world(at_s, partial(self.exchange.end, order, OrderState.REJECTED))
@@ -164,8 +172,9 @@ class World:
                 self.seen["a rest that was cancelled"] += 1
                 self.loop.in_world(at_s, partial(self.exchange.end, order, OrderState.CANCELLED))
                 return
-            self.loop.in_world(at_s, partial(self._fill, order, part))
-            at_s += self.rng.uniform(0.005, 3.0)
+            self.loop.in_world(at_s, partial(self.fill, order, part))
+            pause_s = self.rng.uniform(0.005, SLOW_S_MAX / 2 if is_slow else 3.0)
+            at_s = min(at_s + pause_s, max(at_s, SLOW_S_MAX))
             left -= part
 
     def _is_near(self, order: ExchangeOrder) -> bool:
@@ -173,7 +182,8 @@ class World:
         last = self.exchange.prices[order.key.instrument]
         return order.price is None or abs(float(order.price) - last) < NEAR * last
 
-    def _fill(self, order: ExchangeOrder, quantity: Decimal) -> None:
+    def fill(self, order: ExchangeOrder, quantity: Decimal) -> None:
+        """Execute a part of an order that is still open, and tell of it."""
         if order.state is OrderState.OPEN:
             self.exchange.fill(order, quantity)
             if order.filled == order.quantity:
@@ -194,7 +204,10 @@ class World:
         self.exchange.untold.pop(execution.execution_id, None)
         self.promises.heard_of(execution.client_order_id)
 
-    def _stream_execution(self, execution: Execution) -> None:
+    def _stream_execution(self, execution: Execution, at_once: bool) -> None:
+        if at_once:
+            self._arrive(self.life, execution, partial(self.told, execution))
+            return
         self._stream(execution, partial(self.told, execution))
 
     def _stream_report(self, order: ExchangeOrder) -> None:
@@ -204,7 +217,7 @@ class World:
 
     def _stream(self, item: Execution | OrderReport, heard: Callable[[], None]) -> None:
         """Push something to the process that lives now: once, twice or never."""
-        if self.happens("dropped"):
+        if self.stream_is_dead or self.happens("dropped"):
             self.seen["a message that was dropped"] += 1
             return
         for _ in range(2 if self.happens("doubled") else 1):

@@ -1,0 +1,64 @@
+"""What the broker says that it holds, believed too easily or never asked."""
+
+from decimal import Decimal
+
+import msgspec
+
+from tests.sim.mutants.patch import Patch, mutant
+from tradebot.core import net_reads, net_replies, reconcile
+from tradebot.core.book import Book
+from tradebot.core.inputs import PositionsReply
+from tradebot.core.instruments import NetKey
+from tradebot.services.executor import Executor
+
+
+@mutant
+def believes_every_net(patch: Patch) -> None:
+    patch.set(net_reads, "is_believed", lambda _book, _reply: True)
+
+
+@mutant
+def believes_a_net_at_once_when_it_is_not_fresh(patch: Patch) -> None:
+    patch.set(net_reads, "AGREE_NS", -1)
+    patch.set(net_reads, "LAG_NS_MAX", 0)
+
+
+@mutant
+def a_failed_read_is_flat(patch: Patch) -> None:
+    honest = net_replies.on_positions
+
+    def on_positions(book: Book, reply: PositionsReply) -> None:
+        if reply.net is None:
+            reply = msgspec.structs.replace(reply, net=Decimal(0))
+        honest(book, reply)
+
+    patch.set(net_replies, "on_positions", on_positions)
+
+
+@mutant
+def one_flat_read_is_enough(patch: Patch) -> None:
+    patch.set(net_replies, "FLAT_READS", 1)
+
+
+@mutant
+def never_compares_with_the_broker(patch: Patch) -> None:
+    patch.set(reconcile, "compare", lambda _book, _at_ns: None)
+
+
+@mutant
+def sends_before_the_books_are_read(patch: Patch) -> None:
+    patch.set(net_reads, "may_send", lambda _book, _key: True)
+
+
+@mutant
+def reads_the_executions_before_the_net(patch: Patch) -> None:
+    async def read(executor: Executor, key: NetKey) -> None:
+        net = None
+        try:
+            await executor._deliver_executions()
+            net = await executor._broker.net(key)
+        except ConnectionError:
+            pass
+        executor._inbox.put(PositionsReply(key=key, net=net, at_ns=executor._clock.now_ns()))
+
+    patch.set(Executor, "_read_position", read)

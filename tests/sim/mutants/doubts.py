@@ -1,0 +1,149 @@
+"""Requests whose fate nobody knows, taken for something else."""
+
+from types import SimpleNamespace
+
+import msgspec
+
+from tests.sim.mutants.patch import Patch, mutant
+from tradebot.core import exits, replies, restore
+from tradebot.core.book import Book
+from tradebot.core.exits import Exit, State
+from tradebot.core.inputs import (
+    Acked,
+    BookReply,
+    Execution,
+    NoAction,
+    NotSent,
+    Outcome,
+    PlaceReply,
+    QueryReply,
+    Unknown,
+)
+from tradebot.core.orders import Order
+
+
+@mutant
+def resend_on_unknown(patch: Patch) -> None:
+    patch.set(exits, "in_doubt", exits.waiting)
+
+
+@mutant
+def unknown_is_refused(patch: Patch) -> None:
+    honest = exits.answered
+
+    def answered(exit_: Exit, outcome: Outcome, at_ns: int) -> Exit:
+        if isinstance(outcome, Unknown):
+            outcome = NotSent(outcome.message)
+        return honest(exit_, outcome, at_ns)
+
+    patch.set(exits, "answered", answered)
+
+
+@mutant
+def unknown_is_done(patch: Patch) -> None:
+    honest = exits.in_doubt
+    patch.set(exits, "in_doubt", lambda exit_, at_ns: exits.ended(honest(exit_, at_ns)))
+
+
+@mutant
+def no_hold(patch: Patch) -> None:
+    honest = exits.not_found
+    patch.set(exits, "not_found", lambda exit_, at_ns, _hold_ns: honest(exit_, at_ns, 0))
+    query = replies.on_query
+
+    def on_query(book: Book, reply: QueryReply) -> None:
+        policy = book.policy
+        impatient = msgspec.structs.replace(policy.exits, hold_ns=0)
+        book.policy = msgspec.structs.replace(policy, exits=impatient)
+        query(book, reply)
+        book.policy = policy
+
+    patch.set(replies, "on_query", on_query)
+
+
+@mutant
+def trusts_empty_and_shrunken_books(patch: Patch) -> None:
+    def is_whole(book: Book, reply: BookReply) -> bool:
+        book.book_asked_ns = None
+        return reply.orders is not None
+
+    patch.set(replies, "is_whole", is_whole)
+
+
+@mutant
+def takes_any_order_for_a_request(patch: Patch) -> None:
+    def is_of(_book: Book, order: Order, exit_: Exit) -> bool:
+        return bool(order.key == exit_.key and order.side is exit_.side)
+
+    patch.set(replies, "_is_of", is_of)
+
+
+@mutant
+def forgets_which_orders_were_there(patch: Patch) -> None:
+    patch.set(Book, "order_ids", lambda _book, _key, _side, _quantity: ())
+
+
+@mutant
+def two_requests_at_once(patch: Patch) -> None:
+    patch.set(State, "is_in_doubt", property(lambda _state: False))
+
+
+@mutant
+def an_ack_is_a_fill(patch: Patch) -> None:
+    honest = replies.on_reply
+
+    def on_reply(book: Book, reply: PlaceReply) -> None:
+        honest(book, reply)
+        if isinstance(reply.outcome, Acked):
+            exit_ = replies._exit_of(book, reply.client_order_id, None)
+            if exit_ is not None and exit_.is_alive:
+                book.put_exit(exits.ended(exit_))
+
+    patch.set(replies, "on_reply", on_reply)
+
+
+@mutant
+def a_query_that_failed_means_absent(patch: Patch) -> None:
+    honest = replies.on_query
+
+    def on_query(book: Book, reply: QueryReply) -> None:
+        honest(book, msgspec.structs.replace(reply, answered=True))
+
+    patch.set(replies, "on_query", on_query)
+
+
+@mutant
+def drops_fills_of_an_order_that_is_in_doubt(patch: Patch) -> None:
+    honest = replies.on_execution
+
+    def on_execution(book: Book, execution: Execution) -> bool:
+        name = book.exit_of_order.get(execution.client_order_id or "")
+        if name is not None and book.exits[name[0]][name[1]].state is State.UNKNOWN:
+            return False
+        return honest(book, execution)
+
+    patch.set(replies, "on_execution", on_execution)
+
+
+@mutant
+def believes_that_there_is_nothing_to_do(patch: Patch) -> None:
+    honest = exits.answered
+
+    def answered(exit_: Exit, outcome: Outcome, at_ns: int) -> Exit:
+        after = honest(exit_, outcome, at_ns)
+        return exits.ended(after) if isinstance(outcome, NoAction) else after
+
+    patch.set(exits, "answered", answered)
+
+
+@mutant
+def starts_as_if_nothing_was_sent(patch: Patch) -> None:
+    patch.set(restore, "exits", SimpleNamespace(in_doubt=exits.waiting, due_now=exits.due_now))
+
+
+@mutant
+def a_cancel_is_believed(patch: Patch) -> None:
+    def cancelling(exit_: Exit, _at_ns: int) -> Exit:
+        return exits._next(exit_, state=State.DECIDED, step=exit_.step + 1, due_at_ns=0)
+
+    patch.set(exits, "cancelling", cancelling)
