@@ -3,13 +3,14 @@
 import pytest
 
 from tests.core.exit_stories import leaving, unheld
-from tests.playbook import Playbook, a_trade
+from tests.playbook import KEY, Playbook, a_trade
 from tradebot.core.events import BookDiffers
 from tradebot.core.inputs import (
     NoAction,
     Refused,
 )
 from tradebot.core.intents import ReadPosition
+from tradebot.core.policy import Policy
 from tradebot.core.trades import Status
 
 
@@ -100,3 +101,53 @@ def test_a_trade_with_a_stop_ends_when_its_target_finds_nothing_left():
     (story.read("0") >> "1s").read("0")
     assert story.trade().status is Status.CLOSED_EXTERNAL
     story >> 790 << ["target @ 805 for 3"]
+
+
+# Trades that nobody is leaving.
+
+
+def compared():
+    """Return a story whose position somebody else has left, compared every half minute."""
+    policy = Policy(reconcile_every_ns=30_000_000_000)
+    story = Playbook(policy=policy, broker=False).fill(None, "10", side="BUY", order_id="E1")
+    story.create(a_trade(stop="5pts"))
+    return story.fill(None, "10", side="SELL", order_id="B1")
+
+
+def test_a_trade_whose_position_is_flat_by_both_books_for_a_while_is_closed():
+    """LN 5839: the broker's liquidation was ignored."""
+    story = compared().reads("0")
+    assert story.trade().status is Status.ACTIVE
+    assert story.reads("0").trade().status is Status.CLOSED_EXTERNAL
+    assert story.orders == []
+    story.book.reads[KEY] = story.now_ns, story.book.position_version(KEY)
+    story.process(story.net("0"))
+    assert story.book.flat_since == {}
+
+
+def test_a_trade_that_is_younger_than_the_flat_position_waits_for_its_fill():
+    story = compared().reads("0")
+    story.create(a_trade(trade_id="T2", stop="5pts"))
+    story.reads("0")
+    assert story.trade("T2").status is Status.ACTIVE
+
+
+def test_a_position_that_moved_between_two_looks_begins_to_be_flat_anew():
+    story = compared().reads("0")
+    story.fill(None, "3", side="BUY", order_id="B2").fill(None, "3", order_id="B3")
+    assert story.reads("0").trade().status is Status.ACTIVE
+    assert story.reads("0").trade().status is Status.CLOSED_EXTERNAL
+
+
+def test_a_position_that_is_held_again_is_not_flat():
+    story = compared().reads("0").fill(None, "10", side="BUY", order_id="B2")
+    story.reads("10", "10")
+    assert story.trade().status is Status.ACTIVE
+    assert story.book.flat_since == {}
+
+
+def test_a_trade_that_is_not_entered_yet_waits_for_its_entry():
+    policy = Policy(reconcile_every_ns=30_000_000_000)
+    story = Playbook(policy=policy, broker=False).create(a_trade(order_id="E1", stop="5pts"))
+    story.reads("0", "0", "0")
+    assert story.trade().status is Status.PENDING

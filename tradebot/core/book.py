@@ -70,6 +70,8 @@ class Book:
         self.unread: dict[NetKey, tuple[int, int]] = {}
         # Of these: the net that the broker claims against our version, and since when.
         self.disputes: dict[NetKey, tuple[tuple[Decimal, int], int]] = {}
+        # Flat by our book and by the broker's: the version of our net, and since when.
+        self.flat_since: dict[NetKey, tuple[int, int]] = {}
         self.reads: dict[NetKey, tuple[int, int]] = {}  # asked at, and our version of it then
         self.book_asked_ns: int | None = None  # an order book is being read since then
         self.book_unread: tuple[str, int, int] | None = None  # account; the rest as ``unread``

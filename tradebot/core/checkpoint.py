@@ -104,6 +104,7 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     positions: tuple[Position, ...] = ()
     unread: tuple[tuple[NetKey, tuple[int, int]], ...] = ()
     disputes: tuple[tuple[NetKey, tuple[tuple[Decimal, int], int]], ...] = ()
+    flat_since: tuple[tuple[NetKey, tuple[int, int]], ...] = ()
     exit_of_broker_id: tuple[tuple[str, tuple[str, int]], ...] = ()
     reads: tuple[tuple[NetKey, tuple[int, int]], ...] = ()
     orders: tuple[Order, ...] = ()
@@ -147,6 +148,7 @@ def checkpoint(engine: Engine) -> Checkpoint:
         positions=tuple(book.positions.values()),
         unread=tuple(book.unread.items()),
         disputes=tuple(book.disputes.items()),
+        flat_since=tuple(book.flat_since.items()),
         exit_of_broker_id=tuple(book.exit_of_broker_id.items()),
         reads=tuple(book.reads.items()),
         orders=tuple(book.orders.values()),
@@ -190,6 +192,7 @@ def engine_of(state: Checkpoint) -> Engine:
     book.positions.update((position.key, position) for position in state.positions)
     book.unread.update(state.unread)
     book.disputes.update(state.disputes)
+    book.flat_since.update(state.flat_since)
     book.exit_of_broker_id.update(state.exit_of_broker_id)
     book.reads.update(state.reads)
     book.orders.update((order.order_id, order) for order in state.orders)

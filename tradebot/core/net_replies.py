@@ -5,10 +5,14 @@ from tradebot.core.book import Book
 from tradebot.core.events import BookDiffers
 from tradebot.core.exits import State
 from tradebot.core.inputs import PositionsReply
+from tradebot.core.instruments import NetKey
 from tradebot.core.positions import Position, corrected
+from tradebot.core.trades import Side
 
 # A flat net closes a trade only when two reads, apart in time, agree.
 FLAT_READS = 2
+# What nobody is leaving is closed when it has been flat for so long.
+FLAT_NS_MIN = 20_000_000_000
 
 
 def on_positions(book: Book, reply: PositionsReply) -> None:
@@ -52,4 +56,27 @@ def on_positions(book: Book, reply: PositionsReply) -> None:
             after = book.put_exit(exits.read_flat(exit_))
             if agreed or after.flat_reads >= FLAT_READS:
                 lanes.close_outside(book, exit_.trade_id, reply.at_ns)
+    _close_what_others_left(book, reply.key, reply.at_ns)
     lanes.advance(book, reply.key, reply.at_ns)
+
+
+def _close_what_others_left(book: Book, key: NetKey, at_ns: int) -> None:
+    """Close the open trades of a position that is flat by our book and by the broker's.
+
+    Not at the first look, and none that is younger than it: what a trade is to guard may
+    have been bought a moment ago, and be told of a moment later.
+    """
+    here = [name for side in Side for name in book.open_on.get((key, side), ())]
+    if book.net(key) or not here:
+        book.flat_since.pop(key, None)
+        return
+    version = book.position_version(key)
+    seen_version, since_ns = book.flat_since.setdefault(key, (version, at_ns))
+    if seen_version != version:
+        book.flat_since[key] = version, at_ns
+    elif at_ns - since_ns >= FLAT_NS_MIN:
+        for trade_id in here:
+            trade = book.trades[trade_id]
+            is_older = trade.opened_at_ns is not None and trade.opened_at_ns < since_ns
+            if is_older and not book.alive(trade_id):
+                lanes.close_outside(book, trade_id, at_ns)
