@@ -124,6 +124,14 @@ async def test_what_is_wrong_is_found_with_what_to_do(patient, name):
         assert patient.look()[what].todo
 
 
+async def test_the_state_directory_of_a_checkout_is_in_order_once_a_daemon_has_prepared_it(patient):
+    (patient.state.path / ".gitkeep").touch(mode=0o644)
+    patient.state.path.chmod(0o755)
+    assert patient.look()["state directory"].level == "warning"
+    patient.state.prepare()
+    assert patient.look()["state directory"].level == "ok"
+
+
 @pytest.mark.parametrize(("free", "level"), [(0, "error"), (20 << 20, "warning"), (1 << 30, "ok")])
 async def test_a_disk_without_room_is_told(patient, monkeypatch, free, level):
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=free))

@@ -68,6 +68,35 @@ def test_the_directory_is_made_with_its_parents_and_not_for_the_world(tmp_path):
     assert mode(tmp_path / "a" / "b") == 0o750
 
 
+@pytest.mark.parametrize(
+    ("found", "left"),
+    [(0o755, 0o750), (0o777, 0o750), (0o2775, 0o2750), (0o700, 0o700), (0o1777, 0o1777)],
+)
+def test_a_directory_of_ours_that_is_too_open_is_closed_unless_it_is_shared(state, found, left):
+    state.path.chmod(found)
+    state.prepare()
+    assert mode(state.path) == left
+
+
+def test_a_directory_of_somebody_else_keeps_its_mode(state, monkeypatch):
+    state.path.chmod(0o755)
+    somebody = os.geteuid() + 1
+    monkeypatch.setattr(os, "geteuid", lambda: somebody)
+    state.prepare()
+    assert mode(state.path) == 0o755
+
+
+def test_where_modes_cannot_be_changed_the_daemon_starts_all_the_same(state, monkeypatch):
+    state.path.chmod(0o755)
+
+    def refused(*_: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(Path, "chmod", refused)
+    state.prepare()
+    assert mode(state.path) == 0o755
+
+
 def test_preparing_twice_keeps_what_is_there_and_leaves_nothing_behind(state):
     (state.path / "tradebot.db").write_text("kept")
     state.prepare()

@@ -97,7 +97,7 @@ def _directory(state: StateDirectory) -> Findings:
         todo = "run this as the daemon's user, or give it the directory"
         yield _finding("state directory", "error", f"{state.path} cannot be written, {owner}", todo)
         return
-    loose = [path for path in _files(state.path) if path.stat().st_mode & stat.S_IRWXO]
+    loose = [path for path in _files(state.path) if _tells_everybody(path.stat())]
     if state.admin_key.exists() and state.admin_key.stat().st_mode & 0o077:
         text, todo = f"{state.admin_key} may be read by others", f"chmod 600 {state.admin_key}"
         yield _finding("state directory", "error", text, todo)
@@ -106,6 +106,11 @@ def _directory(state: StateDirectory) -> Findings:
         yield _finding("state directory", "warning", text, f"chmod -R o-rwx {state.path}")
     else:
         yield _finding("state directory", "ok", f"{state.path} is private and can be written")
+
+
+def _tells_everybody(file: os.stat_result) -> bool:
+    is_empty = stat.S_ISREG(file.st_mode) and file.st_size == 0  # as a checkout's .gitkeep
+    return bool(file.st_mode & stat.S_IRWXO) and not is_empty
 
 
 def _files(directory: Path) -> Iterator[Path]:

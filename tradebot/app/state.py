@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import secrets
+import stat
 import tempfile
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import msgspec
 from tradebot.errors import StoreError
 
 DIRECTORY_MODE = 0o750
+TOO_OPEN = 0o777 & ~DIRECTORY_MODE
 SECRET_MODE = 0o600
 ANSWER_S = 2.0
 
@@ -70,13 +72,16 @@ class StateDirectory(msgspec.Struct, frozen=True):
         return Path(os.environ.get("LOGS_DIRECTORY") or self.path / "logs")
 
     def prepare(self) -> None:
-        """Make the directory. A full disk is no obstacle: trades are guarded from memory.
+        """Make the directory, for its owner and group alone.
+
+        A full disk is no obstacle: trades are guarded from memory.
 
         Raises:
             StoreError: it cannot be made or written to.
         """
         try:
             self.path.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
+            self._tighten()
             with tempfile.TemporaryFile(dir=self.path):
                 pass
         except OSError as error:
@@ -84,6 +89,15 @@ class StateDirectory(msgspec.Struct, frozen=True):
                 return
             message = f"the state directory {self.path} cannot be used: {error.strerror}"
             raise StoreError(message) from error
+
+    def _tighten(self) -> None:
+        """Close our own directory to the world: one that was not made here is often 0755."""
+        found = self.path.stat()
+        # Sticky: others keep files of theirs in it, as in /tmp.
+        is_ours = found.st_uid == os.geteuid() and not found.st_mode & stat.S_ISVTX
+        if is_ours and found.st_mode & TOO_OPEN:
+            with contextlib.suppress(OSError):  # not every file system has modes; doctor tells
+                self.path.chmod(stat.S_IMODE(found.st_mode) & ~TOO_OPEN)
 
     def admin_key_hash(self) -> bytes:
         """Return the SHA-256 of the local tools' key, made at the first start.
