@@ -191,10 +191,11 @@ class App:
                 yield changes
 
     def _readiness(self, parts: Parts) -> Readiness:
-        """Say how far the life has come, and what keeps it from being whole."""
+        """Say how far the life has come, and what keeps it from being whole.
+
+        That the database refuses is among the guard's own doubts.
+        """
         reasons = []
-        if self._stage == "ready" and parts.persister.failing_since_frame is not None:
-            reasons.append(f"the database refuses; {parts.persister.waiting} rows wait in memory")
         if parts.journal.failing:
             reasons.append(f"the journal refuses; {parts.journal.failing}")
         reasons += [*parts.reasons, *parts.backups.reasons(), *parts.ballast.reasons()]
