@@ -8,6 +8,7 @@ from tests.api.world import LONG, running
 from tests.services.test_trades import left
 from tradebot.core.inputs import OrderSide
 from tradebot.errors import NotFoundError, RefusedError, StoreError
+from tradebot.services import trades as module
 from tradebot.services.once import REMEMBERED_NS
 from tradebot.services.trade_edits import StaleVersionError
 
@@ -124,3 +125,55 @@ async def test_an_edit_that_no_disk_takes_is_in_force_and_its_author_told_so(wor
     with pytest.raises(StoreError, match="has its new rules, but only in memory"):
         await world.trades.update({"trade_id": "T1", "stop": "@795"})
     assert str(world.book.trades["T1"].rules.stop) == "@795"
+
+
+# A database that hangs, and a journal that does not.
+
+
+@pytest.fixture
+def hanging(world, monkeypatch):
+    """A world whose database answers no more; whoever waits longer for it waits for ever."""
+    monkeypatch.setattr(module, "FLUSH_S_MAX", 3_600)
+    monkeypatch.setattr(module, "DURABLE_S_MAX", 0.001)
+
+    def begin():
+        world.store.hangs = True
+
+    return begin
+
+
+async def test_new_rules_are_answered_once_the_journal_has_them(world, hanging):
+    await world.trades.create(LONG)
+    hanging()
+    edited = await world.trades.update({"trade_id": "T1", "stop": "@795"})
+    assert edited["stop_level"] == 795
+    assert world.journal._synced == world.journal.last
+
+
+async def test_rules_that_end_a_trade_at_once_are_answered_without_the_database(world, hanging):
+    await world.bought()
+    await world.trades.create(LONG)
+    hanging()
+    edit = asyncio.create_task(world.trades.update({"trade_id": "T1", "stop": "@805"}))
+    while "T1" in world.book.trades and not world.book.lanes:
+        await world.tick(801.0)
+    await world.fill("B1", "T1-x1", OrderSide.SELL, 10, 801)
+    assert world.book.trades == {}
+    closed = await edit
+    assert (closed["trade_id"], closed["status"], closed["stop"]) == ("T1", "CLOSED", "@805")
+
+
+async def test_leaving_a_trade_is_answered_once_the_journal_has_it(world, hanging):
+    await world.bought()
+    await world.trades.create(LONG)
+    hanging()
+    assert (await world.trades.exit("T1"))["orders"] == ["T1-x1"]
+    assert world.journal._synced == world.journal.last
+
+
+async def test_where_the_journal_refuses_too_a_hanging_database_is_told(world, hanging):
+    await world.trades.create(LONG)
+    hanging()
+    world.journal.close()
+    with pytest.raises(StoreError, match="has its new rules, but only in memory"):
+        await world.trades.update({"trade_id": "T1", "stop": "@795"})

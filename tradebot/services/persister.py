@@ -16,6 +16,7 @@ from tradebot.core.records import (
     TradeSaved,
     UncoveredSaved,
 )
+from tradebot.core.trades import Trade
 from tradebot.errors import StoreError
 from tradebot.ports import Say, Store
 
@@ -52,6 +53,7 @@ class Persister:
         self._say = say
         self._covered = covered
         self._waiting: dict[Hashable, Record] = {}
+        self._written: dict[Hashable, Record] = {}  # the last batch, or the one on its way
         self._highs: dict[str, HighReached] = {}  # the last one of each line that waits
         self._frame = 0
         self._frame_committed = 0
@@ -78,6 +80,12 @@ class Persister:
     def waiting(self) -> int:
         """Rows that are not in the database yet."""
         return len(self._waiting)
+
+    def trade(self, trade_id: str) -> Trade | None:
+        """Return the newest state of a trade that waits for the database or is on its way."""
+        name = "trade", trade_id  # as ``row_of`` says it
+        found = self._waiting.get(name) or self._written.get(name)
+        return found.trade if isinstance(found, TradeSaved) else None
 
     async def flush(self) -> None:
         """Wait until all that waits now is on the database's disk.
@@ -106,6 +114,7 @@ class Persister:
         """Write what waits in one transaction; at the disk if somebody waits for it."""
         self._wanted.clear()
         batch, self._waiting, self._highs = self._waiting, {}, {}
+        self._written = batch
         askers, self._askers = self._askers, []
         frame = self._frame
         if not batch and not askers and self.failing_since_frame is None:

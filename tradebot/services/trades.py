@@ -30,6 +30,7 @@ from tradebot.services.trade_history import PAGE_MAX, Chosen, History, check_lim
 from tradebot.services.trade_json import active_trade, closed_trade, event_json, number
 
 FLUSH_S_MAX = 5.0  # a database that hangs is a database that refuses
+DURABLE_S_MAX = 1.0  # how long an answer waits for it; the journal on its disk is enough
 NAME_S_MAX = 1.0  # how long a new trade may wait for the database before it is guarded
 ALL = Chosen()
 
@@ -333,23 +334,25 @@ class Trades:
             raise StoreError(message) from error
 
     async def _trade(self, trade_id: str) -> Json:
-        """Return a trade that was just created: it may be over already."""
+        """Return a trade that was just created or edited: it may be over already."""
         trade = self._book.trades.get(trade_id)
         if trade is not None:
             return active_trade(self._book, trade, self._clock.now_ns())
-        saved = await self._saved(trade_id)
-        return closed_trade(self._book, saved) if saved else {"trade_id": trade_id}
+        over = self._persister.trade(trade_id)  # a database that hangs cannot be asked
+        if over is None or not over.status.is_over:
+            over = await self._saved(trade_id)
+        return closed_trade(self._book, over) if over else {"trade_id": trade_id}
 
     async def _saved(self, trade_id: str) -> Trade | None:
         """Return a trade as the database knows it once it knows everything."""
         await self._settled()
-        saved = await self._in_time(self._store.trade(trade_id))
+        saved = await _in_time(self._store.trade(trade_id), FLUSH_S_MAX)
         return saved.trade if saved else None
 
     async def _settled(self) -> None:
         """Wait until what the engine has changed so far can be read from the database."""
         if self._persister.waiting:
-            await self._in_time(self._persister.flush())
+            await _in_time(self._persister.flush(), FLUSH_S_MAX)
 
     async def durable(self) -> None:
         """Wait until what the engine has changed so far survives a power cut.
@@ -358,16 +361,17 @@ class Trades:
             StoreError: neither database nor journal could be brought to it.
         """
         try:
-            await self._in_time(self._persister.flush())
+            await _in_time(self._persister.flush(), DURABLE_S_MAX)
         except StoreError:
             self._sync()
 
-    async def _in_time(self, awaitable: Awaitable[_T]) -> _T:
-        try:
-            async with asyncio.timeout(FLUSH_S_MAX):
-                return await awaitable
-        except TimeoutError:
-            raise StoreError(f"the database does not answer within {FLUSH_S_MAX:g} s") from None
+
+async def _in_time(awaitable: Awaitable[_T], within_s: float) -> _T:
+    try:
+        async with asyncio.timeout(within_s):
+            return await awaitable
+    except TimeoutError:
+        raise StoreError(f"the database does not answer within {within_s:g} s") from None
 
 
 def _raise_if_refused(outputs: Outputs) -> None:
