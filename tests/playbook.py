@@ -262,6 +262,14 @@ class Playbook:
             self.read(net)
         return self
 
+    def flat(self, seconds: int) -> Self:
+        """Answer every read of the net within a time: nothing is held."""
+        for _ in range(seconds):
+            if len(self.wants(ReadPosition)) > self._reads_answered:
+                self.read("0")
+            self._pass(SECOND_NS)
+        return self
+
     def _started(self) -> Engine:
         engine = Engine(self.policy)
         engine.process(InstrumentsLoaded(self.instruments))

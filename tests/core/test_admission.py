@@ -10,13 +10,14 @@ from tests.playbook import KEY, SBIN, Playbook, a_trade, rules
 from tradebot.core.events import (
     EntryDied,
     EntryFilled,
+    OutsideTraded,
     RulesChanged,
     TradeClosed,
     TradeCreated,
     TradeRefused,
 )
 from tradebot.core.halt import Form
-from tradebot.core.inputs import CreateTrade, ExitTrade, Timer, UpdateTrade
+from tradebot.core.inputs import CreateTrade, ExitTrade, OrderSide, Timer, UpdateTrade
 from tradebot.core.intents import ReadOrder, ReadPosition, Subscribe, Unsubscribe
 from tradebot.core.policy import Policy
 from tradebot.core.sessions import Session
@@ -364,3 +365,10 @@ def test_the_net_is_read_for_a_trade_whose_position_nobody_has_told_of():
     assert story.create(a_trade(stop="5pts")).wants(ReadPosition) == []
     story.create(a_trade(quantity="11", stop="5pts"))
     assert [want.key for want in story.wants(ReadPosition)] == [KEY]
+
+
+def test_what_somebody_else_trades_on_a_position_of_ours_is_told():
+    story = Playbook(broker=False).fill(None, "10", side="BUY", order_id="B1")
+    assert story.create(a_trade(stop="5pts")).events(OutsideTraded) == []
+    (told,) = story.fill(None, "4", order_id="B2").events(OutsideTraded)
+    assert (told.side, told.quantity, told.net, told.guarded) == (OrderSide.SELL, 4, 6, 10)

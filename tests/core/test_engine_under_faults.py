@@ -76,6 +76,7 @@ def sends_beside_a_doubt(patch):
 
 def trusts_one_flat_read(patch):
     patch.setattr(net_replies, "FLAT_READS", 1)
+    patch.setattr(net_replies, "FLAT_NS_MIN", 0)
 
 
 def decides_twice(patch):

@@ -281,12 +281,11 @@ def test_without_a_price_the_next_step_goes_out_at_the_market():
 # Left by somebody else.
 
 
-def test_two_flat_reads_apart_in_time_close_a_trade_that_somebody_else_left():
-    story = unheld().read("0")
+def test_reads_that_are_flat_for_twenty_seconds_close_a_trade_that_somebody_else_left():
+    story = unheld().flat(18)
     assert story.trade().status is Status.TRIGGERED
-    assert (story >> "1s").read("0").trade().status is Status.CLOSED_EXTERNAL
+    assert story.flat(7).trade().status is Status.CLOSED_EXTERNAL
     assert story.orders == []
-    assert len(story.book.lanes[story.trade().key]) == 0
     assert story >> "1s"
     assert story.book.lanes == {}
 
@@ -295,7 +294,6 @@ def test_a_trade_whose_entry_may_bring_more_is_not_closed_by_an_empty_net():
     story = Playbook(broker=False).create(a_trade(order_id="E1", stop="5pts"))
     story.fill(None, "4", side="BUY", order_id="E1") >> 795
     story.reply("T1-x1", NoAction("flat")) >> "10s"
-    story.reads("0", "0", "0")
-    assert story.trade().status is Status.TRIGGERED
+    assert story.flat(30).trade().status is Status.TRIGGERED
     story >> story.report(None, "complete", filled="4", order_id="E1") >> "2s"
-    assert story.reads("0").trade().status is Status.CLOSED_EXTERNAL
+    assert story.flat(25).trade().status is Status.CLOSED_EXTERNAL

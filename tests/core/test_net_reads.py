@@ -31,9 +31,7 @@ def test_a_stop_waits_for_the_net_and_leaves_with_it():
 def test_a_position_that_is_gone_is_not_sold_again():
     story = restarted().read("0") >> 795
     assert story.orders == []
-    (story >> "2s").read("0")
-    (story >> "2s").read("0") >> "2s"
-    story.read("0")
+    story.flat(30)
     assert story.orders == []
     assert story.trade().status is Status.CLOSED_EXTERNAL
 

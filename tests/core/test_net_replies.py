@@ -41,10 +41,9 @@ def test_refusals_before_it_do_not_make_one_flat_read_enough():
 
 
 def test_a_claim_that_there_is_nothing_to_do_is_believed_when_the_net_agrees():
-    story = leaving().reply("T1-x1", NoAction("flat already")) >> "10s"
-    story.read("0") >> "1s"
-    assert story.read("0").trade().status is Status.TRIGGERED
-    assert (story >> "1s").read("0").trade().status is Status.CLOSED_EXTERNAL
+    story = leaving().reply("T1-x1", NoAction("flat already"))
+    assert story.flat(20).trade().status is Status.TRIGGERED
+    assert story.flat(20).trade().status is Status.CLOSED_EXTERNAL
     assert story.events(BookDiffers)[-1].broker == 0
 
 
@@ -91,15 +90,14 @@ def test_an_answer_that_does_not_come_is_not_waited_for_for_ever():
 def test_one_empty_net_closes_all_trades_that_wait_for_it_with_all_their_exits():
     targets = [("5pts", "3"), ("6pts", None)]
     story = Playbook(a_trade(target=targets), a_trade(target="5pts"), broker=False) >> 805 >> 806
-    (story.read("0") >> "1s").read("0")
+    story.flat(25)
     assert {story.trade(name).status for name in ("T1", "T2")} == {Status.CLOSED_EXTERNAL}
     assert story.book.lines["NSE:SBIN"].guarded == set()
 
 
 def test_a_trade_with_a_stop_ends_when_its_target_finds_nothing_left():
     story = Playbook(a_trade(stop="5pts", target=[("5pts", "3")]), broker=False) >> 805
-    (story.read("0") >> "1s").read("0")
-    assert story.trade().status is Status.CLOSED_EXTERNAL
+    assert story.flat(25).trade().status is Status.CLOSED_EXTERNAL
     story >> 790 << ["target @ 805 for 3"]
 
 

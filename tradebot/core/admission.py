@@ -9,6 +9,7 @@ from tradebot.core.book import Book
 from tradebot.core.events import (
     EntryDied,
     EntryFilled,
+    OutsideTraded,
     RulesChanged,
     TradeClosed,
     TradeCreated,
@@ -138,6 +139,17 @@ def on_execution(book: Book, execution: Execution) -> None:
         trade = _revived(book, execution)
     if trade is not None:
         _entered(book, trade, execution.quantity, execution.price, execution.at_ns)
+    elif any((execution.key, side) in book.open_on for side in Side):
+        book.say(
+            OutsideTraded(
+                instrument=execution.key.instrument,
+                side=execution.side,
+                quantity=execution.quantity,
+                net=book.net(execution.key),
+                guarded=book.guarded_net(execution.key),
+                at_ns=execution.at_ns,
+            )
+        )
 
 
 def on_report(book: Book, report: OrderReport) -> None:

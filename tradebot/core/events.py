@@ -239,6 +239,17 @@ class BookDiffers(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     at_ns: int
 
 
+class OutsideTraded(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Somebody else traded on a net position that trades of ours are a part of."""
+
+    instrument: str
+    side: OrderSide
+    quantity: Decimal
+    net: Decimal  # after it
+    guarded: Decimal  # what our open trades there add up to, signed
+    at_ns: int
+
+
 class Halted(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """A person stopped something; it stays stopped until a person releases it."""
 
@@ -298,6 +309,7 @@ Event = (
     | FeedBroke
     | FeedCame
     | BookDiffers
+    | OutsideTraded
     | Halted
     | HaltRefused
     | NothingIsSent

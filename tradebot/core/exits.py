@@ -82,6 +82,7 @@ class Exit(msgspec.Struct, frozen=True, kw_only=True):
     tries: int = 0  # requests in a row that brought nothing
     asks: int = 0  # questions in a row about this order, or about the net
     flat_reads: int = 0  # of the net, in a row
+    flat_since_ns: int = 0  # the first of these
     due_at_ns: int = 0  # when to act again; UNKNOWN, WORKING, RETRY_WAIT, CHECKING
     version: int = 0
 
@@ -224,13 +225,14 @@ def checking(exit_: Exit, at_ns: int) -> Exit:
         state=State.CHECKING,
         asks=asks + 1,
         flat_reads=exit_.flat_reads if again else 0,
-        due_at_ns=at_ns + _pause_ns(RETRY_SECONDS, asks),
+        due_at_ns=at_ns + _pause_ns(QUERY_SECONDS, asks),
     )
 
 
-def read_flat(exit_: Exit) -> Exit:
+def read_flat(exit_: Exit, at_ns: int) -> Exit:
     """Return the exit after a read in which the broker holds nothing of its position."""
-    return _next(exit_, flat_reads=exit_.flat_reads + 1)
+    since_ns = exit_.flat_since_ns if exit_.flat_reads else at_ns
+    return _next(exit_, flat_reads=exit_.flat_reads + 1, flat_since_ns=since_ns)
 
 
 def read_in_vain(exit_: Exit) -> Exit:

@@ -9,9 +9,10 @@ from tradebot.core.instruments import NetKey
 from tradebot.core.positions import Position, corrected
 from tradebot.core.trades import Side
 
-# A flat net closes a trade only when two reads, apart in time, agree.
+# A flat net closes a trade only when all reads for so long say so, two at least. Books stand
+# still at times, and what the trade is to leave may not be in them yet; waiting costs nothing,
+# as nothing can be sent meanwhile.
 FLAT_READS = 2
-# What nobody is leaving is closed when it has been flat for so long.
 FLAT_NS_MIN = 20_000_000_000
 
 
@@ -31,14 +32,14 @@ def on_positions(book: Book, reply: PositionsReply) -> None:
     checking = [exit_ for exit_ in lane or () if exit_.state is State.CHECKING]
     is_old = asked[1] != book.position_version(reply.key) or bool(lane and lane.orders)
     ours = book.net(reply.key)
-    agreed = ours != reply.net  # with an earlier read, where not with our fold
+    differs = ours != reply.net
     if is_old:
         net_reads.is_interrupted(book, reply.key)
-    if is_old or (agreed and not net_reads.is_believed(book, reply)):
+    if is_old or (differs and not net_reads.is_believed(book, reply)):
         for exit_ in checking:
             book.put_exit(exits.read_in_vain(exit_))
         return
-    if agreed:
+    if differs:
         book.say(
             BookDiffers(
                 instrument=reply.key.instrument, ours=ours, broker=reply.net, at_ns=reply.at_ns
@@ -53,8 +54,9 @@ def on_positions(book: Book, reply: PositionsReply) -> None:
         if lanes.held(book, exit_) > 0:
             book.put_exit(exits.ready(exit_))
         else:
-            after = book.put_exit(exits.read_flat(exit_))
-            if agreed or after.flat_reads >= FLAT_READS:
+            after = book.put_exit(exits.read_flat(exit_, reply.at_ns))
+            is_long = reply.at_ns - after.flat_since_ns >= FLAT_NS_MIN
+            if is_long and after.flat_reads >= FLAT_READS:
                 lanes.close_outside(book, exit_.trade_id, reply.at_ns)
     _close_what_others_left(book, reply.key, reply.at_ns)
     lanes.advance(book, reply.key, reply.at_ns)
