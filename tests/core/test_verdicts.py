@@ -131,6 +131,13 @@ def test_the_neighbour_waits_until_the_net_is_known():
     assert said(story, "10").orders == ["T1-x1 SELL 10", "T2-x1 SELL 10"]
 
 
+def test_a_request_for_all_that_is_still_held_was_for_the_whole_trade():
+    story = holding(10).fill(None, "6", order_id="by hand") >> 795
+    assert story.orders == ["T1-x1 SELL 4"]
+    resolved(story.reply("T1-x1", LOST), "done")
+    assert story.trade().status is Status.CLOSED_EXTERNAL
+
+
 def parts(policy):
     """A target that takes 4 of 10, sent, and its answer lost; another trade holds 10 beside it."""
     trades = a_trade(target=[("5pts", "4"), ("9pts", None)], stop="5pts"), a_trade()
@@ -191,6 +198,17 @@ def test_a_trade_whose_entry_may_bring_more_stays_for_it():
     assert state_of(story) is State.DONE
     story.fill(None, "3", side="BUY", order_id="E1")
     assert story.trade().remaining == 3
+
+
+def test_units_that_an_earlier_order_took_after_all_are_not_gone_twice():
+    story = Playbook(a_trade(order_id="E1", stop="5pts"), broker=False, policy=PLAIN)
+    story.fill(None, "4", side="BUY", order_id="E1")
+    leave(story, "T1").reply("T1-x1", Acked("B1"))
+    story = story >> story.report(None, "cancelled", order_id="B1") >> "1s"
+    story.reply("T1-x2", LOST).fill(None, "4", order_id="B1")
+    assert story.trade().remaining == 0
+    resolved(story, "done")
+    assert (story.trade().remaining, story.trade().exited) == (0, 4)
 
 
 # What is refused.

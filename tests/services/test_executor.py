@@ -180,6 +180,15 @@ async def test_a_broker_that_never_answers_blocks_nobody_and_is_in_doubt_in_the_
     assert sorted(world.said.events) == ["position.failed", "query.failed", "task.failed"]
 
 
+async def test_a_request_without_an_answer_is_told_while_it_runs():
+    world = World(slow_s=0.0).answers(place=asyncio.Event())
+    world.executor.place(ORDER, is_safe=True)
+    assert await world.settled() == []
+    line = ("exit.unanswered", "warning", {"order_id": "T1-x1", "after_s": 0.0})
+    assert world.said.lines == [line]
+    await world.supervisor.stop_all()
+
+
 async def test_a_broker_that_hangs_at_one_order_takes_the_next():
     world = World().answers(place=asyncio.Event())
     world.executor.place(ORDER, is_safe=True)

@@ -19,6 +19,7 @@ from tradebot.services.supervisor import Supervisor
 
 # An adapter has time limits of its own; these hold where one of them fails.
 ANSWER_S_MAX = 60.0  # a request that the broker leaves without an answer is in doubt
+SLOW_S = 2.0  # a request without an answer is told of, while its answer may still come
 LISTED_NS_MIN = 4 * 3_600_000_000_000  # an execution younger than this is in every whole list
 SAVE_S_MAX = 1.0  # a database that hangs holds no stop back for longer
 
@@ -41,6 +42,7 @@ class Executor:
         say: Say,
         answer_s_max: float = ANSWER_S_MAX,
         save_s_max: float = SAVE_S_MAX,
+        slow_s: float = SLOW_S,
     ) -> None:
         """Take the broker to ask and the inbox to answer to."""
         self._broker = broker
@@ -52,6 +54,7 @@ class Executor:
         self._delivered: dict[str, int] = {}  # executions, with their times: a day's
         self._answer_s_max = answer_s_max
         self._save_s_max = save_s_max
+        self._slow_s = slow_s
 
     def place(self, order: PlaceOrder, *, is_safe: bool) -> None:
         """Send an order; ``is_safe`` says that the journal has it on disk."""
@@ -91,11 +94,16 @@ class Executor:
             # twice after a crash in this very second.
             self._say("exit.unsaved", "critical", order_id=order.client_order_id)
         outcome: Outcome
+        slow = asyncio.get_running_loop().call_later(
+            self._slow_s, self._say_unanswered, order.client_order_id
+        )
         try:
             async with asyncio.timeout(self._answer_s_max):
                 outcome = await self._broker.place(order)
         except Exception as error:  # whatever broke, the order may be alive
             outcome = Unknown(_told(error))
+        finally:
+            slow.cancel()
         self._inbox.put(
             PlaceReply(
                 client_order_id=order.client_order_id,
@@ -103,6 +111,9 @@ class Executor:
                 at_ns=self._clock.now_ns(),
             )
         )
+
+    def _say_unanswered(self, client_order_id: str) -> None:
+        self._say("exit.unanswered", "warning", order_id=client_order_id, after_s=self._slow_s)
 
     async def _cancel(self, order: CancelOrder) -> None:
         try:
