@@ -38,6 +38,7 @@ class Life:
         self.feed: SimulatedFeed | None = None
         self.guard: Guard | None = None
         self.is_ready = False
+        self.ready_at_s = 0.0
 
     def begin(self) -> None:
         """Start the process."""
@@ -114,6 +115,7 @@ class Life:
             return
         guard.start()
         self.is_ready = True
+        self.ready_at_s = world.loop.time()
 
     def _feed(self, heard: int) -> SimulatedFeed:
         self.feed = SimulatedFeed(self._world, self, heard)

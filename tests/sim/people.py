@@ -217,6 +217,7 @@ class People:
         ):
             if not getattr(world, flag) and world.happens(fault):
                 setattr(world, flag, True)
+                world.lost_session_says = rng.choice(["not_sent", "error_before"])
                 world.note(f"trouble: {flag}")
                 world.seen[TROUBLE[flag]] += 1
                 world.loop.in_world(rng.uniform(0.5, 12.0), partial(self._end, flag))

@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from tests.playbook import START_NS
 from tests.sim.exchange import ExchangeOrder
 from tests.sim.sightings import Sightings
 from tradebot.core.book import Book
 from tradebot.core.engine import Engine
 from tradebot.core.events import BookDiffers, Event, ExitDecided, TradeClosed, TradeStuck
 from tradebot.core.exits import State
-from tradebot.core.inputs import Input, OrderSide, OrderState
+from tradebot.core.inputs import Execution, Input, OrderSide, OrderState
 from tradebot.core.instruments import NetKey
 from tradebot.core.intents import Intent, PlaceOrder
 from tradebot.core.records import ExitSaved, Record, Snapshot, TradeSaved
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 BY_PRICE = {Reason.STOP, Reason.TARGET, Reason.TRAIL, Reason.BREAKEVEN}
 LAG_NS_MAX = 10_000_000_000
+LATE_NS_MAX = 3_000_000_000  # after its time
+UNREAD_S_MAX = 9.9  # after a start: nothing is sent before the broker has said what it holds
 SENT_IN_A_MINUTE_MAX = 30  # of one trade; each part that fills may bring one at once
 ZERO = Decimal(0)
 
@@ -49,6 +52,8 @@ class Promises:
         self._on_way: dict[str, PlaceOrder] = {}  # of these: not at the exchange yet
         self._stops: dict[str, tuple[tuple[Rules, Decimal], Decimal]] = {}
         self._sent_at_s: dict[str, list[float]] = {}  # by trade: its orders of the last minute
+        self._deadlines: dict[tuple[str, int | None, int], int] = {}  # and since when seen
+        self._found: set[NetKey] = set()  # on which this life began with something to guard
         self._edits: dict[str, int] = {}  # by trade: changes of rules under way
         self._sightings = Sightings(world.seen)
         self.exits = 0
@@ -169,13 +174,17 @@ class Promises:
             world.seen["closed by somebody else"] += 1
 
     def _look_at_correction(self, event: BookDiffers) -> None:
-        """Look whether the net that replaced ours was the broker's own, not long ago."""
-        exchange = self._world.exchange
+        """Look whether the net that replaced ours was the broker's own after all that we knew."""
+        exchange, guard = self._world.exchange, self._world.life.guard
+        assert guard is not None, "an event without a guard"
         key = next(k for k in exchange.net_changes if k.instrument == event.instrument)
-        since_ns = event.at_ns - LAG_NS_MAX
-        lately = {net for at_ns, net in exchange.net_changes[key] if at_ns >= since_ns}
-        if event.broker not in lately | {exchange.net(key, LAG_NS_MAX)}:
-            self._break(f"I11 {key.symbol}: {event.broker} was believed, which nobody has held")
+        known = (exchange.executions.get(name) for name in guard.engine.book._seen)
+        known_ns = max((e.at_ns for e in known if e is not None and e.key == key), default=0)
+        since_ns = max(event.at_ns - LAG_NS_MAX, min(known_ns, event.at_ns))
+        possible = {net for at_ns, net in exchange.net_changes[key] if at_ns >= since_ns}
+        possible.add(exchange.net(key, exchange.now_ns() - since_ns))
+        if event.broker not in possible:
+            self._break(f"I11 {key.symbol}: {event.broker} was believed, which is not held")
 
     async def life_began(
         self, snapshot: Snapshot, behind: Sequence[Record], store: MemoryStore
@@ -191,6 +200,7 @@ class Promises:
         for trade in {row.trade.trade_id: row.trade for row in saved}.values():
             if _lasting(trade) != self._edited.get(trade.trade_id, _lasting(trade)):
                 self._break(f"I8 {trade.trade_id}: new rules were acknowledged and are gone")
+        self._found = {row.trade.key for row in snapshot.trades if row.trade.filled}
         self._sightings.of_a_start(snapshot)
         exchange = self._world.exchange
         remembered = {execution.execution_id for execution in snapshot.executions}
@@ -212,7 +222,7 @@ class Promises:
         corrected_ns = 0 if position is None else position.corrected_at_ns
         unknown = unsure = ZERO
         for name, other in exchange.others.items():
-            if other.key != key or name in book._seen:
+            if other.key != key or name in book._seen or self._had_to_ask_for(other):
                 continue
             if other.at_ns > corrected_ns:
                 unknown += other.side.sign * other.quantity
@@ -230,6 +240,17 @@ class Promises:
             name = order.client_order_id
             self._break(f"I2 {name} asks {order.quantity} of {held} held, {alive} alive")
 
+    def _had_to_ask_for(self, other: Execution) -> bool:
+        """Whether a life that has just begun could have known it, had it asked the broker."""
+        began_s = self._world.life.ready_at_s
+        age_ns = self._world.exchange.now_ns() - other.at_ns
+        lived_s = self._world.loop.time() - began_s
+        return (
+            other.key in self._found
+            and lived_s < UNREAD_S_MAX
+            and age_ns > lived_s * 1e9 + LAG_NS_MAX
+        )
+
     def look(self, book: Book) -> None:
         """Look at the book between two steps."""
         owners: dict[str, str] = {}
@@ -241,10 +262,19 @@ class Promises:
                 if trade.armed or trade.past_stop is PastStop.EXIT:
                     self._look_at_stop(book, book.live(trade))
                 self._look_at_guard(book, trade)
+                self._look_at_deadline(trade)
             for exit_ in book.exits.get(trade.trade_id, {}).values():
                 name = f"{exit_.trade_id}/{exit_.number}"
                 if exit_.order_id and owners.setdefault(exit_.order_id, name) != name:
                     self._break(f"I6 {exit_.order_id} belongs to {owners[exit_.order_id]}, {name}")
+
+    def _look_at_deadline(self, trade: Trade) -> None:
+        """Look whether a trade is left at its time: an edit may set one that is over already."""
+        about = trade.trade_id, trade.deadline_ns, self._world.life.number
+        since_ns = self._deadlines.setdefault(about, self._world.exchange.now_ns())
+        late_ns = self._world.exchange.now_ns() - max(trade.deadline_ns or 0, since_ns)
+        if trade.deadline_ns is not None and late_ns > LATE_NS_MAX:
+            self._break(f"I14 {trade.trade_id} is open {late_ns} ns after its time")
 
     def _look_at_guard(self, book: Book, trade: Trade) -> None:
         line = book.line(trade.instrument)
@@ -295,18 +325,22 @@ class Promises:
         keys = {trade.key for trade in book.trades.values()}
         exchange = self._world.exchange
         waits += [f"untold {n}" for n in exchange.untold if exchange.executions[n].key in keys]
+        # A late execution that a correction held already is counted twice until the next read.
+        waits += [
+            f"the net of {key.symbol}: ours is {book.net(key)}, the broker's {net}"
+            for key, net in exchange.nets.items()
+            if key in keys and book.net(key) != net
+        ]
         return waits
 
     async def look_at_end(self, book: Book, store: MemoryStore) -> None:
         """Look at the calm: our books are the exchange's, and every order has its story."""
         exchange = self._world.exchange
-        keys = {trade.key for trade in book.trades.values()}
-        for key, net in exchange.nets.items():
-            if key in keys and book.net(key) != net:
-                self._break(f"I11 {key.symbol}: our net is {book.net(key)}, the broker's {net}")
         for order in exchange.orders.values():
             if order.client_order_id is not None:
                 await self._look_at_story(order, store)
+            elif order.trade_id is not None and order.filled:
+                await self._look_at_entry(order, store)
         for trade_id in {**exchange.entered, **exchange.left}:
             saved = await store.trade(trade_id)
             if saved is not None:
@@ -314,10 +348,6 @@ class Promises:
         for trade in book.trades.values():
             if trade.status is Status.ACTIVE and not trade.unguarded:
                 self._look_for_missed_stop(book, trade)
-            if trade.deadline_ns is not None and trade.status is Status.ACTIVE:
-                late_ns = exchange.now_ns() - trade.deadline_ns
-                if late_ns > 2_000_000_000:
-                    self._break(f"I14 {trade.trade_id} is open {late_ns} ns after its time")
 
     def _look_at_quantities(self, trade: Trade) -> None:
         exchange = self._world.exchange
@@ -331,6 +361,13 @@ class Promises:
             self._break(f"I11 {trade.trade_id} is closed, having left {left} of {entered}")
         if trade.status is Status.CLOSED_EXTERNAL and not exchange.others:
             self._break(f"I11 {trade.trade_id} was left by nobody")
+
+    async def _look_at_entry(self, order: ExchangeOrder, store: MemoryStore) -> None:
+        """Look whether a life that has seen all of an entry guarded what it brought."""
+        seen_all = order.changes[0][0] > START_NS + self._world.life.ready_at_s * 1e9
+        saved = await store.trade(order.trade_id or "")
+        if seen_all and saved is not None and saved.trade.status is Status.NEVER_FILLED:
+            self._break(f"I13 {order.trade_id} has entered {order.filled}, and nothing guards it")
 
     async def _look_at_story(self, order: ExchangeOrder, store: MemoryStore) -> None:
         story = await store.story(order.trade_id or "")

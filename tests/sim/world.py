@@ -71,6 +71,7 @@ class World:
         self.store_refuses = False
         self.feed_is_silent = False
         self.session_is_lost = False
+        self.lost_session_says = "not_sent"  # or "error_before"
         self.stream_is_dead = False
         self.books_stand_since_ns: int | None = None
         self.fate: Callable[[PlaceOrder], str] | None = None  # instead of drawing one
@@ -121,7 +122,7 @@ class World:
         if self.fate is not None:
             return self.fate(order)
         if self.session_is_lost:
-            return self.rng.choice(["not_sent", "error_before"])
+            return self.lost_session_says
         return next((name for name in FATES if self.happens(name)), "acked")
 
     def fate_of_cancel(self) -> str:
@@ -165,7 +166,8 @@ class World:
         left = order.quantity
         while left > 0:
             part = left
-            if left > 1 and self.happens("parts"):
+            is_slow_entry = is_slow and order.client_order_id is None
+            if left > 1 and (is_slow_entry or self.happens("parts")):
                 part = Decimal(self.rng.randint(1, int(left)))
                 self.seen["an order that filled in parts"] += part < left
             if part < order.quantity and self.happens("cancelled"):
@@ -251,10 +253,17 @@ class World:
             else (store.killed(), journal.killed())
         )
         self.seen["a power cut" if power_cut else "a kill"] += 1
+        if self.faults.session_fails and not self.session_is_lost and self.rng.random() < 0.3:
+            # What took the process took the line to the broker too.
+            self.session_is_lost = True
+            self.loop.in_world(self.rng.uniform(5.0, 25.0), self._session_is_back)
         self.note(f"life {life.number} dies" + (" of a power cut" if power_cut else ""))
         self.promises.life_ended(power_cut=power_cut)
         self.life = Life(self, life.number + 1, *self._kept)
         self.loop.in_world(self.rng.uniform(0.1, 15.0), self.life.begin)
+
+    def _session_is_back(self) -> None:
+        self.session_is_lost = False
 
     def failed(self, life: Life, why: str) -> None:
         """Let a process end that ended itself; whoever runs it starts it anew."""

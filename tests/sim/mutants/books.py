@@ -8,8 +8,6 @@ from tests.sim.mutants.patch import Patch, mutant
 from tradebot.core import net_reads, net_replies, reconcile
 from tradebot.core.book import Book
 from tradebot.core.inputs import PositionsReply
-from tradebot.core.instruments import NetKey
-from tradebot.services.executor import Executor
 
 
 @mutant
@@ -36,11 +34,6 @@ def a_failed_read_is_flat(patch: Patch) -> None:
 
 
 @mutant
-def one_flat_read_is_enough(patch: Patch) -> None:
-    patch.set(net_replies, "FLAT_READS", 1)
-
-
-@mutant
 def never_compares_with_the_broker(patch: Patch) -> None:
     patch.set(reconcile, "compare", lambda _book, _at_ns: None)
 
@@ -48,17 +41,3 @@ def never_compares_with_the_broker(patch: Patch) -> None:
 @mutant
 def sends_before_the_books_are_read(patch: Patch) -> None:
     patch.set(net_reads, "may_send", lambda _book, _key: True)
-
-
-@mutant
-def reads_the_executions_before_the_net(patch: Patch) -> None:
-    async def read(executor: Executor, key: NetKey) -> None:
-        net = None
-        try:
-            await executor._deliver_executions()
-            net = await executor._broker.net(key)
-        except ConnectionError:
-            pass
-        executor._inbox.put(PositionsReply(key=key, net=net, at_ns=executor._clock.now_ns()))
-
-    patch.set(Executor, "_read_position", read)
