@@ -36,8 +36,3 @@ def a_failed_read_is_flat(patch: Patch) -> None:
 @mutant
 def never_compares_with_the_broker(patch: Patch) -> None:
     patch.set(reconcile, "compare", lambda _book, _at_ns: None)
-
-
-@mutant
-def sends_before_the_books_are_read(patch: Patch) -> None:
-    patch.set(net_reads, "may_send", lambda _book, _key: True)

@@ -10,7 +10,6 @@ from tradebot.core.book import Book
 from tradebot.core.exits import Exit, State
 from tradebot.core.inputs import (
     Acked,
-    BookReply,
     Execution,
     NoAction,
     NotSent,
@@ -47,27 +46,30 @@ def unknown_is_done(patch: Patch) -> None:
 
 @mutant
 def no_hold(patch: Patch) -> None:
-    honest = exits.not_found
-    patch.set(exits, "not_found", lambda exit_, at_ns, _hold_ns: honest(exit_, at_ns, 0))
-    query = replies.on_query
-
-    def on_query(book: Book, reply: QueryReply) -> None:
-        policy = book.policy
-        impatient = msgspec.structs.replace(policy.exits, hold_ns=0)
-        book.policy = msgspec.structs.replace(policy, exits=impatient)
-        query(book, reply)
-        book.policy = policy
-
-    patch.set(replies, "on_query", on_query)
+    _hold_for(patch, share=0)
 
 
 @mutant
-def trusts_empty_and_shrunken_books(patch: Patch) -> None:
-    def is_whole(book: Book, reply: BookReply) -> bool:
-        book.book_asked_ns = None
-        return reply.orders is not None
+def holds_a_third_as_long(patch: Patch) -> None:
+    _hold_for(patch, share=1 / 3)
 
-    patch.set(replies, "is_whole", is_whole)
+
+def _hold_for(patch: Patch, *, share: float) -> None:
+    not_found, on_query = exits.not_found, replies.on_query
+
+    def not_found_soon(exit_: Exit, at_ns: int, hold_ns: int) -> Exit:
+        return not_found(exit_, at_ns, round(share * hold_ns))
+
+    def on_query_soon(book: Book, reply: QueryReply) -> None:
+        policy = book.policy
+        hold_ns = round(share * policy.exits.hold_ns)
+        impatient = msgspec.structs.replace(policy.exits, hold_ns=hold_ns)
+        book.policy = msgspec.structs.replace(policy, exits=impatient)
+        on_query(book, reply)
+        book.policy = policy
+
+    patch.set(exits, "not_found", not_found_soon)
+    patch.set(replies, "on_query", on_query_soon)
 
 
 @mutant
