@@ -278,3 +278,12 @@ def test_where_the_broker_drops_our_ids_its_own_name_every_order_of_an_exit():
     story = Playbook(policy=policy, broker=False).fill(None, "10", side="BUY", order_id="E1")
     (story.create(a_trade(stop="5pts")) >> 795).reply("T1-x1", Acked("B7"))
     assert story.book.exit_of_broker_id == {"B7": ("T1", 1)}
+
+
+def test_an_execution_that_the_brokers_net_had_in_it_is_not_counted_twice():
+    story = Playbook(broker=False).fill(None, "10", side="BUY", order_id="E1", ago="15s")
+    story.create(a_trade(stop="5pts")).restarted().reads("4", "4", "4")
+    story.fill(None, "6", order_id="B2", ago="40s")
+    assert story.book.net(KEY) == 4
+    story.fill(None, "1", order_id="B3")
+    assert story.book.net(KEY) == 3

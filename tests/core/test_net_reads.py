@@ -5,7 +5,7 @@ import pytest
 from tests.playbook import Playbook, a_trade
 from tradebot.core import net_reads
 from tradebot.core.events import BookDiffers
-from tradebot.core.inputs import BookReply
+from tradebot.core.inputs import BookReply, Unknown
 from tradebot.core.intents import ReadBook, ReadPosition
 from tradebot.core.policy import ExitPolicy, Policy
 from tradebot.core.trades import Status
@@ -139,3 +139,12 @@ def test_an_answer_is_waited_for_half_a_minute_and_then_asked_for_again():
     story = Playbook(a_trade(stop="5pts"), broker=False) >> 795
     assert len((story >> "29s").wants(ReadPosition)) == 1
     assert len((story >> "31s").wants(ReadPosition)) == 2
+
+
+def test_a_net_is_not_given_up_on_while_an_order_of_ours_may_fill():
+    story = restarted().read("10") >> 795
+    story.reply("T1-x1", Unknown("timeout"))
+    net_reads.distrust(story.book, story.trade().key, story.now_ns)
+    assert story >> "60s" >> story.query_reply("T1-x1") >> "2s"
+    assert story.orders == ["T1-x1 SELL 10"]  # what is held is not known
+    assert (story >> story.net("10")).orders == ["T1-x1 SELL 10", "T1-x2 SELL 10"]

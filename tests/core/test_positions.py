@@ -96,8 +96,8 @@ def test_the_average_lies_between_the_prices_that_were_paid(script):
 )
 def test_a_correction_takes_the_brokers_net_and_keeps_the_average(script, net, average):
     before = fold(script)
-    after = corrected(before, Decimal(net), 9)
-    assert after.corrected_at_ns == 9
+    after = corrected(before, Decimal(net), asked_at_ns=10**10 + 5, at_ns=10**10 + 9)
+    assert (after.included_ns, after.corrected_at_ns) == (5, 10**10 + 9)
     assert (after.quantity, after.average) == (net, average)
     assert after.realized == before.realized
     assert after.version == before.version + 1

@@ -248,7 +248,8 @@ class Book:
         self.note_seen(execution)
         self._fresh.append(ExecutionSaved(execution=execution))
         before = self.positions.get(execution.key) or Position(key=execution.key)
-        self.put_position(folded(before, execution))
+        if execution.at_ns >= before.included_ns:
+            self.put_position(folded(before, execution))
         return True
 
     def put_position(self, position: Position) -> None:

@@ -9,6 +9,7 @@ from tradebot.core.book import Book
 from tradebot.core.inputs import PositionsReply
 from tradebot.core.instruments import NetKey
 from tradebot.core.intents import ReadBook, ReadPosition
+from tradebot.core.positions import LAG_NS_MAX
 
 # An answer that takes longer than this is not waited for any more.
 READ_TIMEOUT_NS = 30_000_000_000
@@ -17,9 +18,9 @@ UNREAD_AGAIN_NS = 1_000_000_000
 UNREAD_NS_MAX = 10_000_000_000
 # How long a lane waits while the broker says a net that is not ours.
 DISPUTED_NS_MAX = 30_000_000_000
-# Two reads that agree are at least so far apart, and later than our last execution by so much.
+# Two reads that agree are at least so far apart, and no execution of ours is younger than a
+# broker's books are old.
 AGREE_NS = 2_000_000_000
-LAG_NS_MAX = 10_000_000_000
 
 
 def ask(book: Book, key: NetKey, at_ns: int) -> None:
@@ -107,7 +108,11 @@ def wake(book: Book, at_ns: int) -> None:
             book.book_unread = account, at_ns + UNREAD_AGAIN_NS, until_ns
             ask_orders(book, account, at_ns)
     for key, (again_ns, until_ns) in list(book.unread.items()):
-        if until_ns <= at_ns:
+        lane = book.lanes.get(key)
+        if until_ns <= at_ns and lane is not None and lane.orders:
+            # No net can be compared while an order of ours may fill: the wait begins after it.
+            _hold(book, key, at_ns, at_ns + UNREAD_NS_MAX)
+        elif until_ns <= at_ns:
             is_known(book, key)
         elif again_ns <= at_ns:
             _hold(book, key, at_ns, until_ns)

@@ -46,7 +46,7 @@ def on_positions(book: Book, reply: PositionsReply) -> None:
             )
         )
         before = book.positions.get(reply.key) or Position(key=reply.key)
-        book.put_position(corrected(before, reply.net, reply.at_ns))
+        book.put_position(corrected(before, reply.net, asked_at_ns=asked[0], at_ns=reply.at_ns))
     net_reads.is_known(book, reply.key)
     for exit_ in checking:
         if exit_.trade_id not in book.trades:

@@ -7,6 +7,9 @@ import msgspec
 from tradebot.core.inputs import Execution
 from tradebot.core.instruments import NetKey
 
+# A broker's books are at most so old.
+LAG_NS_MAX = 10_000_000_000
+
 
 class Position(msgspec.Struct, frozen=True, kw_only=True):
     """The net of one key: what all executions on it add up to.
@@ -21,6 +24,7 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
     realized: Decimal = Decimal(0)  # gross, in points times units
     moved_at_ns: int = 0  # of its newest execution
     corrected_at_ns: int = 0  # when the broker's net last replaced our fold
+    included_ns: int = 0  # what executed before this was surely in that net
     version: int = 0
 
     @property
@@ -48,13 +52,15 @@ def folded(position: Position, execution: Execution) -> Position:
     return _with(position, held + quantity, cost, gain)
 
 
-def corrected(position: Position, net: Decimal, at_ns: int) -> Position:
+def corrected(position: Position, net: Decimal, *, asked_at_ns: int, at_ns: int) -> Position:
     """Return the position at the broker's net, where that is not our fold's.
 
     The average stays, because the broker's net says nothing of a price.
     """
     average = position.average or Decimal(0)
-    position = msgspec.structs.replace(position, corrected_at_ns=at_ns)
+    position = msgspec.structs.replace(
+        position, corrected_at_ns=at_ns, included_ns=asked_at_ns - LAG_NS_MAX
+    )
     return _with(position, net, average * net, Decimal(0))
 
 
