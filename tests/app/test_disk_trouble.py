@@ -95,6 +95,29 @@ def test_killed_on_a_full_disk_it_guards_again_once_there_is_room(folder):
     assert sold(folder) == left(*names[:2])
 
 
+def test_started_on_a_full_disk_without_its_reserve_it_guards_and_saves_once_there_is_room(folder):
+    with a_life(folder) as life:
+        names = guarded(life.ready(), 3)
+        trouble = Trouble(life)
+        assert life.end(signal.SIGKILL) == -signal.SIGKILL
+    (folder / "state" / "ballast").unlink()
+    trouble.fill()
+    with a_life(folder) as life:
+        state, reasons = readiness(life.ready())
+        assert state == "degraded"
+        assert "the database refuses" in reasons
+        assert "its reserve is in use" in reasons
+        for name in names[:2]:
+            cross(life, name)
+        until(lambda: sold(folder) == left(*names[:2]))
+        trouble.end()
+        drained(life, names[:2])
+    with a_life(folder) as life:
+        assert active(life.ready()).keys() == {names[2]}
+        assert life.end() == 0
+    assert sold(folder) == left(*names[:2])
+
+
 @pytest.mark.usefixtures("traced")
 def test_where_journal_and_database_fail_stops_fire_all_the_same(folder):
     with a_life(folder) as life:

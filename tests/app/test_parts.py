@@ -1,6 +1,7 @@
 """The parts of a daemon together: what one life decided, the next one knows and finishes."""
 
 import asyncio
+import sqlite3
 from decimal import Decimal
 
 import pytest
@@ -15,9 +16,12 @@ from tradebot.core.instruments import NetKey
 from tradebot.core.levels import Level, Unit
 from tradebot.core.trades import Rules, Status
 from tradebot.errors import BrokerError, StoreError
+from tradebot.stores import sqlite as sqlite_module
 from tradebot.stores.backups import Backups
 from tradebot.stores.checks import check_file
 from tradebot.stores.journal import FileJournal
+from tradebot.stores.sqlite import SqliteStore
+from tradebot.stores.transaction import Transaction
 
 FAR = Rules(stop=Level(Unit.PRICE, Decimal("0.05")))
 SBIN = NetKey("PAPER-1", "SIM", "SBIN", "MIS")
@@ -57,6 +61,35 @@ async def guarded(parts: Parts) -> None:
 async def until(parts: Parts, reached) -> None:
     while not reached():
         await parts.loop.command(Timer(parts.clock.now_ns()))
+
+
+async def test_a_start_whose_database_takes_no_writes_guards_and_tries_it_again(lives, monkeypatch):
+    parts = await lives.open()
+    parts.start()
+    await guarded(parts)
+    await parts.close()
+    with monkeypatch.context() as patch:
+        patch.setattr(SqliteStore, "_begin", begun_on_a_full_disk)
+        again = await lives.open()
+    assert again.engine.book.trades.keys() == {"T1"}
+    assert again.trades.doubts() == ["the database refuses: 0 rows wait for it"]
+    again.start()
+    await again.persister.flush()
+    assert again.trades.doubts() == []
+    assert "store.back" in lives.said.events
+    await again.close()
+
+
+def begun_on_a_full_disk(store, db, epoch_above, begin=SqliteStore._begin):
+    class Full(Transaction):
+        def __enter__(self):
+            error = sqlite3.OperationalError("database or disk is full")
+            error.sqlite_errorcode = sqlite3.SQLITE_FULL
+            raise error
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sqlite_module, "Transaction", Full)
+        begin(store, db, epoch_above)
 
 
 async def test_a_trade_and_its_position_are_there_in_the_next_life(lives):

@@ -233,6 +233,21 @@ async def test_a_refusal_is_told_once_and_its_end_too():
     ]
 
 
+async def test_a_database_that_refused_at_the_start_is_tried_until_it_does_not():
+    world = World()
+    world.persister.refused("the disk is full")
+    assert world.persister.failing_since_frame == 0
+    world.store.refuses = "before"
+    await world.persister.commit()
+    assert world.said.lines == [
+        ("store.failed", "critical", {"error": "the disk is full", "rows": 0})
+    ]
+    world.store.refuses = ""
+    await world.persister.commit()
+    assert world.persister.failing_since_frame is None
+    assert world.store.commits == [([], 0, False)] * 2
+
+
 async def test_a_database_that_refused_is_tried_again_though_nothing_waits():
     world = World()
     world.store.refuses = "before"

@@ -108,6 +108,8 @@ class Parts:
                 why=restored.why,
             )
             parts.reasons = opened.reasons
+            if store.unclaimed:
+                parts.persister.refused(store.unclaimed)
             await parts.guard.recover(earlier, parts.world.feed)
         except BaseException:
             await store.close()

@@ -81,6 +81,10 @@ class Persister:
         """Rows that are not in the database yet."""
         return len(self._waiting)
 
+    def refused(self, why: str) -> None:
+        """Take it that the database refuses already; from the start on it is tried again."""
+        self._failed([], StoreError(why))
+
     def trade(self, trade_id: str) -> Trade | None:
         """Return the newest state of a trade that waits for the database or is on its way."""
         name = "trade", trade_id  # as ``row_of`` says it

@@ -208,7 +208,8 @@ async def _opened(files: Files, say: Say, aside: _Aside | None) -> Opened:
         if aside is not None:
             _check_age(store, journal, files.backups)
         store.is_suspect = files.backups.suspicion.exists()
-        held = files.backups.frame_held
+        # What a power cut may take back is no reason to let go of the journal's.
+        held = files.backups.frame_held if store.frame_on_disk == store.frame else 0
         recovered = journal.recover(epoch=store.epoch, after=store.frame, backed_up=held)
         for damage in recovered.damage:
             say("journal.damaged", "critical", what=damage)

@@ -28,6 +28,8 @@ from tradebot.stores.checks import check, check_file, check_pages, meta, store_e
 from tradebot.stores.migrate import migrate
 from tradebot.stores.rows import Stored, bodies
 from tradebot.stores.snapshot import DAY_NS, EXECUTION_DAYS, UNCOVERED_DAYS, needed_highs
+from tradebot.stores.sync import sync_file
+from tradebot.stores.transaction import Transaction, is_refused_write, sync_fully
 from tradebot.stores.writes import write
 
 _Result = TypeVar("_Result")
@@ -68,6 +70,7 @@ class SqliteStore:
     def __init__(self, path: Path, connection: _Connection, execution_days: float) -> None:
         """Call ``open`` instead."""
         self.epoch = 0  # of this process; the journal takes it from here
+        self.unclaimed = ""  # why the file does not have that epoch yet
         self.frame = 0  # last journal frame in here
         self.frame_on_disk = 0  # last one that a power cut cannot take back
         self._path = path
@@ -90,6 +93,8 @@ class SqliteStore:
         on_damage: Callable[[], None] = lambda: None,
     ) -> "SqliteStore":
         """Open the file, bring its schema up, and begin an epoch.
+
+        A disk that takes no writes is no obstacle: the first commit it takes has the epoch.
 
         Args:
             path: made if it is missing, as are its directories.
@@ -260,22 +265,34 @@ class SqliteStore:
         db.execute("PRAGMA journal_mode = WAL")
         migrate(db, self._path, check=check_file)
         meta(db)
-        _full_sync(db, on=True)
-        with _Transaction(db):
-            sql = "UPDATE meta SET epoch = max(epoch, ?) + 1 RETURNING epoch, frame"
-            ((self.epoch, self.frame),) = db.execute(sql, (epoch_above,)).fetchall()
-        self.frame_on_disk = self.frame
+        sync_fully(db, on=True)
+        try:
+            with Transaction(db):
+                sql = "UPDATE meta SET epoch = max(epoch, ?) + 1 RETURNING epoch, frame"
+                ((epoch, self.frame),) = db.execute(sql, (epoch_above,)).fetchall()
+            is_synced = True
+        except sqlite3.Error as error:
+            if not is_refused_write(error):
+                raise
+            # Trades are guarded from memory; the first commit that succeeds writes the epoch.
+            self.unclaimed = str(error)
+            seen, self.frame, _ = meta(db)
+            epoch = max(seen, epoch_above) + 1
+            is_synced = _is_synced(self._path.with_name(f"{self._path.name}-wal"))
+        self.frame_on_disk = self.frame if is_synced else 0
+        self.epoch = epoch
 
     def _commit(
         self, db: sqlite3.Connection, records: Sequence[Record], frame: int, *, full_sync: bool
     ) -> None:
-        _full_sync(db, on=full_sync)
-        with _Transaction(db):
+        sync_fully(db, on=full_sync)
+        with Transaction(db):
             write(db, records)
-            sql = "UPDATE meta SET frame = max(frame, ?) WHERE epoch = ? RETURNING frame"
+            sql = _CLAIM if self.unclaimed else _GO_ON
             ours = db.execute(sql, (frame, self.epoch)).fetchall()
             if not ours:
                 raise LockHeldError(f"another process has taken over from epoch {self.epoch}")
+        self.unclaimed = ""
         (self.frame,) = ours[0]
         if full_sync:  # it brings all earlier commits of the WAL to the disk as well
             self.frame_on_disk = self.frame
@@ -311,6 +328,10 @@ class SqliteStore:
         )
 
 
+_GO_ON = "UPDATE meta SET frame = max(frame, ?1) WHERE epoch = ?2 RETURNING frame"
+# Below it, not at it: another process may have claimed the same one where no lock reaches.
+_CLAIM = """
+    UPDATE meta SET epoch = ?2, frame = max(frame, ?1) WHERE epoch < ?2 RETURNING frame"""
 _TRADES = "SELECT trade_id, number, version, over, strategy, body, checksum FROM trades"
 _TRADE_KEYS = "SELECT number, trade_id, version FROM trades"
 _EXECUTIONS = "SELECT execution_id, order_id, at_ns, body, checksum FROM executions"
@@ -366,23 +387,10 @@ def _collector_off() -> Iterator[None]:
             gc.enable()
 
 
-class _Transaction:
-    """All or nothing: rolls back whatever the reason, if SQLite has not done so itself."""
-
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
-
-    def __enter__(self) -> None:
-        self._db.execute("BEGIN IMMEDIATE")
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        try:
-            if kind is None:
-                self._db.execute("COMMIT")
-        finally:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-
-
-def _full_sync(db: sqlite3.Connection, *, on: bool) -> None:
-    db.execute(f"PRAGMA synchronous = {'FULL' if on else 'NORMAL'}")
+def _is_synced(path: Path) -> bool:
+    """Bring all that is in a file to the disk, if it can be done."""
+    try:
+        sync_file(path)
+    except OSError:
+        return False
+    return True
