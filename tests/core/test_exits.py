@@ -150,8 +150,19 @@ def test_a_report_moves_an_order_that_may_fill(before, *, filled_here, state, fi
 
 @pytest.mark.parametrize("state", [State.DECIDED, State.RETRY_WAIT, State.CHECKING, State.DONE])
 def test_a_report_of_an_order_that_is_over_changes_nothing(state):
-    exit_ = an_exit(state)
+    exit_ = an_exit(state, order_id="B1")
     assert exits.reported(exit_, OrderState.OPEN, Decimal(0), "B1", NOW) is exit_
+
+
+@pytest.mark.parametrize("state", [State.RETRY_WAIT, State.CHECKING])
+def test_an_order_that_was_called_dead_works_when_the_broker_tells_of_it(state):
+    """NT 4215: a refusal for a name that exists was taken for the end of a live order."""
+    alive = exits.reported(an_exit(state), OrderState.OPEN, Decimal(0), "B1", NOW)
+    assert (alive.state, alive.order_id, alive.alive) == (State.WORKING, "B1", 10)
+    dead = an_exit(state)
+    assert exits.reported(dead, OrderState.REJECTED, Decimal(0), "B1", NOW) is dead
+    over = exits.reported(dead, OrderState.CANCELLED, Decimal(4), "B1", NOW)
+    assert (over.state, over.alive) == (State.WORKING, 4)  # until these four are here
 
 
 def test_a_report_that_says_nothing_new_is_no_change():
@@ -171,7 +182,8 @@ def test_a_report_that_says_nothing_new_is_no_change():
         (State.WORKING, {"order_final": Decimal(4)}, 4, State.DECIDED),
         (State.WORKING, {"order_final": Decimal(4)}, 3, State.WORKING),
         # It was called dead, and fills all the same.
-        (State.RETRY_WAIT, {}, 4, State.RETRY_WAIT),
+        (State.RETRY_WAIT, {}, 4, State.WORKING),  # the rest of it may fill too
+        (State.RETRY_WAIT, {"order_id": "B1"}, 4, State.RETRY_WAIT),
         (State.RETRY_WAIT, {}, 10, State.DONE),
         (State.CHECKING, {}, 10, State.DONE),
         (State.DONE, {}, 1, State.DONE),

@@ -242,3 +242,15 @@ def test_a_trade_that_is_answered_while_everything_is_halted_closes():
     halted(story, "everything").reply("T1-x1", Acked("B1"))
     story.fill("T1-x1", "10", "795")
     assert story.trade().status is Status.CLOSED
+
+
+def test_a_trade_that_another_ones_leaving_let_send_is_left_as_it_stands_then():
+    """No order name is used twice: each trade is taken from the book when its turn comes."""
+    target = a_trade(trade_id="T2", target=[("5pts", "4")], stop="50pts")
+    story = Playbook(broker=False).fill(None, "20", side="BUY", order_id="E1")
+    story.create(a_trade(stop="50pts")).create(target) >> 805
+    story.reply("T2-x1", Refused("margin"))
+    story.now_ns += 2_000_000_000  # its pause is over, and no timer has said so yet
+    story.process(HaltTrading(form=Form.FLATTEN, why="enough", at_ns=story.now_ns))
+    names = [order.split()[0] for order in story.orders]
+    assert len(names) == len(set(names))

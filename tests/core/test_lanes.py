@@ -190,6 +190,25 @@ def test_more_than_the_exchange_takes_in_one_order_leaves_in_slices_of_whole_lot
     assert story.trade().status is Status.CLOSED
 
 
+def test_no_slice_asks_for_more_than_is_to_leave():
+    sbin = Instrument(
+        exchange="NSE", symbol="SBIN", tick_size=Decimal("0.05"),
+        lot_size=Decimal(10), freeze_quantity=Decimal(5),
+    )  # fmt: skip
+    story = Playbook(instruments=[sbin], broker=False)
+    story.fill(None, "7", side="BUY", order_id="E1").create(a_trade(quantity="7", stop="5pts"))
+    assert (story >> 795).orders == ["T1-x1 SELL 7"]
+
+
+def test_a_person_is_told_when_what_the_broker_holds_stays_unknown():
+    story = unheld()
+    for _ in range(18):
+        story.reads(None)
+    assert {stuck.why for stuck in story.events(TradeStuck)} == {
+        "what the broker holds is not known"
+    }
+
+
 # An order that the market leaves behind.
 
 

@@ -1,5 +1,7 @@
 """The broker's net is asked for once at a time, and before anything is sent after a start."""
 
+import itertools
+
 import pytest
 
 from tests.playbook import Playbook, a_trade
@@ -148,3 +150,13 @@ def test_a_net_is_not_given_up_on_while_an_order_of_ours_may_fill():
     assert story >> "60s" >> story.query_reply("T1-x1") >> "2s"
     assert story.orders == ["T1-x1 SELL 10"]  # what is held is not known
     assert (story >> story.net("10")).orders == ["T1-x1 SELL 10", "T1-x2 SELL 10"]
+
+
+def test_reads_that_fail_between_do_not_hold_a_stop_back_for_longer():
+    story = restarted().read("20") >> 795
+    answers = itertools.cycle((None, "20"))
+    for _ in range(32):
+        if len(story.wants(ReadPosition)) > story._reads_answered:
+            story.read(next(answers))
+        assert story >> "1s"
+    assert story.orders == ["T1-x1 SELL 10"]

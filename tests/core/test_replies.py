@@ -353,3 +353,24 @@ def test_a_claim_that_there_is_nothing_to_leave_is_looked_into():
     story = leaving().reply("T1-x1", NoAction("flat already"))
     assert state_of(story) is State.CHECKING
     assert len(story.wants(ReadPosition)) == 1
+
+
+def test_an_order_that_a_person_approves_is_found_in_the_book():
+    story = nameless().reply("T1-x1", Queued("waits for approval")) >> "30s"
+    story.fill(None, "10", order_id="B7") >> book_of(story, "B7 complete 10")
+    assert story.trade().status is Status.CLOSED
+
+
+def test_an_order_that_was_last_heard_of_long_before_a_request_is_not_taken_for_it():
+    story = nameless().reply("T1-x1", Unknown("timeout"))
+    row = story.report(None, "open", order_id="B7")
+    row = msgspec.structs.replace(row, at_ns=story.now_ns - 3_600_000_000_000)
+    story.process(BookReply(orders=(row,), at_ns=story.now_ns))
+    assert state_of(story) is State.UNKNOWN
+
+
+def test_an_order_that_lives_after_its_refusal_is_not_sent_beside():
+    story = leaving().reply("T1-x1", Refused("duplicate id"))
+    story >> story.report("T1-x1", "open") >> story.net("10") >> "3s"
+    assert story.orders == ["T1-x1 SELL 10"]
+    assert story.fill("T1-x1", "10").trade().status is Status.CLOSED

@@ -34,7 +34,7 @@ NAMES: dict[type, tuple[str, str]] = {
     ev.FeedBroke: ("feed.broke", "error"),
     ev.FeedCame: ("feed.came", "info"),
     ev.BookDiffers: ("book.differs", "warning"),
-    ev.OutsideTraded: ("outside.traded", "warning"),
+    ev.OutsideTraded: ("outside.traded", "info"),
     ev.Halted: ("halt.set", "warning"),
     ev.HaltRefused: ("halt.refused", "warning"),
     ev.NothingIsSent: ("halt.everything", "critical"),

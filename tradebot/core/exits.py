@@ -252,11 +252,15 @@ def reported(exit_: Exit, state: OrderState, filled: Decimal, order_id: str, at_
     stays alive until those executions are here: only executions move quantity.
     """
     if not exit_.is_alive:
-        return exit_
+        # Of an order that nobody had told of: that it is there outweighs what said it was not.
+        is_news = exit_.order_id is None and exit_.client_order_id is not None
+        if exit_.is_over or not is_news or (state.is_final and filled <= exit_.order_filled):
+            return exit_
+        exit_ = _working(exit_, order_id, at_ns)
     if state.is_final:
         final = filled if exit_.order_final is None else max(filled, exit_.order_final)
         if final <= exit_.order_filled:
-            return _settled(exit_, at_ns)
+            return _settled(_next(exit_, order_id=order_id), at_ns)
         if final != exit_.order_final:
             exit_ = _next(exit_, order_final=final)
     if exit_.state is State.WORKING and exit_.order_id == order_id:
@@ -294,10 +298,11 @@ def filled_by(
     counted = {"filled": exit_.filled + quantity, "tries": 0, "asks": 0}
     if client_order_id is not None and exit_.client_order_id == client_order_id:
         ordered = exit_.order_filled + quantity
+        lives = exit_.order_id is None and not exit_.is_over and ordered < exit_.order_quantity
         exit_ = _next(exit_, **counted, order_filled=ordered, order_id=order_id)
         if exit_.is_alive and exit_.order_filled >= exit_.order_ends_at:
             return _settled(exit_, at_ns)
-        if exit_.state.is_in_doubt:
+        if exit_.state.is_in_doubt or (lives and not exit_.is_alive):
             return _working(exit_, order_id, at_ns)
     else:
         exit_ = _next(exit_, **counted)

@@ -53,7 +53,7 @@ def leave_every(book: Book, at_ns: int) -> None:
     """Leave every trade that is open: shorts before longs, the largest first."""
     active = [trade for trade in book.trades.values() if trade.status is Status.ACTIVE]
     for trade in sorted(active, key=lambda trade: _rank(book, trade)):
-        guarding.leave_all(book, trade, Reason.HALT, at_ns)
+        guarding.leave_all(book, book.trades[trade.trade_id], Reason.HALT, at_ns)
 
 
 def _rank(book: Book, trade: Trade) -> tuple[int, float, int]:

@@ -65,8 +65,9 @@ def wake(book: Book, at_ns: int) -> None:
             elif exit_.state is State.WORKING:
                 _look_at_working(book, exit_, at_ns)
             elif exit_.state is State.CHECKING:
-                book.put_exit(exits.checking(exit_, at_ns))
+                after = book.put_exit(exits.checking(exit_, at_ns))
                 net_reads.ask(book, key, at_ns)
+                _tell_a_person(book, after, "what the broker holds is not known", at_ns)
         advance(book, key, at_ns)
         if not book.lanes[key]:
             del book.lanes[key]
@@ -82,8 +83,13 @@ def ask(book: Book, exit_: Exit, at_ns: int) -> None:
         book.want(ReadOrder(exit_.order_id))
     else:
         net_reads.ask_orders(book, exit_.key.account, at_ns)
+    why = f"the fate of {exit_.client_order_id} is not known after {exit_.asks} questions"
+    _tell_a_person(book, exit_, why, at_ns)
+
+
+def _tell_a_person(book: Book, exit_: Exit, why: str, at_ns: int) -> None:
+    """Say that questions bring nothing: at the fifth in a row, and then every minute."""
     if exit_.asks >= STUCK_TRIES and (exit_.asks - STUCK_TRIES) % STUCK_AGAIN == 0:
-        why = f"the fate of {exit_.client_order_id} is not known after {exit_.asks} questions"
         say_stuck(book, exit_, why, at_ns)
 
 
@@ -148,7 +154,8 @@ def _slice(book: Book, key: NetKey, quantity: Decimal) -> Decimal:
     freeze = instrument.freeze_quantity
     if freeze is None or quantity <= freeze:
         return quantity
-    return max(instrument.lot_size, freeze // instrument.lot_size * instrument.lot_size)
+    lot = instrument.lot_size
+    return min(quantity, max(lot, freeze // lot * lot))
 
 
 def _price(book: Book, exit_: Exit, trade: Trade) -> Decimal | None:

@@ -5,7 +5,7 @@ not the fold of the executions that we know counts only when a second read, some
 later, says the same and nothing of ours has moved lately. Until then nothing is sent.
 """
 
-from tradebot.core.book import Book
+from tradebot.core.book import NO_UNITS, Book
 from tradebot.core.inputs import PositionsReply
 from tradebot.core.instruments import NetKey
 from tradebot.core.intents import ReadBook, ReadPosition
@@ -20,6 +20,7 @@ UNREAD_NS_MAX = 10_000_000_000
 DISPUTED_NS_MAX = 30_000_000_000
 # Two reads that agree are at least so far apart, and no execution of ours is younger than a
 # broker's books are old.
+NO_VERSION = -1  # no claim stands
 AGREE_NS = 2_000_000_000
 
 
@@ -71,7 +72,9 @@ def is_believed(book: Book, reply: PositionsReply) -> bool:
 
 def is_interrupted(book: Book, key: NetKey) -> None:
     """Forget what was claimed: only reads in a row, with nothing between, agree."""
-    book.disputes.pop(key, None)
+    if key in book.disputes:
+        # The dispute itself goes on: its time is not given anew with every broken row.
+        book.disputes[key] = (NO_UNITS, NO_VERSION), book.disputes[key][1]
 
 
 def is_known(book: Book, key: NetKey) -> None:

@@ -35,6 +35,8 @@ from tradebot.core.orders import Order, executed, reported
 # An order book without a row counts when it was read so often in a row.
 EMPTY_BOOKS = 4
 # Orders younger than this must be in every whole book: one that has shrunk is no evidence.
+# An order that was last heard of so long before a request left is none of that request.
+CLOCKS_APART_NS = 60_000_000_000
 BOOK_KEEPS_NS = 8 * 3_600_000_000_000
 
 
@@ -109,7 +111,10 @@ def on_book(book: Book, at_ns: int) -> None:
     book.book_unread = None
     for key in list(book.lanes):
         for exit_ in book.lanes[key]:
-            if exit_.state is State.UNKNOWN and not _found(book, exit_, at_ns):
+            if exit_.state is State.WORKING and exit_.order_id is None:
+                # It waited for somebody's approval at the broker.
+                _found(book, exit_, at_ns)
+            elif exit_.state is State.UNKNOWN and not _found(book, exit_, at_ns):
                 after = exits.not_found(exit_, at_ns, book.policy.exits.hold_ns)
                 if after is not exit_:
                     _moved(book, after, "it never arrived", at_ns)
@@ -223,6 +228,7 @@ def _is_of(book: Book, order: Order, exit_: Exit) -> bool:
         and order.key == exit_.key
         and order.side is exit_.side
         and order.order_id not in exit_.known
+        and order.at_ns >= exit_.sent_at_ns - CLOCKS_APART_NS
         and order.order_id not in book.exit_of_broker_id
         and order.order_id not in book.entry_of_order
     )

@@ -65,13 +65,16 @@ def _resend(book: Book, command: Resolve, trade: Trade, found: list[Exit]) -> No
 
 def _done(book: Book, command: Resolve, trade: Trade, found: list[Exit]) -> None:
     """Take what was asked for as gone; with the last of its units the trade is over."""
-    rest = min(trade.remaining, lanes.held(book, found[0])) - sum(map(_asked_for, found), NO_UNITS)
+    # Nothing held says that nobody has told us yet, not that the trade has nothing left.
+    held = lanes.held(book, found[0]) or trade.remaining
+    rest = min(trade.remaining, held) - sum(map(_asked_for, found), NO_UNITS)
     goes_on = rest > 0 or lanes.entry_may_fill(book, trade)
-    if goes_on and book.policy.exits.tagged and any(exit_.is_alive for exit_ in found):
-        # Its executions carry our own id, and would be counted a second time.
+    tells = book.policy.exits.tagged
+    if goes_on and any(e.is_alive and (tells or e.order_id is not None) for e in found):
+        # Its executions carry a name that we know, and would be counted a second time.
         why = (
-            f"trade {trade.trade_id} goes on with what is left of it, and this broker tells by our "
-            "own id what became of the order: wait for its word"
+            f"trade {trade.trade_id} goes on with what is left of it, and the broker will tell "
+            "by name what became of the order: wait for its word"
         )
         _refuse(book, command, "verdict", why)
         return
