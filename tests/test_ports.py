@@ -2,6 +2,7 @@
 
 import inspect
 
+import msgspec
 import pytest
 
 from tradebot import ports
@@ -9,7 +10,7 @@ from tradebot import ports
 DOORS = [
     door
     for _, door in inspect.getmembers(ports, inspect.isclass)
-    if door.__module__ == ports.__name__ and door is not ports.Quote
+    if door.__module__ == ports.__name__ and not issubclass(door, msgspec.Struct | tuple)
 ]
 
 

@@ -103,6 +103,8 @@ def test_what_was_on_the_wire_is_in_doubt_and_is_asked_for_at_once(answers):
     assert story >> "10s"
     assert story.orders == ["T1-x1 SELL 10"]
     story >> story.query_reply("T1-x1") >> "1s"
+    assert story.orders == ["T1-x1 SELL 10"]  # what is held is read after it, and not before
+    story >> story.net("10") >> "1s"
     assert story.orders == ["T1-x1 SELL 10", "T1-x2 SELL 10"]
 
 

@@ -244,7 +244,7 @@ async def test_a_database_that_refused_at_the_start_is_tried_until_it_does_not()
     ]
     world.store.refuses = ""
     await world.persister.commit()
-    assert world.persister.failing_since_frame is None
+    assert world.said.events[-1] == "store.back"
     assert world.store.commits == [([], 0, False)] * 2
 
 
