@@ -66,8 +66,10 @@ def address() -> Iterator[str]:
 )
 @SCHEMA.parametrize()
 def test_the_api_keeps_its_word(case: Any, address: str) -> None:
+    # A case that leaves the key out on purpose goes without: a key put back would make it right.
+    key = {"X-API-Key": KEY} if "X-API-Key" in (case.headers or {}) else {}
     case.call_and_validate(
         base_url=address,
-        headers={"X-API-Key": KEY},
+        headers=key,
         excluded_checks=[positive_data_acceptance],
     )

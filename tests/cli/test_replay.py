@@ -249,6 +249,6 @@ def test_ctrl_c_ends_it_without_a_traceback_and_without_half_a_file(folder):
     process = started("--trades", "waits.jsonl", "--out", "exits.jsonl")
     with process, Path("waits.jsonl").open("w"):
         process.send_signal(signal.SIGINT)
-        assert "Traceback" not in process.communicate(timeout=30)[1]
+        assert "Traceback" not in process.communicate(timeout=50)[1]
     assert process.returncode == 130
     assert not Path("exits.jsonl").exists()
