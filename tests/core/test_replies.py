@@ -374,3 +374,11 @@ def test_an_order_that_lives_after_its_refusal_is_not_sent_beside():
     story >> story.report("T1-x1", "open") >> story.net("10") >> "3s"
     assert story.orders == ["T1-x1 SELL 10"]
     assert story.fill("T1-x1", "10").trade().status is Status.CLOSED
+
+
+def test_an_order_that_died_unfilled_is_not_taken_for_a_request_that_may_live():
+    story = nameless().reply("T1-x1", Unknown("timeout")) >> "1s"
+    story >> book_of(story, "B3 cancelled 0")
+    assert state_of(story) is State.UNKNOWN
+    story >> book_of(story, "B3 cancelled 0", "B7 open 0")
+    assert story.book.exits["T1"][1].order_id == "B7"

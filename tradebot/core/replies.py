@@ -223,10 +223,15 @@ def _found(book: Book, exit_: Exit, at_ns: int) -> bool:
 
 
 def _is_of(book: Book, order: Order, exit_: Exit) -> bool:
+    """Whether an order can only be that of a request in doubt.
+
+    One that died without a fill is no evidence: an old one looks the same, and ours may live.
+    """
     return (
         order.quantity == exit_.order_quantity
         and order.key == exit_.key
         and order.side is exit_.side
+        and not order.died_unfilled
         and order.order_id not in exit_.known
         and order.at_ns >= exit_.sent_at_ns - CLOCKS_APART_NS
         and order.order_id not in book.exit_of_broker_id
