@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from tests.playbook import Playbook, a_trade
+from tests.playbook import KEY, Playbook, a_trade
 from tradebot.core import net_reads
 from tradebot.core.events import BookDiffers
 from tradebot.core.inputs import BookReply, Unknown
@@ -160,3 +160,10 @@ def test_reads_that_fail_between_do_not_hold_a_stop_back_for_longer():
             story.read(next(answers))
         assert story >> "1s"
     assert story.orders == ["T1-x1 SELL 10"]
+
+
+def test_a_flat_read_is_not_believed_at_once_because_no_trade_is_open():
+    story = Playbook(broker=False).fill(None, "3", side="BUY", order_id="B1", ago="15s")
+    net_reads.ask(story.book, KEY, story.now_ns)
+    story.process(story.net("0"))
+    assert story.book.net(KEY) == 3

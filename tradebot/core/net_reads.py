@@ -46,7 +46,8 @@ def is_believed(book: Book, reply: PositionsReply) -> bool:
     """Whether a net that is not our fold's counts already; else it is soon asked for again.
 
     At once where we know of no execution that could be set against it, and where it is just
-    what our open trades add up to, none of them fresh: two accounts of it agree then.
+    what our open trades add up to, none of them fresh: two accounts of it agree then. Nothing
+    is no account: a read that failed looks like that.
     """
     key, net, at_ns = reply.key, reply.net, reply.at_ns
     assert net is not None, "a read that failed is no claim"
@@ -54,7 +55,7 @@ def is_believed(book: Book, reply: PositionsReply) -> bool:
     if position is None:
         return True
     is_quiet = at_ns - position.moved_at_ns >= LAG_NS_MAX
-    if is_quiet and net == book.guarded_net(key):
+    if is_quiet and net and net == book.guarded_net(key):
         return True
     claim = net, position.version
     said = book.disputes.get(key)
