@@ -32,7 +32,7 @@ class SimulatedJournal:
     def sync(self) -> None:
         self._reach()
         self._kept.sync()
-        self._world.promises.are_durable(self._unsynced)
+        self._world.promises.requests.are_durable(self._unsynced)
         self._unsynced.clear()
         self._life.step()
 
@@ -71,7 +71,7 @@ class SimulatedStore:
             world.seen["the database refused what it had applied"] += 1
         await self._kept.commit(records, frame, full_sync=full_sync)
         if full_sync:
-            world.promises.are_durable(records)
+            world.promises.requests.are_durable(records)
         await world.sleep(world.rng.uniform(0.0001, 0.01))
         life.step()
         if refuses:

@@ -52,14 +52,14 @@ class Gateway:
     async def place(self, order: PlaceOrder) -> Outcome:
         world = self._world
         self._life.step()
-        world.promises.order_leaves(order, self._life)
+        world.promises.requests.leave(order, self._life)
         fate = world.fate_of(order)
         world.seen[f"fate: {fate}"] += 1
         world.note(f"gateway: place {order.client_order_id} {order.side} {order.quantity}: {fate}")
         self._life.may_die_at_work()
         # The bytes are on their way now: they arrive whatever becomes of the process.
         if fate in NEVER_ACT:
-            world.promises.order_cannot_act(order.client_order_id)
+            world.promises.requests.cannot_act(order.client_order_id)
         else:
             latest_s = world.request_life_s if fate == "late" else 0.08
             arrives_s = world.rng.uniform(latest_s / 16, latest_s)
@@ -67,9 +67,9 @@ class Gateway:
         outcome = await self._answer(order, fate)
         self._life.step()
         if isinstance(outcome, Unknown):
-            world.promises.ambiguous += 1
+            world.promises.requests.ambiguous += 1
         else:
-            world.promises.heard_of(order.client_order_id)
+            world.promises.requests.heard_of(order.client_order_id)
         return outcome
 
     async def _answer(self, order: PlaceOrder, fate: str) -> Outcome:
@@ -109,7 +109,7 @@ class Gateway:
             client_order_id=order.client_order_id,
             price=order.price,
         )
-        world.promises.order_arrived(order.client_order_id)
+        world.promises.requests.arrived(order.client_order_id)
         world.plan(placed)
 
     async def cancel(self, order: CancelOrder) -> None:
@@ -144,7 +144,7 @@ class Gateway:
         if fails and world.rng.random() < 0.5:
             raise ConnectionError("connection reset")
         if report is not None:
-            world.promises.heard_of(client_order_id)
+            world.promises.requests.heard_of(client_order_id)
         return QueryReply(
             client_order_id=client_order_id,
             report=report,
@@ -162,7 +162,7 @@ class Gateway:
         await self._trip()
         if report is None or order is None:
             return None
-        world.promises.heard_of(order.client_order_id)
+        world.promises.requests.heard_of(order.client_order_id)
         return world.shown(report)
 
     async def order_book(self) -> Sequence[OrderReport] | None:
@@ -179,7 +179,7 @@ class Gateway:
         await self._trip()
         there = [report for report in reports if report is not None]
         for report in there:
-            world.promises.heard_of(report.client_order_id)
+            world.promises.requests.heard_of(report.client_order_id)
         return [world.shown(report) for report in there]
 
     async def net(self, key: NetKey) -> Decimal | None:

@@ -64,7 +64,7 @@ class Life:
     def may_die_at_work(self) -> None:
         """Let it die within a few steps of something that it must not forget, if so drawn."""
         world = self._world
-        if world.happens("dies_at_work") and not world.promises.nobody_remembers:
+        if world.happens("dies_at_work") and not world.promises.requests.nobody_remembers:
             self.dies_in = world.rng.randint(1, 12)
 
     def _is_due(self) -> bool:
@@ -75,7 +75,7 @@ class Life:
         if self.dies_in is None:
             return False
         self.dies_in -= 1
-        return self.dies_in <= 0 and not self._world.promises.nobody_remembers
+        return self.dies_in <= 0 and not self._world.promises.requests.nobody_remembers
 
     async def _live(self) -> None:
         world = self._world

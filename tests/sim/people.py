@@ -112,7 +112,7 @@ class People:
 
         async def create() -> None:
             await guard.trades.create(request)
-            self._world.promises.acknowledged[trade_id] = None
+            self._world.promises.kept.acknowledged(trade_id)
             self._world.seen["a trade acknowledged"] += 1
             self._world.life.may_die_at_work()
 
@@ -136,11 +136,11 @@ class People:
                 world.life.do(self._try(lambda: guard.trades.exit(trade_id)))
             return
         edit = {"trade_id": trade_id, **self._rules()}
-        world.promises.rules_changed(trade_id)
+        world.promises.kept.rules_changed(trade_id)
 
         async def update() -> None:
             await guard.trades.update(edit)
-            world.promises.rules_are_durable(trade_id, guard.engine.book)
+            world.promises.kept.rules_are_durable(trade_id, guard.engine.book)
             world.life.may_die_at_work()
 
         world.life.do(self._try(update))
@@ -197,7 +197,8 @@ class People:
         is_alike = bool(ours) and world.life.is_ready and rng.random() < 0.2
         if is_alike:
             quantity = rng.choice(ours)
-        if not 0 < quantity <= most or world.promises.is_just_like_a_doubt(key, side, quantity):
+        requests = world.promises.requests
+        if not 0 < quantity <= most or requests.is_just_like_a_doubt(key, side, quantity):
             return
         world.seen["a trade by hand"] += 1
         order = world.exchange.accept(key, side, quantity)
@@ -226,7 +227,7 @@ class People:
             world.seen["books that stood still"] += 1
             world.books_stand_since_ns = world.exchange.now_ns()
             world.loop.in_world(rng.uniform(2.0, 8.0), self._books_go_on)
-        if world.happens("deaths") and not world.promises.nobody_remembers:
+        if world.happens("deaths") and not world.promises.requests.nobody_remembers:
             world.life.dies_in = rng.randint(1, 60)
 
     def _books_go_on(self) -> None:

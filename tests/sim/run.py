@@ -90,7 +90,7 @@ def _run(seed: int, timeline: list[str] | None) -> Result:
         sim_s=world.loop.time(),
         kills=world.kills,
         exits=world.promises.exits,
-        ambiguous=world.promises.ambiguous,
+        ambiguous=world.promises.requests.ambiguous,
         digest=_digest(world),
     )
 
@@ -141,7 +141,7 @@ def settle(world: World) -> list[str]:
         guard = world.life.guard
         if guard is None or not world.life.is_ready:
             continue
-        unsettled = world.promises.unsettled(guard.engine.book)
+        unsettled = world.promises.calm.unsettled(guard.engine.book)
         calm = 0 if unsettled else calm + 1
         if calm >= 3:
             return []
@@ -156,7 +156,7 @@ def look_at_end(world: World) -> None:
 
     async def look() -> None:
         await guard.persister.flush()
-        await world.promises.look_at_end(guard.engine.book, world.kept_store)
+        await world.promises.calm.look_at_end(guard.engine.book, world.kept_store)
         done.append(True)
 
     world.life.do(look())

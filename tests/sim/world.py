@@ -204,7 +204,7 @@ class World:
     def told(self, execution: Execution) -> None:
         """Note that the living process has been told of an execution."""
         self.exchange.untold.pop(execution.execution_id, None)
-        self.promises.heard_of(execution.client_order_id)
+        self.promises.requests.heard_of(execution.client_order_id)
 
     def _stream_execution(self, execution: Execution, at_once: bool) -> None:
         if at_once:
@@ -215,7 +215,7 @@ class World:
     def _stream_report(self, order: ExchangeOrder) -> None:
         report = self.exchange.report(order)
         assert report is not None, "an order without a first change"
-        self._stream(report, lambda: self.promises.heard_of(order.client_order_id))
+        self._stream(report, lambda: self.promises.requests.heard_of(order.client_order_id))
 
     def _stream(self, item: Execution | OrderReport, heard: Callable[[], None]) -> None:
         """Push something to the process that lives now: once, twice or never."""
@@ -258,7 +258,7 @@ class World:
             self.session_is_lost = True
             self.loop.in_world(self.rng.uniform(5.0, 25.0), self._session_is_back)
         self.note(f"life {life.number} dies" + (" of a power cut" if power_cut else ""))
-        self.promises.life_ended(power_cut=power_cut)
+        self.promises.kept.life_ended(power_cut=power_cut)
         self.life = Life(self, life.number + 1, *self._kept)
         self.loop.in_world(self.rng.uniform(0.1, 15.0), self.life.begin)
 
@@ -283,7 +283,7 @@ class World:
         self.seen[event] += 1
         self.note(f"log: {level} {event} {fields}")
         if event == "exit.unsaved":
-            self.promises.unsaved.add(str(fields["order_id"]))
+            self.promises.requests.unsaved.add(str(fields["order_id"]))
 
 
 def key_of(symbol: str) -> NetKey:
