@@ -167,3 +167,28 @@ def test_a_flat_read_is_not_believed_at_once_because_no_trade_is_open():
     net_reads.ask(story.book, KEY, story.now_ns)
     story.process(story.net("0"))
     assert story.book.net(KEY) == 3
+
+
+def doubled() -> Playbook:
+    """Return a story in which the broker's first net may have held a buy that is told of later."""
+    story = Playbook(broker=False)
+    net_reads.ask(story.book, KEY, story.now_ns)
+    story.process(story.net("10"))
+    return story.fill(None, "10", side="BUY", order_id="B1").create(a_trade(stop="5pts"))
+
+
+def test_what_may_count_twice_is_not_sold_though_the_net_cannot_be_read():
+    story = doubled() >> 795
+    assert (story >> "11s").orders == ["T1-x1 SELL 10"]
+    assert story.book.net(KEY) == 20
+
+
+def test_a_net_that_is_our_doubled_fold_by_chance_settles_nothing_while_a_fill_is_fresh():
+    story = doubled()
+    net_reads.ask(story.book, KEY, story.now_ns)
+    story.process(story.net("20"))
+    assert story.book.positions[KEY].unsure_bought == 10
+    story >> "10s"
+    net_reads.ask(story.book, KEY, story.now_ns)
+    story.process(story.net("20"))
+    assert story.book.positions[KEY].unsure_bought == 0

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.playbook import KEY
 from tradebot.core.inputs import Execution, OrderSide
-from tradebot.core.positions import Position, corrected, folded
+from tradebot.core.positions import Position, agreed, corrected, folded
 
 FILL = re.compile(r"([+-])(\d+)@(\S+)")
 
@@ -25,7 +25,7 @@ def executions(script):
             side=OrderSide.BUY if sign == "+" else OrderSide.SELL,
             quantity=Decimal(quantity),
             price=Decimal(price),
-            at_ns=number,
+            at_ns=number + 1,
         )
         for number, (sign, quantity, price) in enumerate(FILL.findall(script))
     ]
@@ -101,3 +101,43 @@ def test_a_correction_takes_the_brokers_net_and_keeps_the_average(script, net, a
     assert (after.quantity, after.average) == (net, average)
     assert after.realized == before.realized
     assert after.version == before.version + 1
+
+
+def counted(script, *, corrected_at_ns=0):
+    """Return a long position of ten by the broker's net, after these executions at 1, 2, ... ns."""
+    position = corrected(Position(key=KEY), Decimal(10), asked_at_ns=0, at_ns=corrected_at_ns)
+    for execution in executions(script):
+        position = folded(position, execution)
+    return position
+
+
+@pytest.mark.parametrize(
+    ("script", "quantity", "to_sell", "to_buy"),
+    [
+        ("+6@50", 16, 10, 0),  # in the ten already, or on top of them
+        ("-4@50", 6, 6, 0),
+        ("-14@50", -4, 0, 0),
+        ("+6@50 +1@50 +2@50", 19, 12, 0),  # the third came after the net
+    ],
+)
+def test_what_the_brokers_net_may_have_had_in_it_is_not_counted_on(
+    script, quantity, to_sell, to_buy
+):
+    position = counted(script, corrected_at_ns=2)
+    assert position.quantity == quantity
+    assert position.held_for(OrderSide.SELL) == to_sell
+    assert position.held_for(OrderSide.BUY) == to_buy
+
+
+def test_what_counts_twice_is_forgotten_when_the_broker_agrees_or_corrects():
+    before = counted("+6@50", corrected_at_ns=1)
+    for after in (agreed(before), corrected(before, Decimal(16), asked_at_ns=2, at_ns=3)):
+        assert after.held_for(OrderSide.SELL) == 16
+        assert after.version == before.version + 1
+    assert agreed(fold("+6@50")) == fold("+6@50")
+
+
+@given(fills)
+def test_a_position_that_no_net_replaced_holds_what_it_says(script):
+    position = fold(" ".join(f"{sign}{quantity}@{at}" for sign, quantity, at in script))
+    assert position.held_for(OrderSide.SELL) - position.held_for(OrderSide.BUY) == position.quantity

@@ -49,8 +49,9 @@ def advance(book: Book, key: NetKey, at_ns: int) -> None:
 
 
 def held(book: Book, exit_: Exit) -> Decimal:
-    """Return the units that the net position holds on the side which the exit leaves."""
-    return max(Decimal(0), -exit_.side.sign * book.net(exit_.key))
+    """Return the units that the net position surely holds on the side which the exit leaves."""
+    position = book.positions.get(exit_.key)
+    return Decimal(0) if position is None else position.held_for(exit_.side)
 
 
 def wake(book: Book, at_ns: int) -> None:

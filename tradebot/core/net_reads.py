@@ -71,6 +71,17 @@ def is_believed(book: Book, reply: PositionsReply) -> bool:
     return False
 
 
+def is_agreed(book: Book, reply: PositionsReply) -> bool:
+    """Whether a net that is our fold's shows that the fold is right.
+
+    Where executions may count twice in it, an old net may be equal by chance.
+    """
+    position = book.positions.get(reply.key)
+    if position is None or not (position.unsure_bought or position.unsure_sold):
+        return True
+    return reply.at_ns - position.moved_at_ns >= LAG_NS_MAX
+
+
 def is_interrupted(book: Book, key: NetKey) -> None:
     """Forget what was claimed: only reads in a row, with nothing between, agree."""
     if key in book.disputes:

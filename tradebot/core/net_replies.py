@@ -6,7 +6,7 @@ from tradebot.core.events import BookDiffers
 from tradebot.core.exits import State
 from tradebot.core.inputs import PositionsReply
 from tradebot.core.instruments import NetKey
-from tradebot.core.positions import Position, corrected
+from tradebot.core.positions import Position, agreed, corrected
 from tradebot.core.trades import Side
 
 # A flat net closes a trade only when all reads for so long say so, two at least. Books stand
@@ -30,15 +30,12 @@ def on_positions(book: Book, reply: PositionsReply) -> None:
         return
     lane = book.lanes.get(reply.key)
     checking = [exit_ for exit_ in lane or () if exit_.state is State.CHECKING]
-    is_old = asked[1] != book.position_version(reply.key) or bool(lane and lane.orders)
-    ours = book.net(reply.key)
-    differs = ours != reply.net
-    if is_old:
-        net_reads.is_interrupted(book, reply.key)
-    if is_old or (differs and not net_reads.is_believed(book, reply)):
+    if not _counts(book, reply, asked[1]):
         for exit_ in checking:
             book.put_exit(exits.read_in_vain(exit_))
         return
+    ours = book.net(reply.key)
+    differs = ours != reply.net
     if differs:
         book.say(
             BookDiffers(
@@ -47,6 +44,8 @@ def on_positions(book: Book, reply: PositionsReply) -> None:
         )
         before = book.positions.get(reply.key) or Position(key=reply.key)
         book.put_position(corrected(before, reply.net, asked_at_ns=asked[0], at_ns=reply.at_ns))
+    elif reply.key in book.positions:
+        book.put_position(agreed(book.positions[reply.key]))
     net_reads.is_known(book, reply.key)
     for exit_ in checking:
         if exit_.trade_id not in book.trades:
@@ -60,6 +59,17 @@ def on_positions(book: Book, reply: PositionsReply) -> None:
                 lanes.close_outside(book, exit_.trade_id, reply.at_ns)
     _close_what_others_left(book, reply.key, reply.at_ns)
     lanes.advance(book, reply.key, reply.at_ns)
+
+
+def _counts(book: Book, reply: PositionsReply, version: int) -> bool:
+    """Whether a net may be taken for what is held, now that it has come."""
+    lane = book.lanes.get(reply.key)
+    if version != book.position_version(reply.key) or (lane and lane.orders):
+        net_reads.is_interrupted(book, reply.key)
+        return False
+    if reply.net != book.net(reply.key):
+        return net_reads.is_believed(book, reply)
+    return net_reads.is_agreed(book, reply)
 
 
 def _close_what_others_left(book: Book, key: NetKey, at_ns: int) -> None:

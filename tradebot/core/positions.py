@@ -4,9 +4,10 @@ from decimal import Decimal
 
 import msgspec
 
-from tradebot.core.inputs import Execution
+from tradebot.core.inputs import Execution, OrderSide
 from tradebot.core.instruments import NetKey
 
+_NOTHING = Decimal(0)
 # A broker's books are at most so old.
 LAG_NS_MAX = 10_000_000_000
 
@@ -25,6 +26,9 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
     moved_at_ns: int = 0  # of its newest execution
     corrected_at_ns: int = 0  # when the broker's net last replaced our fold
     included_ns: int = 0  # what executed before this was surely in that net
+    # Units of executions that were folded since, and may have been in that net already.
+    unsure_bought: Decimal = Decimal(0)
+    unsure_sold: Decimal = Decimal(0)
     version: int = 0
 
     @property
@@ -32,12 +36,19 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
         """The average entry price; a flat position has none."""
         return self.cost / self.quantity if self.quantity else None
 
+    def held_for(self, side: OrderSide) -> Decimal:
+        """Return the units that orders of a side can take and leave nothing on the other side.
+
+        Without those that may be counted twice: to ask again costs a moment, to sell what
+        is not there opens the other side.
+        """
+        unsure = self.unsure_sold if side is OrderSide.BUY else self.unsure_bought
+        return max(_NOTHING, -side.sign * self.quantity - unsure)
+
 
 def folded(position: Position, execution: Execution) -> Position:
     """Return the position after one execution: add, reduce, or cross through zero."""
-    position = msgspec.structs.replace(
-        position, moved_at_ns=max(position.moved_at_ns, execution.at_ns)
-    )
+    position = _noted(position, execution)
     quantity = execution.side.sign * execution.quantity
     price, held = execution.price, position.quantity
     if held * quantity >= 0:
@@ -59,9 +70,41 @@ def corrected(position: Position, net: Decimal, *, asked_at_ns: int, at_ns: int)
     """
     average = position.average or Decimal(0)
     position = msgspec.structs.replace(
-        position, corrected_at_ns=at_ns, included_ns=asked_at_ns - LAG_NS_MAX
+        position,
+        corrected_at_ns=at_ns,
+        included_ns=asked_at_ns - LAG_NS_MAX,
+        unsure_bought=_NOTHING,
+        unsure_sold=_NOTHING,
     )
     return _with(position, net, average * net, Decimal(0))
+
+
+def agreed(position: Position) -> Position:
+    """Return the position after the broker's net was our fold's: nothing counts twice in it."""
+    if not (position.unsure_bought or position.unsure_sold):
+        return position
+    return msgspec.structs.replace(
+        position,
+        unsure_bought=_NOTHING,
+        unsure_sold=_NOTHING,
+        version=position.version + 1,
+    )
+
+
+def _noted(position: Position, execution: Execution) -> Position:
+    """Return the position with an execution's time, and its units where they may count twice."""
+    bought, sold = position.unsure_bought, position.unsure_sold
+    if execution.at_ns <= position.corrected_at_ns:
+        if execution.side is OrderSide.BUY:
+            bought += execution.quantity
+        else:
+            sold += execution.quantity
+    return msgspec.structs.replace(
+        position,
+        moved_at_ns=max(position.moved_at_ns, execution.at_ns),
+        unsure_bought=bought,
+        unsure_sold=sold,
+    )
 
 
 def _with(position: Position, quantity: Decimal, cost: Decimal, gain: Decimal) -> Position:
