@@ -355,7 +355,7 @@ def test_a_clock_time_that_was_asked_for_counts_from_the_entry():
 
 def test_others_orders_are_kept_for_trades_that_may_be_bound_to_them():
     story = entry(Playbook(broker=False), "4", order_id="E7")
-    assert story.book.orders["E7"].executed == 4
+    assert story.book.orders.get("E7").executed == 4
     assert story.book.net(KEY) == 4
     assert SBIN.tick_size == Decimal("0.05")
 

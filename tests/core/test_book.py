@@ -234,7 +234,8 @@ def test_executions_and_others_orders_are_forgotten_after_two_trading_days():
     assert len(story.book._seen) == 3
     story.process(Timer(story.now_ns + DAY // 4))
     assert set(story.book._seen) == {"X3"}
-    assert set(story.book.orders) == {"E1", "E3"}  # the entry of an open trade stays known
+    # The entry of an open trade stays known.
+    assert {order.order_id for order in story.book.orders} == {"E1", "E3"}
 
 
 def test_an_entry_that_was_called_dead_is_waited_for_two_days():

@@ -324,7 +324,7 @@ def test_after_a_start_a_broker_that_cannot_tell_its_orders_holds_a_stop_back_fo
 def test_a_late_report_of_an_exit_that_is_over_concerns_nobody():
     story = nameless().reply("T1-x1", Acked("B7")).fill(None, "10", order_id="B7")
     story >> story.report(None, "complete", filled="10", order_id="B7")
-    assert story.book.orders["B7"].reported == 10
+    assert story.book.orders.get("B7").reported == 10
 
 
 def test_a_request_under_way_to_a_broker_that_keeps_our_ids_is_held_for_its_longest_life():

@@ -18,7 +18,7 @@ from tradebot.core.events import (
 from tradebot.core.inputs import CreateTrade, Execution, ExitTrade, OrderReport, UpdateTrade
 from tradebot.core.instruments import NetKey
 from tradebot.core.intents import ReadOrder, Subscribe
-from tradebot.core.orders import Order, executed, reported
+from tradebot.core.orders import Order
 from tradebot.core.trade_rules import effective_stop, entry_marks, levels_of, refusal
 from tradebot.core.trades import Marks, Reason, Rules, Side, Status, Trade, TradeRequest
 
@@ -132,8 +132,7 @@ def exit_now(book: Book, command: ExitTrade) -> None:
 
 def on_execution(book: Book, execution: Execution) -> None:
     """Keep a fill that is not of our exits; one of a trade's entry order is guarded at once."""
-    order = book.orders.get(execution.order_id) or Order(order_id=execution.order_id)
-    book.orders[execution.order_id] = executed(order, execution)
+    book.orders.execute(execution)
     trade = book.trades.get(book.entry_of_order.get(execution.order_id, ""))
     if trade is None:
         trade = _revived(book, execution)
@@ -154,8 +153,7 @@ def on_execution(book: Book, execution: Execution) -> None:
 
 def on_report(book: Book, report: OrderReport) -> None:
     """Keep the broker's word on an order that is not our exit's."""
-    order = book.orders.get(report.order_id) or Order(order_id=report.order_id)
-    order = book.orders[report.order_id] = reported(order, report)
+    order = book.orders.report(report)
     trade = book.trades.get(book.entry_of_order.get(report.order_id, ""))
     if trade is None:
         return

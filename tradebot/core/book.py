@@ -20,7 +20,7 @@ from tradebot.core.instruments import Instrument, NetKey, kind_of
 from tradebot.core.intents import Intent, Unsubscribe
 from tradebot.core.lane import Lane
 from tradebot.core.lines import Line
-from tradebot.core.orders import Order
+from tradebot.core.order_book import OrderBook
 from tradebot.core.policy import Policy
 from tradebot.core.positions import Position, folded
 from tradebot.core.price_gate import PRICE_MAX, Gate
@@ -76,7 +76,7 @@ class Book:
         self.book_asked_ns: int | None = None  # an order book is being read since then
         self.book_unread: tuple[str, int, int] | None = None  # account; the rest as ``unread``
         self.empty_books = 0  # in a row
-        self.orders: dict[str, Order] = {}  # entry orders and others', by the broker's id
+        self.orders = OrderBook()  # entry orders and others'
         self.unfilled: dict[str, Trade] = {}  # NEVER_FILLED ones, by entry order: it may err
         self.order_due_ns: dict[str, int] = {}  # entry orders that may still fill: ask again at
         self.deadlines: list[tuple[int, int, str]] = []  # heap of (at_ns, trade number, trade)
@@ -192,8 +192,8 @@ class Book:
         """Return the orders known at the broker that could be taken for one of these."""
         return tuple(
             order.order_id
-            for order in self.orders.values()
-            if order.key == key and order.side is side and order.quantity in (None, quantity)
+            for order in self.orders.on(key, side)
+            if order.quantity in (None, quantity)
         )
 
     def position_version(self, key: NetKey) -> int:
@@ -287,11 +287,9 @@ class Book:
         newest_ns = min(at_ns, max(self._seen.values(), default=at_ns))
         since_ns = newest_ns - _REMEMBERED_NS
         self._seen = {name: seen for name, seen in self._seen.items() if seen >= since_ns}
-        self.orders = {
-            name: order
-            for name, order in self.orders.items()
-            if order.at_ns >= since_ns or name in self.entry_of_order
-        }
+        self.orders.keep(
+            lambda order: order.at_ns >= since_ns or order.order_id in self.entry_of_order
+        )
         self.exit_of_broker_id = {
             name: exit_
             for name, exit_ in self.exit_of_broker_id.items()

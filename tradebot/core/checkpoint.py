@@ -151,7 +151,7 @@ def checkpoint(engine: Engine) -> Checkpoint:
         flat_since=tuple(book.flat_since.items()),
         exit_of_broker_id=tuple(book.exit_of_broker_id.items()),
         reads=tuple(book.reads.items()),
-        orders=tuple(book.orders.values()),
+        orders=tuple(book.orders),
         unfilled=tuple(book.unfilled.items()),
         order_due_ns=tuple(book.order_due_ns.items()),
         deadlines=tuple(book.deadlines),
@@ -195,7 +195,8 @@ def engine_of(state: Checkpoint) -> Engine:
     book.flat_since.update(state.flat_since)
     book.exit_of_broker_id.update(state.exit_of_broker_id)
     book.reads.update(state.reads)
-    book.orders.update((order.order_id, order) for order in state.orders)
+    for order in state.orders:
+        book.orders.put(order)
     book.unfilled.update(state.unfilled)
     book.order_due_ns.update(state.order_due_ns)
     book.deadlines.extend(state.deadlines)

@@ -30,7 +30,7 @@ from tradebot.core.inputs import (
     Refused,
     Unknown,
 )
-from tradebot.core.orders import Order, executed, reported
+from tradebot.core.orders import Order
 
 # An order book without a row counts when it was read so often in a row.
 EMPTY_BOOKS = 4
@@ -99,7 +99,7 @@ def is_whole(book: Book, reply: BookReply) -> bool:
     since_ns = reply.at_ns - BOOK_KEEPS_NS
     if any(
         order.quantity is not None and order.at_ns >= since_ns and order.order_id not in there
-        for order in book.orders.values()
+        for order in book.orders
     ):
         return False
     book.empty_books = 0 if there else book.empty_books + 1
@@ -127,8 +127,7 @@ def on_report(book: Book, report: OrderReport) -> bool:
     if exit_ is None:
         return False
     if not book.policy.exits.tagged:
-        order = book.orders.get(report.order_id) or Order(order_id=report.order_id)
-        book.orders[report.order_id] = reported(order, report)
+        book.orders.report(report)
         if report.order_id == exit_.order_id:
             _on_report(book, exit_, report)
     elif report.client_order_id == exit_.client_order_id:
@@ -142,8 +141,7 @@ def on_execution(book: Book, execution: Execution) -> bool:
     if exit_ is None:
         return False
     if not book.policy.exits.tagged:
-        order = book.orders.get(execution.order_id) or Order(order_id=execution.order_id)
-        book.orders[execution.order_id] = executed(order, execution)
+        book.orders.execute(execution)
     _fill(
         book,
         exit_,
@@ -215,7 +213,8 @@ def _found(book: Book, exit_: Exit, at_ns: int) -> bool:
     """Claim the order of a request in doubt, if the broker has told of it."""
     if book.policy.exits.tagged:
         return False
-    order = next((o for o in book.orders.values() if _is_of(book, o, exit_)), None)
+    here = book.orders.on(exit_.key, exit_.side)
+    order = next((order for order in here if _is_of(book, order, exit_)), None)
     if order is None:
         return False
     _claim(book, exits.found(exit_, order.order_id, at_ns), order.order_id, at_ns)
@@ -229,8 +228,6 @@ def _is_of(book: Book, order: Order, exit_: Exit) -> bool:
     """
     return (
         order.quantity == exit_.order_quantity
-        and order.key == exit_.key
-        and order.side is exit_.side
         and not order.died_unfilled
         and order.order_id not in exit_.known
         and order.at_ns >= exit_.sent_at_ns - CLOCKS_APART_NS
@@ -247,10 +244,11 @@ def _claim(book: Book, exit_: Exit, order_id: str, at_ns: int) -> None:
     order = book.orders.get(order_id)
     if order is None or order.quantity is None:
         order = order or Order(order_id=order_id, at_ns=at_ns)
-        order = msgspec.structs.replace(
-            order, key=exit_.key, side=exit_.side, quantity=exit_.order_quantity
+        order = book.orders.put(
+            msgspec.structs.replace(
+                order, key=exit_.key, side=exit_.side, quantity=exit_.order_quantity
+            )
         )
-        book.orders[order_id] = order
     missing = order.executed - exit_.order_filled
     if missing > 0:
         price = order.notional / order.executed

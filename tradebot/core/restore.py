@@ -10,7 +10,7 @@ from tradebot.core.book import Book
 from tradebot.core.exits import State
 from tradebot.core.intents import QueryOrder
 from tradebot.core.lines import line_name, split_line_name
-from tradebot.core.orders import Order, executed
+from tradebot.core.orders import Order
 from tradebot.core.records import HighReached, Snapshot, TradeSaved
 from tradebot.core.trades import PastStop, Status, Trade
 
@@ -28,8 +28,7 @@ def restore(book: Book, snapshot: Snapshot, at_ns: int) -> None:
         book.positions[position.key] = position
     for execution in snapshot.executions:
         book.note_seen(execution)
-        order = book.orders.get(execution.order_id) or Order(order_id=execution.order_id)
-        book.orders[execution.order_id] = executed(order, execution)
+        book.orders.execute(execution)
     highs = by_line(snapshot.highs)
     for saved in sorted(snapshot.trades, key=lambda saved: saved.trade.number):
         _restore_trade(book, restored_marks(saved, highs), at_ns)
@@ -82,8 +81,8 @@ def _restore_trade(book: Book, trade: Trade, at_ns: int) -> None:
     if trade.order_id is not None:
         # What entered the trade is what its order has executed, however few executions the
         # store remembers.
-        book.orders[trade.order_id] = Order(
-            order_id=trade.order_id, executed=trade.filled, notional=trade.entry_notional
+        book.orders.put(
+            Order(order_id=trade.order_id, executed=trade.filled, notional=trade.entry_notional)
         )
         book.entry_of_order[trade.order_id] = trade.trade_id
         book.order_due_ns[trade.order_id] = at_ns
