@@ -1,6 +1,6 @@
 """The calm after the faults: everything has come to its end, and our books are the exchange's.
 
-I7, I11, I12 and I14 are looked at here.
+I7, I11 and I12 are looked at here.
 """
 
 from decimal import Decimal
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from tests.playbook import START_NS
 from tests.sim.exchange import ExchangeOrder
 from tradebot.core.book import Book
-from tradebot.core.trade_rules import judge
 from tradebot.core.trades import Status, Trade
 from tradebot.stores.memory import MemoryStore
 
@@ -38,13 +37,19 @@ class Calm:
             if trade.status is Status.TRIGGERED
         ]
         keys = {trade.key for trade in book.trades.values()}
-        exchange = self._world.exchange
+        exchange, stops = self._world.exchange, self._world.promises.stops
         waits += [f"untold {n}" for n in exchange.untold if exchange.executions[n].key in keys]
         # A late execution that a correction held already is counted twice until the next read.
         waits += [
             f"the net of {key.symbol}: ours is {book.net(key)}, the broker's {net}"
             for key, net in exchange.nets.items()
             if key in keys and book.net(key) != net
+        ]
+        # A fill moves levels: what it leaves beyond them goes with the next price, not with it.
+        waits += [
+            f"I14 {trade.trade_id} is open at {price}, beyond its own level"
+            for trade in book.trades.values()
+            if (price := stops.passed(book, trade)) is not None
         ]
         return waits
 
@@ -60,9 +65,6 @@ class Calm:
             saved = await store.trade(trade_id)
             if saved is not None:
                 self._look_at_quantities(saved.trade)
-        for trade in book.trades.values():
-            if trade.status is Status.ACTIVE and not trade.unguarded:
-                self._look_for_missed_stop(book, trade)
 
     def _look_at_quantities(self, trade: Trade) -> None:
         exchange = self._world.exchange
@@ -98,15 +100,4 @@ class Calm:
         if order.client_order_id not in sent:
             self._world.promises.broken(
                 f"I12 {order.client_order_id} has no line in its trade's story"
-            )
-
-    def _look_for_missed_stop(self, book: Book, trade: Trade) -> None:
-        line = book.line(trade.instrument)
-        if line.ltp is None or line.gate.fresh or trade.trade_id in line.waiting:
-            return
-        price = line.price_for(trade.side, trade.price_source, line.ltp)
-        live = book.live(trade)
-        if judge(book.levels[trade.trade_id], live.marks, price).leaves:
-            self._world.promises.broken(
-                f"I14 {trade.trade_id} is open at {price}, beyond its own level"
             )

@@ -20,7 +20,7 @@ import msgspec
 
 from tests.sim.exchange import ExchangeOrder
 from tests.sim.faults import Faults
-from tests.sim.run import look_at_end, policy_of, settle, uncollected
+from tests.sim.run import policy_of, settle, uncollected
 from tests.sim.virtual_loop import Stalled
 from tests.sim.world import FATES, SYMBOLS, World, key_of
 from tradebot.core.events import Event, ExitDecided
@@ -187,8 +187,6 @@ class Story:
         unsettled = settle(world)
         if unsettled:
             self._world.exchange.wrong.extend(f"not settled: {what}" for what in unsettled)
-        elif not world.promises.wrong:
-            look_at_end(world)
         return steps
 
     def _show(self) -> None:

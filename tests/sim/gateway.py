@@ -20,6 +20,7 @@ from tradebot.core.inputs import (
 from tradebot.core.instruments import Instrument, NetKey
 from tradebot.core.intents import CancelOrder, PlaceOrder
 from tradebot.ports import Inbox, Quote
+from tradebot.services.executor import ANSWER_S_MAX
 
 if TYPE_CHECKING:
     from tests.sim.life import Life
@@ -37,6 +38,7 @@ class Gateway:
         self._world = world
         self._life = life
         self.inbox: Inbox | None = None
+        self.hangs_until_s = 0.0  # the latest time at which a call that hangs is given up
 
     async def open(self, inbox: Inbox) -> None:
         await self._trip()
@@ -80,6 +82,7 @@ class Gateway:
                 await self._pause(*TIMEOUT_S)
                 return Unknown("timeout")
             case "hangs":
+                self.hangs_until_s = self._world.loop.time() + ANSWER_S_MAX
                 await self._pause(FOR_EVER_S, FOR_EVER_S)
         await self._pause(0.081, 0.16)
         match fate:

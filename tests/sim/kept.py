@@ -1,13 +1,11 @@
-"""What somebody was told is kept, in whatever life: trades (I8), their rules, and stops (I9)."""
+"""What somebody was told is kept, in whatever life: trades, and their rules (I8)."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from tradebot.core.book import Book
 from tradebot.core.records import Record, Snapshot, TradeSaved
-from tradebot.core.trade_rules import effective_stop
-from tradebot.core.trades import Rules, Trade
+from tradebot.core.trades import Trade
 from tradebot.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
@@ -22,7 +20,6 @@ class Kept:
         self._acknowledged: dict[str, None] = {}  # trades of which somebody was told: guarded
         self._edited: dict[str, tuple[object, ...]] = {}  # rules that somebody was told of
         self._edits: dict[str, int] = {}  # by trade: changes of rules under way
-        self._stops: dict[str, tuple[tuple[Rules, Decimal], Decimal]] = {}
 
     def acknowledged(self, trade_id: str) -> None:
         """Note a trade of which somebody was told that it is guarded."""
@@ -30,7 +27,7 @@ class Kept:
 
     def rules_changed(self, trade_id: str) -> None:
         """Forget a stop that a person may have loosened, and the rules before it."""
-        self._stops.pop(trade_id, None)
+        self._world.promises.stops.forget(trade_id)
         self._edited.pop(trade_id, None)
         self._edits[trade_id] = self._edits.get(trade_id, 0) + 1
 
@@ -57,25 +54,6 @@ class Kept:
                 self._world.promises.broken(
                     f"I8 {trade.trade_id}: new rules were acknowledged and are gone"
                 )
-
-    def life_ended(self, *, power_cut: bool) -> None:
-        """Forget what a power cut may take: the newest marks, which were not synced."""
-        if power_cut or self._world.journal_refuses:
-            self._stops.clear()
-
-    def look_at_stop(self, book: Book, trade: Trade) -> None:
-        """Look whether a stop has loosened that nobody changed."""
-        stop = effective_stop(book.levels[trade.trade_id], trade.marks)
-        about = (trade.rules, trade.filled)
-        was = self._stops.get(trade.trade_id)
-        if (
-            was is not None
-            and was[0] == about
-            and (stop is None or trade.side.sign * (stop.level - was[1]) < 0)
-        ):
-            self._world.promises.broken(f"I9 {trade.trade_id}: stop {was[1]} loosened to {stop}")
-        if stop is not None:
-            self._stops[trade.trade_id] = (about, stop.level)
 
 
 def _lasting(trade: Trade) -> tuple[object, ...]:

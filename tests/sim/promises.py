@@ -1,8 +1,8 @@
 """What must hold in every world, checked as it happens. A number is that of the invariant.
 
 I1 is the exchange's to see. What leaves is in ``requests``, what must be kept in ``kept``,
-and the end in ``calm``; here is what the engine says (I10, I11), and its book between two
-steps (I6, I13, I14).
+what prices reach in ``stops``, and the end in ``calm``; here is what the engine says (I10,
+I11), and its book between two steps (I6, I13, I14).
 """
 
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ from tests.sim.calm import Calm
 from tests.sim.kept import Kept
 from tests.sim.requests import LAG_NS_MAX, Requests
 from tests.sim.sightings import Sightings
+from tests.sim.stops import Stops
 from tradebot.core.book import Book
 from tradebot.core.engine import Engine
 from tradebot.core.events import BookDiffers, Event, ExitDecided, TradeClosed
@@ -38,6 +39,7 @@ class Promises:
         self._wrong: list[str] = []
         self.requests = Requests(world)
         self.kept = Kept(world)
+        self.stops = Stops(world)
         self.calm = Calm(world)
         self._sightings = Sightings(world.seen)
         self._deadlines: dict[tuple[str, int | None, int], int] = {}  # and since when seen
@@ -54,12 +56,14 @@ class Promises:
             self._world.note(f"WRONG: {what}")
 
     def watch(self, engine: Engine) -> None:
-        """Look at each order in the moment in which the engine decides to send it."""
-        process, sightings = engine.process, self._sightings
+        """Look at what each input brings, in the moment in which the engine decides."""
+        process, sightings, stops = engine.process, self._sightings, self.stops
 
         def watched(item: Input) -> Sequence[Event | Intent]:
             sightings.before(engine.book, item)
+            stops.before(engine.book, item)
             out = process(item)
+            stops.after(engine.book, item)
             sightings.after(engine.book, item, out)
             for thing in out:
                 if isinstance(thing, PlaceOrder):
@@ -119,7 +123,7 @@ class Promises:
                 self.broken(f"I13 {trade.trade_id} leaves {claimed} of {trade.remaining}")
             if trade.status is Status.ACTIVE:
                 if trade.armed or trade.past_stop is PastStop.EXIT:
-                    self.kept.look_at_stop(book, book.live(trade))
+                    self.stops.look_at(book, book.live(trade))
                 self._look_at_guard(book, trade)
                 self._look_at_deadline(trade)
             for exit_ in book.exits.get(trade.trade_id, {}).values():

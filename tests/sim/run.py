@@ -15,6 +15,7 @@ from tests.sim.virtual_loop import Stalled
 from tests.sim.world import HOLD_S, World
 from tradebot.core.ladder import parse_rung
 from tradebot.core.policy import ExitPolicy, Policy
+from tradebot.services.guard import Guard
 
 CHAOS_S = (60.0, 240.0)
 SETTLE_S = 60.0  # after the faults end, and the longest hold (invariant I7)
@@ -75,8 +76,6 @@ def _run(seed: int, timeline: list[str] | None) -> Result:
         _pass(world, chaos_s)
         _calm_down(world, people)
         unsettled = settle(world)
-        if not unsettled and not world.promises.wrong:
-            look_at_end(world)
     except Stalled:
         trouble.append("the world stands still")
     except AssertionError as error:
@@ -132,8 +131,12 @@ def _calm_down(world: World, people: People) -> None:
 
 
 def settle(world: World) -> list[str]:
-    """Wait until nothing is in progress; return what still is when the time is over."""
-    limit_s = world.loop.time() + SETTLE_S + world.hold_s
+    """Wait until nothing is in progress, and look then; return what still is after its time.
+
+    A call that hangs is a fault until the process gives it up: only then does its time begin.
+    """
+    faults_end_s = max(world.loop.time(), world.life.gateway.hangs_until_s)
+    limit_s = faults_end_s + SETTLE_S + world.hold_s
     calm = 0
     unsettled = ["no process"]
     while world.loop.time() < limit_s and not world.promises.wrong:
@@ -144,23 +147,27 @@ def settle(world: World) -> list[str]:
         unsettled = world.promises.calm.unsettled(guard.engine.book)
         calm = 0 if unsettled else calm + 1
         if calm >= 3:
-            return []
+            unsettled = _looked_at_end(world, guard)
+            if not unsettled:
+                return []
+            calm = 0
     return unsettled or ["it settled too late"]
 
 
-def look_at_end(world: World) -> None:
-    """Look at a settled world once everything is in the database."""
-    guard = world.life.guard
-    assert guard is not None, "a calm without a process"
-    done: list[bool] = []
+def _looked_at_end(world: World, guard: Guard) -> list[str]:
+    """Look at a settled world once everything is in the database; an entry may fill meanwhile."""
+    looked: list[list[str]] = []
 
     async def look() -> None:
         await guard.persister.flush()
-        await world.promises.calm.look_at_end(guard.engine.book, world.kept_store)
-        done.append(True)
+        unsettled = world.promises.calm.unsettled(guard.engine.book)
+        if not unsettled:
+            await world.promises.calm.look_at_end(guard.engine.book, world.kept_store)
+        looked.append(unsettled)
 
     world.life.do(look())
-    world.loop.run_until(lambda: bool(done))
+    world.loop.run_until(lambda: bool(looked))
+    return looked[0]
 
 
 def _digest(world: World) -> str:

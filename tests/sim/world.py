@@ -258,7 +258,7 @@ class World:
             self.session_is_lost = True
             self.loop.in_world(self.rng.uniform(5.0, 25.0), self._session_is_back)
         self.note(f"life {life.number} dies" + (" of a power cut" if power_cut else ""))
-        self.promises.kept.life_ended(power_cut=power_cut)
+        self.promises.stops.life_ended(power_cut=power_cut)
         self.life = Life(self, life.number + 1, *self._kept)
         self.loop.in_world(self.rng.uniform(0.1, 15.0), self.life.begin)
 

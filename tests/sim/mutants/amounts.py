@@ -4,12 +4,14 @@ from decimal import Decimal
 from typing import Any
 
 from tests.sim.mutants.patch import Patch, mutant
-from tradebot.core import admission, exits, guarding, lanes, restore
+from tradebot.core import admission, exits, guarding, lanes, restore, trade_rules
 from tradebot.core.book import Book
 from tradebot.core.exits import Exit
+from tradebot.core.money import exact
 from tradebot.core.price_gate import Gate
 from tradebot.core.records import Snapshot
-from tradebot.core.trades import Trade
+from tradebot.core.trade_rules import Levels, Verdict
+from tradebot.core.trades import Marks, Trade
 
 
 @mutant
@@ -99,6 +101,16 @@ def forgets_time_exits_at_a_start(patch: Patch) -> None:
 @mutant
 def no_price_gate(patch: Patch) -> None:
     patch.set(Gate, "_jumped", lambda _gate, _ltp: False)
+
+
+@mutant
+def misses_the_last_tick_before_its_level(patch: Patch) -> None:
+    honest = trade_rules.judge
+
+    def judge(levels: Levels, marks: Marks, price: float) -> Verdict:
+        return honest(levels, marks, float(exact(price) + levels.sign * levels.tick_size))
+
+    patch.set(guarding, "judge", judge)
 
 
 @mutant
