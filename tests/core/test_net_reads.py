@@ -109,11 +109,10 @@ def test_the_order_book_is_asked_for_after_a_start_until_it_was_told():
 
 def test_one_question_about_the_orders_is_under_way_at_a_time():
     story = Playbook(broker=False)
-    net_reads.ask_orders(story.book, "A1", 0)
-    net_reads.ask_orders(story.book, "A1", 29_000_000_000)
-    assert len(story.book.out) == 1
-    net_reads.ask_orders(story.book, "A1", 30_000_000_000)
-    assert len(story.book.out) == 2
+    for now_s, asked in ((0, 1), (29, 1), (30, 2)):
+        story.book.now_ns = now_s * 1_000_000_000
+        net_reads.ask_orders(story.book, "A1")
+        assert len(story.book.out) == asked
 
 
 def test_an_execution_that_the_brokers_net_may_have_had_in_it_makes_the_net_unknown():
@@ -146,7 +145,7 @@ def test_an_answer_is_waited_for_half_a_minute_and_then_asked_for_again():
 def test_a_net_is_not_given_up_on_while_an_order_of_ours_may_fill():
     story = restarted().read("10") >> 795
     story.reply("T1-x1", Unknown("timeout"))
-    net_reads.distrust(story.book, story.trade().key, story.now_ns)
+    net_reads.distrust(story.book, story.trade().key)
     assert story >> "60s" >> story.query_reply("T1-x1") >> "2s"
     assert story.orders == ["T1-x1 SELL 10"]  # what is held is not known
     assert (story >> story.net("10")).orders == ["T1-x1 SELL 10", "T1-x2 SELL 10"]
@@ -164,7 +163,7 @@ def test_reads_that_fail_between_do_not_hold_a_stop_back_for_longer():
 
 def test_a_flat_read_is_not_believed_at_once_because_no_trade_is_open():
     story = Playbook(broker=False).fill(None, "3", side="BUY", order_id="B1", ago="15s")
-    net_reads.ask(story.book, KEY, story.now_ns)
+    net_reads.ask(story.book, KEY)
     story.process(story.net("0"))
     assert story.book.net(KEY) == 3
 
@@ -172,7 +171,7 @@ def test_a_flat_read_is_not_believed_at_once_because_no_trade_is_open():
 def doubled() -> Playbook:
     """Return a story in which the broker's first net may have held a buy that is told of later."""
     story = Playbook(broker=False)
-    net_reads.ask(story.book, KEY, story.now_ns)
+    net_reads.ask(story.book, KEY)
     story.process(story.net("10"))
     return story.fill(None, "10", side="BUY", order_id="B1").create(a_trade(stop="5pts"))
 
@@ -185,10 +184,10 @@ def test_what_may_count_twice_is_not_sold_though_the_net_cannot_be_read():
 
 def test_a_net_that_is_our_doubled_fold_by_chance_settles_nothing_while_a_fill_is_fresh():
     story = doubled()
-    net_reads.ask(story.book, KEY, story.now_ns)
+    net_reads.ask(story.book, KEY)
     story.process(story.net("20"))
     assert story.book.positions[KEY].unsure_bought == 10
     story >> "10s"
-    net_reads.ask(story.book, KEY, story.now_ns)
+    net_reads.ask(story.book, KEY)
     story.process(story.net("20"))
     assert story.book.positions[KEY].unsure_bought == 0

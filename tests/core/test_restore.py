@@ -172,3 +172,9 @@ def test_where_only_the_order_book_tells_of_requests_it_is_read_before_anything_
     story = Playbook(policy=policy, broker=False).fill(None, "10", side="BUY", order_id="B1")
     story.create(a_trade(stop="5pts")).restarted()
     assert story.wants(ReadBook) == [ReadBook("A1")]
+
+
+def test_pauses_after_a_start_are_counted_from_the_start():
+    story = Playbook(a_trade(stop="5pts")) >> 801
+    restarted = story.restarted()
+    assert restarted.book.now_ns == story.now_ns

@@ -70,7 +70,7 @@ def create(book: Book, command: CreateTrade) -> None:
         if trade.side.sign * book.net(trade.key) < request.quantity:
             # The position is from before we looked: what the broker holds is read now, so
             # that a stop does not have to wait for it.
-            net_reads.ask(book, trade.key, command.at_ns)
+            net_reads.ask(book, trade.key)
     else:
         _bind(book, trade, request.order_id, opened_at_ns)
 

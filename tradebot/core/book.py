@@ -88,7 +88,7 @@ class Book:
         self.heard_seq = 0
         self.heard_at_ns = 0
         self.reconcile_due_ns = 0  # 0: not planned yet
-        self.timer_at_ns = 0  # the newest time that we were told
+        self.now_ns = 0  # by our clock, as far as the inputs have told it: pauses are counted by it
         self.out: list[Event | Intent] = []
         self._seen: dict[str, int] = {}  # execution ids, with their times
         self._forgot_at_ns = 0

@@ -78,7 +78,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     lines_told: int
     heard_seq: int
     heard_at_ns: int
-    timer_at_ns: int = 0
+    now_ns: int = 0
     reconcile_due_ns: int = 0
     book_asked_ns: int | None = None
     book_unread: tuple[str, int, int] | None = None
@@ -125,7 +125,7 @@ def checkpoint(engine: Engine) -> Checkpoint:
             lines_told=book.lines_told,
             heard_seq=book.heard_seq,
             heard_at_ns=book.heard_at_ns,
-            timer_at_ns=book.timer_at_ns,
+            now_ns=book.now_ns,
             reconcile_due_ns=book.reconcile_due_ns,
             book_asked_ns=book.book_asked_ns,
             book_unread=book.book_unread,
@@ -168,7 +168,7 @@ def engine_of(state: Checkpoint) -> Engine:
     book = engine.book
     book.trades_made, book.lines_told = state.counts.trades_made, state.counts.lines_told
     book.heard_seq, book.heard_at_ns = state.counts.heard_seq, state.counts.heard_at_ns
-    book.timer_at_ns = state.counts.timer_at_ns
+    book.now_ns = state.counts.now_ns
     book.reconcile_due_ns = state.counts.reconcile_due_ns
     book.book_asked_ns = state.counts.book_asked_ns
     book.book_unread = state.counts.book_unread

@@ -63,6 +63,10 @@ NOTHING: Sequence[Event | Intent] = ()
 # Inputs whose time is ours, and not a broker's or an exchange's.
 _BY_OUR_CLOCK = (
     Timer,
+    PlaceReply,
+    QueryReply,
+    BookReply,
+    PositionsReply,
     CreateTrade,
     UpdateTrade,
     ExitTrade,
@@ -102,7 +106,7 @@ class Engine:
             HaltTrading: lambda item: halting.halt(self.book, item),
             Release: lambda item: halting.release(self.book, item),
             Resolve: lambda item: verdicts.resolve(self.book, item),
-            Reconcile: lambda item: reconcile.compare(self.book, item.at_ns),
+            Reconcile: lambda _item: reconcile.compare(self.book),
         }
 
     def restore(self, snapshot: Snapshot, at_ns: int) -> Sequence[Event | Intent]:
@@ -130,6 +134,7 @@ class Engine:
                 self._on_odd_tick(line, item)
         else:
             if isinstance(item, _BY_OUR_CLOCK):
+                self.book.now_ns = item.at_ns
                 covering.hear(self.book, item.at_ns)
             self._handlers[type(item)](item)
         if self.book.coverage.touched:
@@ -226,7 +231,6 @@ class Engine:
         self._on_odd_tick(line, tick)
 
     def _on_timer(self, timer: Timer) -> None:
-        self.book.timer_at_ns = timer.at_ns
         guarding.on_deadlines(self.book, timer.at_ns)
         lanes.wake(self.book, timer.at_ns)
         admission.wake(self.book, timer.at_ns)
@@ -284,7 +288,7 @@ class Engine:
             return
         if book.positions[execution.key].corrected_at_ns >= execution.at_ns:
             # The broker's net, which replaced our fold, may have had it in it already.
-            net_reads.distrust(book, execution.key, max(book.timer_at_ns, execution.at_ns))
+            net_reads.distrust(book, execution.key)
         if not replies.on_execution(book, execution):
             admission.on_execution(book, execution)
 

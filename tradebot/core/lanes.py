@@ -24,12 +24,15 @@ STUCK_AGAIN = 12  # questions, five seconds apart
 
 
 def advance(book: Book, key: NetKey, at_ns: int) -> None:
-    """Send what this lane may send now: at most one request."""
+    """Send what this lane may send now: at most one request.
+
+    ``at_ns`` is the time of what allowed it, by whichever clock.
+    """
     lane = book.lanes.get(key)
     if lane is None or lane.doubts or not net_reads.may_send(book, key) or not book.halt.sends:
         return
     for exit_ in lane:
-        if not exit_.state.is_ready or exit_.due_at_ns > at_ns:
+        if not exit_.state.is_ready or exit_.due_at_ns > book.now_ns:
             continue
         quantity = exits.quantity_to_send(
             exit_,
@@ -43,8 +46,8 @@ def advance(book: Book, key: NetKey, at_ns: int) -> None:
             _send(book, exit_, quantity, at_ns)
             return
         if not lane.orders:
-            book.put_exit(exits.checking(exit_, at_ns))
-            net_reads.ask(book, key, at_ns)
+            book.put_exit(exits.checking(exit_, book.now_ns))
+            net_reads.ask(book, key)
             return
 
 
@@ -67,7 +70,7 @@ def wake(book: Book, at_ns: int) -> None:
                 _look_at_working(book, exit_, at_ns)
             elif exit_.state is State.CHECKING:
                 after = book.put_exit(exits.checking(exit_, at_ns))
-                net_reads.ask(book, key, at_ns)
+                net_reads.ask(book, key)
                 _tell_a_person(book, after, "what the broker holds is not known", at_ns)
         advance(book, key, at_ns)
         if not book.lanes[key]:
@@ -83,7 +86,7 @@ def ask(book: Book, exit_: Exit, at_ns: int) -> None:
     elif exit_.order_id is not None:
         book.want(ReadOrder(exit_.order_id))
     else:
-        net_reads.ask_orders(book, exit_.key.account, at_ns)
+        net_reads.ask_orders(book, exit_.key.account)
     why = f"the fate of {exit_.client_order_id} is not known after {exit_.asks} questions"
     _tell_a_person(book, exit_, why, at_ns)
 
@@ -173,7 +176,8 @@ def _send(book: Book, exit_: Exit, quantity: Decimal, at_ns: int) -> None:
     trade = book.trades[exit_.trade_id]
     trade = book.put_trade(trade, attempts=trade.attempts + 1)
     client_order_id = f"{trade.trade_id}-x{trade.attempts}"
-    sent_at_ns = max(book.timer_at_ns, at_ns)
+    # The later of both clocks: what is in doubt is held for too long rather than too short.
+    sent_at_ns = max(book.now_ns, at_ns)
     known = () if book.policy.exits.tagged else book.order_ids(exit_.key, exit_.side, quantity)
     book.put_exit(exits.sent(exit_, client_order_id, quantity, sent_at_ns, known))
     price = _price(book, exit_, trade)

@@ -24,22 +24,22 @@ NO_VERSION = -1  # no claim stands
 AGREE_NS = 2_000_000_000
 
 
-def ask(book: Book, key: NetKey, at_ns: int) -> None:
+def ask(book: Book, key: NetKey) -> None:
     """Ask for the broker's net, unless an answer is on its way."""
     asked = book.reads.get(key)
-    if asked is None or at_ns - asked[0] >= READ_TIMEOUT_NS:
-        book.reads[key] = at_ns, book.position_version(key)
+    if asked is None or book.now_ns - asked[0] >= READ_TIMEOUT_NS:
+        book.reads[key] = book.now_ns, book.position_version(key)
         book.want(ReadPosition(key=key))
 
 
-def distrust(book: Book, key: NetKey, at_ns: int) -> None:
+def distrust(book: Book, key: NetKey) -> None:
     """Send nothing on a key until the broker has said its net: we were away.
 
     A broker that cannot say it holds the lane for ten seconds, and no longer: then our own
     fold counts again, because a missed stop is worse.
     """
-    _hold(book, key, at_ns, at_ns + UNREAD_NS_MAX)
-    ask(book, key, at_ns)
+    _hold(book, key, book.now_ns + UNREAD_NS_MAX)
+    ask(book, key)
 
 
 def is_believed(book: Book, reply: PositionsReply) -> bool:
@@ -67,7 +67,7 @@ def is_believed(book: Book, reply: PositionsReply) -> bool:
     until_ns = book.unread.get(key, (0, 0))[1]
     if said is None:
         until_ns = max(until_ns, at_ns + DISPUTED_NS_MAX)
-    _hold(book, key, at_ns, until_ns)
+    _hold(book, key, until_ns)
     return False
 
 
@@ -95,17 +95,17 @@ def is_known(book: Book, key: NetKey) -> None:
     book.disputes.pop(key, None)
 
 
-def ask_orders(book: Book, account: str, at_ns: int) -> None:
+def ask_orders(book: Book, account: str) -> None:
     """Ask for the broker's order book, unless an answer is on its way."""
-    if book.book_asked_ns is None or at_ns - book.book_asked_ns >= READ_TIMEOUT_NS:
-        book.book_asked_ns = at_ns
+    if book.book_asked_ns is None or book.now_ns - book.book_asked_ns >= READ_TIMEOUT_NS:
+        book.book_asked_ns = book.now_ns
         book.want(ReadBook(account=account))
 
 
-def distrust_orders(book: Book, account: str, at_ns: int) -> None:
+def distrust_orders(book: Book, account: str) -> None:
     """Send nothing until the broker has told of its orders: what is there is not ours to come."""
-    book.book_unread = account, at_ns + UNREAD_AGAIN_NS, at_ns + UNREAD_NS_MAX
-    ask_orders(book, account, at_ns)
+    book.book_unread = account, book.now_ns + UNREAD_AGAIN_NS, book.now_ns + UNREAD_NS_MAX
+    ask_orders(book, account)
 
 
 def may_send(book: Book, key: NetKey) -> bool:
@@ -121,18 +121,18 @@ def wake(book: Book, at_ns: int) -> None:
             book.book_unread = None
         elif again_ns <= at_ns:
             book.book_unread = account, at_ns + UNREAD_AGAIN_NS, until_ns
-            ask_orders(book, account, at_ns)
+            ask_orders(book, account)
     for key, (again_ns, until_ns) in list(book.unread.items()):
         lane = book.lanes.get(key)
         if until_ns <= at_ns and lane is not None and lane.orders:
             # No net can be compared while an order of ours may fill: the wait begins after it.
-            _hold(book, key, at_ns, at_ns + UNREAD_NS_MAX)
+            _hold(book, key, at_ns + UNREAD_NS_MAX)
         elif until_ns <= at_ns:
             is_known(book, key)
         elif again_ns <= at_ns:
-            _hold(book, key, at_ns, until_ns)
-            ask(book, key, at_ns)
+            _hold(book, key, until_ns)
+            ask(book, key)
 
 
-def _hold(book: Book, key: NetKey, at_ns: int, until_ns: int) -> None:
-    book.unread[key] = at_ns + UNREAD_AGAIN_NS, until_ns
+def _hold(book: Book, key: NetKey, until_ns: int) -> None:
+    book.unread[key] = book.now_ns + UNREAD_AGAIN_NS, until_ns

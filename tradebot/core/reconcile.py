@@ -13,13 +13,13 @@ def wake(book: Book, at_ns: int) -> None:
     every_ns = book.policy.reconcile_every_ns
     if every_ns is not None and at_ns >= book.reconcile_due_ns:
         if book.reconcile_due_ns:
-            compare(book, at_ns)
+            compare(book)
         book.reconcile_due_ns = at_ns + every_ns
 
 
-def compare(book: Book, at_ns: int) -> None:
+def compare(book: Book) -> None:
     """Ask for the net of every position with open trades, and for the orders where they count."""
     for key in dict.fromkeys(key for key, _side in book.open_on):
-        net_reads.ask(book, key, at_ns)
+        net_reads.ask(book, key)
         if not book.policy.exits.tagged:
-            net_reads.ask_orders(book, key.account, at_ns)
+            net_reads.ask_orders(book, key.account)

@@ -69,7 +69,7 @@ def on_reply(book: Book, reply: PlaceReply) -> None:
     if after.state is State.UNKNOWN:
         lanes.ask(book, after, reply.at_ns)
     elif after.state is State.CHECKING:
-        net_reads.ask(book, after.key, reply.at_ns)
+        net_reads.ask(book, after.key)
     elif isinstance(reply.outcome, Queued):
         lanes.say_stuck(book, after, message, reply.at_ns)
     _moved(book, after, message, reply.at_ns)
@@ -155,9 +155,9 @@ def on_execution(book: Book, execution: Execution) -> bool:
 
 
 def _on_report(book: Book, exit_: Exit, report: OrderReport) -> None:
-    after = exits.reported(exit_, report.state, report.filled, report.order_id, report.at_ns)
+    after = exits.reported(exit_, report.state, report.filled, report.order_id, book.now_ns)
     if after is not exit_:
-        _moved(book, after, report.message or f"order {report.state}", report.at_ns)
+        _moved(book, after, report.message or f"order {report.state}", book.now_ns)
 
 
 def _moved(book: Book, exit_: Exit, why: str, at_ns: int) -> None:
@@ -166,7 +166,7 @@ def _moved(book: Book, exit_: Exit, why: str, at_ns: int) -> None:
     if exit_.state is State.RETRY_WAIT:
         # A refusal may mean that there is nothing left to sell: before the next attempt
         # the broker's net is known.
-        net_reads.ask(book, exit_.key, at_ns)
+        net_reads.ask(book, exit_.key)
         if exit_.tries >= lanes.STUCK_TRIES:
             lanes.say_stuck(book, exit_, why, at_ns)
     lanes.close_if_left(book, book.trades[exit_.trade_id], at_ns)
@@ -186,7 +186,7 @@ def _fill(
     """Let units leave an exit's trade."""
     if client_order_id is None and order_id == exit_.order_id:
         client_order_id = exit_.client_order_id
-    book.put_exit(exits.filled_by(exit_, client_order_id, order_id, quantity, at_ns))
+    book.put_exit(exits.filled_by(exit_, client_order_id, order_id, quantity, book.now_ns))
     trade = book.trades[exit_.trade_id]
     trade = book.put_trade(
         trade,

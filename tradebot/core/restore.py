@@ -18,6 +18,7 @@ from tradebot.core.trades import PastStop, Status, Trade
 def restore(book: Book, snapshot: Snapshot, at_ns: int) -> None:
     """Fill an empty book. What was being sent when the process died is in doubt."""
     assert not book.trades, "a book is restored once, before anything else"
+    book.now_ns = at_ns
     book.trades_made = snapshot.trades_made
     book.lines_told = snapshot.lines_told
     book.halt = snapshot.halt
@@ -38,9 +39,9 @@ def restore(book: Book, snapshot: Snapshot, at_ns: int) -> None:
         if trade.status is Status.ACTIVE and not trade.unguarded:
             guarding.arm(book, trade, at_ns)
     for key in dict.fromkeys(trade.key for trade in book.trades.values() if trade.filled):
-        net_reads.distrust(book, key, at_ns)
+        net_reads.distrust(book, key)
         if not book.policy.exits.tagged:
-            net_reads.distrust_orders(book, key.account, at_ns)
+            net_reads.distrust_orders(book, key.account)
     if book.halt.leaves_trades:
         halting.leave_every(book, at_ns)
     covering.restore(book, snapshot.uncovered, at_ns)

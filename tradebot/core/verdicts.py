@@ -60,7 +60,7 @@ def _resend(book: Book, command: Resolve, trade: Trade, found: list[Exit]) -> No
     for exit_ in found:
         _say(book, command, exit_)
         book.put_exit(exits.due_now(exits.waiting(exit_, command.at_ns), command.at_ns))
-    _go_on(book, command, trade)
+    _go_on(book, trade)
 
 
 def _done(book: Book, command: Resolve, trade: Trade, found: list[Exit]) -> None:
@@ -88,7 +88,7 @@ def _done(book: Book, command: Resolve, trade: Trade, found: list[Exit]) -> None
         lanes.close_outside(book, trade.trade_id, command.at_ns)
     else:
         lanes.close_if_left(book, trade, command.at_ns)
-    _go_on(book, command, trade)
+    _go_on(book, trade)
 
 
 def _leave(book: Book, trade: Trade, exit_: Exit) -> Trade:
@@ -111,12 +111,12 @@ def _asked_for(exit_: Exit) -> Decimal:
     return exit_.alive if exit_.is_alive else exit_.remaining
 
 
-def _go_on(book: Book, command: Resolve, trade: Trade) -> None:
+def _go_on(book: Book, trade: Trade) -> None:
     """Read the broker's position before anything else leaves on it."""
     now = book.trades.get(trade.trade_id)
     if now is not None and now.stuck:
         book.put_trade(now, stuck=False)
-    net_reads.distrust(book, trade.key, command.at_ns)
+    net_reads.distrust(book, trade.key)
 
 
 def _say(book: Book, command: Resolve, exit_: Exit) -> None:

@@ -17,7 +17,7 @@ def doubts_of(book: Book, persister: Persister) -> list[str]:
         f"doubt by tradebot resolve {exit_.trade_id}"
         for lane in book.lanes.values()
         for exit_ in lane
-        if (what := doubt_of(exit_, book.timer_at_ns)) is not None
+        if (what := doubt_of(exit_, book.now_ns)) is not None
     ]
     doubts += [
         f"trade {trade.trade_id} is stuck: its exit does not get through; see tradebot why "

@@ -27,7 +27,7 @@ def outlook(book: Book, trade: Trade, now_ns: int) -> list[Json]:
     held += [
         _item("doubt", f"Exit {exit_.number} {doubt}.")
         for exit_ in book.open_exits(trade.trade_id)
-        if (doubt := doubt_of(exit_, book.timer_at_ns)) is not None
+        if (doubt := doubt_of(exit_, book.now_ns)) is not None
     ]
     if trade.status is Status.TRIGGERED:
         assert trade.reason is not None, f"trade {trade.trade_id} is left for no reason"

@@ -171,7 +171,7 @@ def _flags(book: Book, trade: Trade, line: Line) -> Iterator[str]:
         yield "suspect"
     if is_blind(line) and trade.status is not Status.PENDING:
         yield "blind"
-    if any(doubt_of(exit_, book.timer_at_ns) for exit_ in book.open_exits(trade.trade_id)):
+    if any(doubt_of(exit_, book.now_ns) for exit_ in book.open_exits(trade.trade_id)):
         yield "in_doubt"
     if trade.stuck:
         yield "stuck"
