@@ -162,4 +162,4 @@ def test_nothing_that_an_engine_remembers_is_forgotten():
     # Of these the days and the open trades are found anew, and the rest is what must be saved.
     found = {"next_day_ns", "days", "trades", "lines", "open", "touched", "_dirty"}
     assert set(vars(engine.book.coverage)) - found == {"clock_ns"}
-    assert set(vars(engine)) == {"book", "_lines", "_sessions", "_handlers"}
+    assert set(vars(engine)) == {"book", "_lines", "_sessions"}

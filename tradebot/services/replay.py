@@ -7,7 +7,7 @@ the price that caused it.
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Context, Decimal, InvalidOperation
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
@@ -119,15 +119,6 @@ class Replay:
         self._sent: dict[str, tuple[str, int]] = {}  # client order id -> trade, exit
         self._ended: list[ReplayExit] = []  # in the order of time
         self._answers = 0
-        self._notes: dict[type, Callable[[Any], None]] = {
-            ExitDecided: self._note_decided,
-            ExitSent: self._note_sent,
-            ExitFilled: self._note_filled,
-            TradeClosed: self._note_closed,
-            PriceHeld: self._note_held,
-            PriceResolved: self._note_resolved,
-            **dict.fromkeys((TradeRefused, TradeStuck, BookDiffers), self._refuse),
-        }
 
     def refusals(self) -> list[Refusal]:
         """Find every trade that is no plan for its entry, in the order given."""
@@ -228,7 +219,7 @@ class Replay:
                 waiting += self.engine.process(self._filled(said))
             # A look-up, because most of what is said concerns nobody here.
             elif (note := notes.get(type(said))) is not None:
-                note(said)
+                note(self, said)
         self._answers += 1
         if self._answers % _DRAIN_EVERY == 0:
             self.engine.book.drain()
@@ -300,6 +291,17 @@ class Replay:
         entry = self._trades[decided.trade_id][1].request.entry_price
         assert entry is not None, f"{decided.trade_id} has no entry price"
         return entry
+
+    # Of the class: a replay that referred to itself would wait for the collector.
+    _notes: ClassVar[dict[type, Callable[["Replay", Any], None]]] = {
+        ExitDecided: _note_decided,
+        ExitSent: _note_sent,
+        ExitFilled: _note_filled,
+        TradeClosed: _note_closed,
+        PriceHeld: _note_held,
+        PriceResolved: _note_resolved,
+        **dict.fromkeys((TradeRefused, TradeStuck, BookDiffers), _refuse),
+    }
 
 
 def _id_of(request: TradeRequest) -> str:
