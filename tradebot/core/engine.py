@@ -4,7 +4,7 @@ Live, shadow, paper, replay and simulation run this class and no other.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from tradebot.core import (
     admission,
@@ -88,26 +88,6 @@ class Engine:
         self.book = Book(policy)
         self._lines = self.book.lines
         self._sessions: dict[str, tuple[int, int, int]] = {}  # asked at, opens, closes
-        self._handlers: dict[type, Callable[[Any], None]] = {
-            Timer: self._on_timer,
-            CreateTrade: lambda item: admission.create(self.book, item),
-            UpdateTrade: lambda item: admission.update(self.book, item),
-            ExitTrade: lambda item: admission.exit_now(self.book, item),
-            Execution: self._on_execution,
-            OrderReport: self._on_report,
-            PlaceReply: lambda item: replies.on_reply(self.book, item),
-            QueryReply: lambda item: replies.on_query(self.book, item),
-            BookReply: self._on_book,
-            PositionsReply: lambda item: net_replies.on_positions(self.book, item),
-            QuoteReply: self._on_quote,
-            FeedState: self._on_feed_state,
-            InstrumentsLoaded: self._on_instruments,
-            PolicyChanged: self._on_policy,
-            HaltTrading: lambda item: halting.halt(self.book, item),
-            Release: lambda item: halting.release(self.book, item),
-            Resolve: lambda item: verdicts.resolve(self.book, item),
-            Reconcile: lambda _item: reconcile.compare(self.book),
-        }
 
     def restore(self, snapshot: Snapshot, at_ns: int) -> Sequence[Event | Intent]:
         """Become the engine that wrote this snapshot; what was on the wire is in doubt."""
@@ -136,7 +116,7 @@ class Engine:
             if isinstance(item, _BY_OUR_CLOCK):
                 self.book.now_ns = item.at_ns
                 covering.hear(self.book, item.at_ns)
-            self._handlers[type(item)](item)
+            self._handlers[type(item)](self, item)
         if self.book.coverage.touched:
             covering.settle(self.book)
         return self._taken() if self.book.out else NOTHING
@@ -327,3 +307,25 @@ class Engine:
                 policy.spikes[line.instrument.kind],
                 holds_jumps=policy.holds_jumps,
             )
+
+    # Of the class, not of an engine: one that referred to itself would outlive its use.
+    _handlers: ClassVar[dict[type, Callable[["Engine", Any], None]]] = {
+        Timer: _on_timer,
+        CreateTrade: lambda self, item: admission.create(self.book, item),
+        UpdateTrade: lambda self, item: admission.update(self.book, item),
+        ExitTrade: lambda self, item: admission.exit_now(self.book, item),
+        Execution: _on_execution,
+        OrderReport: _on_report,
+        PlaceReply: lambda self, item: replies.on_reply(self.book, item),
+        QueryReply: lambda self, item: replies.on_query(self.book, item),
+        BookReply: _on_book,
+        PositionsReply: lambda self, item: net_replies.on_positions(self.book, item),
+        QuoteReply: _on_quote,
+        FeedState: _on_feed_state,
+        InstrumentsLoaded: _on_instruments,
+        PolicyChanged: _on_policy,
+        HaltTrading: lambda self, item: halting.halt(self.book, item),
+        Release: lambda self, item: halting.release(self.book, item),
+        Resolve: lambda self, item: verdicts.resolve(self.book, item),
+        Reconcile: lambda self, _item: reconcile.compare(self.book),
+    }
