@@ -2,6 +2,7 @@
 
 import math
 from decimal import Decimal
+from typing import get_args
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,11 +14,13 @@ from tradebot.core.engine import Engine
 from tradebot.core.halt import Form
 from tradebot.core.inputs import (
     Acked,
+    BookReply,
     CreateTrade,
     Execution,
     ExitTrade,
     FeedState,
     HaltTrading,
+    Input,
     InstrumentsLoaded,
     NoAction,
     NotSent,
@@ -41,7 +44,8 @@ from tradebot.core.inputs import (
     Verdict,
 )
 from tradebot.core.instruments import Instrument, NetKey
-from tradebot.core.policy import Policy
+from tradebot.core.ladder import parse_rung
+from tradebot.core.policy import ExitPolicy, Policy
 from tradebot.core.sessions import Session
 from tradebot.core.trades import PastStop, PriceSource, Reason, Side, TradeRequest
 
@@ -142,6 +146,13 @@ policies = st.builds(
     stale_after_ns=maybe(st.just(10 * SECOND)),
     opposite_allowed=st.booleans(),
     sessions=st.sampled_from([{}, {"NSE": Session(open_minutes=0, close_minutes=1)}]),
+    exits=st.builds(
+        ExitPolicy,
+        tagged=st.booleans(),
+        hold_ns=st.sampled_from([0, 10 * SECOND]),
+        ladder=st.sampled_from([(), (parse_rung("touch", "ladder"), parse_rung("band", "ladder"))]),
+    ),
+    reconcile_every_ns=maybe(st.just(30 * SECOND)),
 )
 ticks = st.builds(
     Tick,
@@ -152,15 +163,17 @@ ticks = st.builds(
     bid=maybe(prices),
     ask=maybe(prices),
 )
-inputs = st.one_of(
-    ticks,
-    ticks,
-    st.builds(Timer, clock),
-    st.builds(CreateTrade, request=requests(), at_ns=clock, strict=st.booleans()),
-    st.builds(CreateTrade, request=requests(), at_ns=clock),
-    st.builds(UpdateTrade, trade_id=trade_ids, rules=some_rules(), at_ns=clock),
-    st.builds(ExitTrade, trade_id=trade_ids, at_ns=clock, reason=st.sampled_from(Reason)),
-    st.builds(
+KINDS = {
+    Tick: ticks,
+    Timer: st.builds(Timer, clock),
+    CreateTrade: st.builds(
+        CreateTrade, request=requests(), at_ns=clock, strict=st.sampled_from([True, False, False])
+    ),
+    UpdateTrade: st.builds(UpdateTrade, trade_id=trade_ids, rules=some_rules(), at_ns=clock),
+    ExitTrade: st.builds(
+        ExitTrade, trade_id=trade_ids, at_ns=clock, reason=st.sampled_from(Reason)
+    ),
+    Execution: st.builds(
         Execution,
         execution_id=st.integers(0, 30).map(str),
         order_id=order_ids,
@@ -171,37 +184,47 @@ inputs = st.one_of(
         price=st.sampled_from(["800", "790.05", "0.01"]).map(Decimal),
         at_ns=clock,
     ),
-    reports,
-    st.builds(PlaceReply, client_order_id=client_ids, outcome=outcomes, at_ns=clock),
-    st.builds(
+    OrderReport: reports,
+    PlaceReply: st.builds(PlaceReply, client_order_id=client_ids, outcome=outcomes, at_ns=clock),
+    QueryReply: st.builds(
         QueryReply,
         client_order_id=client_ids,
         report=maybe(reports),
         answered=st.booleans(),
         at_ns=clock,
     ),
-    st.builds(PositionsReply, key=keys, net=maybe(st.integers(-30, 30).map(Decimal)), at_ns=clock),
-    st.builds(
+    BookReply: st.builds(
+        BookReply, orders=maybe(st.lists(reports, max_size=3).map(tuple)), at_ns=clock
+    ),
+    PositionsReply: st.builds(
+        PositionsReply, key=keys, net=maybe(st.integers(-30, 30).map(Decimal)), at_ns=clock
+    ),
+    QuoteReply: st.builds(
         QuoteReply,
         instrument=st.sampled_from(INSTRUMENTS),
         ltp=maybe(prices),
         at_ns=times,
         received_ns=clock,
     ),
-    st.builds(FeedState, up=st.booleans(), at_ns=clock),
-    st.builds(InstrumentsLoaded, st.tuples(instruments)),
-    st.builds(PolicyChanged, policies),
-    st.builds(HaltTrading, form=st.sampled_from(Form), why=st.just("x"), at_ns=clock),
-    st.builds(Release, why=st.just("x"), at_ns=clock),
-    st.builds(
+    FeedState: st.builds(FeedState, up=st.booleans(), at_ns=clock),
+    InstrumentsLoaded: st.builds(InstrumentsLoaded, st.tuples(instruments)),
+    PolicyChanged: st.builds(PolicyChanged, policies),
+    HaltTrading: st.builds(HaltTrading, form=st.sampled_from(Form), why=st.just("x"), at_ns=clock),
+    Release: st.builds(Release, why=st.just("x"), at_ns=clock),
+    Resolve: st.builds(
         Resolve,
         trade_id=trade_ids,
         verdict=st.sampled_from(Verdict),
         why=st.just("x"),
         at_ns=clock,
     ),
-    st.builds(Reconcile, at_ns=clock),
-)
+    Reconcile: st.builds(Reconcile, at_ns=clock),
+}
+inputs = st.one_of(ticks, KINDS[CreateTrade], *KINDS.values())  # more of the commonest
+
+
+def test_every_kind_of_input_is_among_what_it_takes():
+    assert KINDS.keys() == set(get_args(Input))
 
 
 @settings(max_examples=600, deadline=None)
