@@ -114,7 +114,9 @@ def test_a_trail_of_more_than_all_ends_below_zero():
 def test_a_price_that_hits_a_stop_moves_no_mark():
     # A stop ahead of the market: the same price would activate, lead and break even.
     passed = levels("LONG", "800", stop="@830", trail="5pts", activation="4pts", breakeven="5pts")
-    assert judge(passed, NO_MARKS, 825.0) == Verdict((Leave(Reason.STOP, D(830)),), NO_MARKS)
+    stop = Candidate(Reason.STOP, D(830))
+    left = Verdict((Leave(Reason.STOP, D(830)),), NO_MARKS, (stop,))
+    assert judge(passed, NO_MARKS, 825.0) == left
     assert judge(passed, NO_MARKS, 825.0).marks is NO_MARKS
 
 
@@ -164,18 +166,18 @@ def test_the_price_that_takes_a_part_still_moves_the_marks_that_guard_the_rest()
 def test_every_stop_in_force_is_a_candidate_in_the_order_of_ties():
     every = levels("LONG", "800", stop="10pts", trail="5pts", breakeven="3pts")
     marks = Marks(trail_active=True, best_price=804.0, breakeven_done=True)
-    assert list(candidates(every, marks)) == [
+    assert candidates(every, marks) == (
         Candidate(Reason.STOP, D(790)),
         Candidate(Reason.BREAKEVEN, D(800)),
         Candidate(Reason.TRAIL, D(799)),
-    ]
+    )
 
 
 def test_marks_of_rules_that_a_person_has_removed_are_no_stops():
     marks = Marks(trail_active=True, best_price=810.0, breakeven_done=True)
-    assert list(candidates(levels("LONG", "800", stop="10pts"), marks)) == [
-        Candidate(Reason.STOP, D(790))
-    ]
+    assert candidates(levels("LONG", "800", stop="10pts"), marks) == (
+        Candidate(Reason.STOP, D(790)),
+    )
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from tradebot.core.levels import Level, Unit
 from tradebot.core.lines import Line
 from tradebot.core.money import exact
 from tradebot.core.trade_rules import (
+    Candidate,
     Leave,
     Levels,
     candidates,
@@ -132,9 +133,10 @@ def _settle(
     if leaves and leaves[0].part is not None and not book.unassigned(trade):
         leaves = ()  # its targets wait for what the entry may still bring
     if leaves:
-        trade = msgspec.structs.replace(trade, marks=before)
+        if before is not trade.marks:
+            trade = msgspec.structs.replace(trade, marks=before)
         for taken in leaves:
-            trade = _take(book, line, trade, taken, price=price, at_ns=at_ns)
+            trade = _take(book, line, trade, taken, verdict.stops, price=price, at_ns=at_ns)
             if trade.status is not Status.ACTIVE:
                 return
         levels = book.put_levels(trade)
@@ -146,7 +148,16 @@ def _settle(
     line.triggers(trade.side, trade.price_source).add(trade.trade_id, levels, marks)
 
 
-def _take(book: Book, line: Line, trade: Trade, taken: Leave, *, price: float, at_ns: int) -> Trade:
+def _take(
+    book: Book,
+    line: Line,
+    trade: Trade,
+    taken: Leave,
+    stops: tuple[Candidate, ...],
+    *,
+    price: float,
+    at_ns: int,
+) -> Trade:
     """Carry out one decision of a verdict; a target's part of nothing is left to be taken."""
     asked = None
     if taken.part is not None:
@@ -164,6 +175,7 @@ def _take(book: Book, line: Line, trade: Trade, taken: Leave, *, price: float, a
         part=taken.part,
         price=price,
         line=line,
+        stops=stops,
     )
 
 
@@ -178,6 +190,7 @@ def leave(
     level: Decimal | None = None,
     part: int | None = None,
     price: float | None = None,
+    stops: tuple[Candidate, ...] | None = None,
 ) -> Trade:
     """Decide to leave ``asked`` units of a trade, None for all: it can never be decided twice.
 
@@ -197,7 +210,9 @@ def leave(
         decided_at_ns=at_ns,
         part=part,
     )
-    _say_decided(book, trade, exit_, line, level=level, price=price)
+    if stops is None:
+        stops = candidates(book.levels[trade.trade_id], trade.marks)
+    _say_decided(book, trade, exit_, line, stops, level=level, price=price)
     takes_all = quantity == left
     whole = takes_all and not (_is_part(trade, part) and lanes.entry_may_fill(book, trade))
     trade = book.put_trade(
@@ -213,10 +228,17 @@ def leave(
 
 
 def _say_decided(
-    book: Book, trade: Trade, exit_: Exit, line: Line, *, level: Decimal | None, price: float | None
+    book: Book,
+    trade: Trade,
+    exit_: Exit,
+    line: Line,
+    stops: tuple[Candidate, ...],
+    *,
+    level: Decimal | None,
+    price: float | None,
 ) -> None:
     """Tell a decision with all that it was made of."""
-    levels, gate, ltp = book.levels[trade.trade_id], line.gate, line.ltp
+    gate, ltp = line.gate, line.ltp
     book.say(
         ExitDecided(
             trade_id=trade.trade_id,
@@ -231,8 +253,8 @@ def _say_decided(
             received_ns=None if ltp is None else gate.received_ns,
             seq=line.seq,
             best_price=trade.marks.best_price if trade.marks.trail_active else None,
-            entry=levels.entry,
-            candidates=tuple(candidates(levels, trade.marks)),
+            entry=book.levels[trade.trade_id].entry,
+            candidates=stops,
         )
     )
 
@@ -287,12 +309,12 @@ def _from_here(
     rules: Rules, levels: Levels, marks: Marks, price: Decimal, ltp: float
 ) -> tuple[Rules, Marks]:
     """Return rules and marks with every passed stop at its distance from the last price."""
-    for reason, level in candidates(levels, marks):
-        if levels.sign * (price - level) > 0:
+    for passed in candidates(levels, marks):
+        if levels.sign * (price - passed.level) > 0:
             continue  # it is not passed, and no stop loosens by itself
-        match reason:
+        match passed.reason:
             case Reason.STOP:
-                stop = max(Decimal(0), price - levels.sign * abs(levels.entry - level))
+                stop = max(Decimal(0), price - levels.sign * abs(levels.entry - passed.level))
                 rules = msgspec.structs.replace(rules, stop=Level(Unit.PRICE, stop))
             case Reason.BREAKEVEN:
                 marks = msgspec.structs.replace(marks, breakeven_done=False)

@@ -4,10 +4,8 @@
 a price might concern; replay, paper and live all end here.
 """
 
-from collections.abc import Iterator
 from decimal import Context, Decimal
 from math import floor
-from typing import NamedTuple
 
 import msgspec
 
@@ -25,7 +23,7 @@ _MEANT = Context(prec=24)
 _STEPS_MEANT = Context(prec=15)
 
 
-class TargetLevel(NamedTuple):
+class TargetLevel(msgspec.Struct, frozen=True, gc=False):
     """One target that has not been decided yet."""
 
     price: Decimal
@@ -33,7 +31,7 @@ class TargetLevel(NamedTuple):
     quantity: Decimal | None  # units; None: all that is left
 
 
-class Levels(msgspec.Struct, frozen=True, kw_only=True):
+class Levels(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The prices that a trade's rules mean at its present entry.
 
     They change only with the entry, the rules or a target that was taken; what moves
@@ -53,14 +51,14 @@ class Levels(msgspec.Struct, frozen=True, kw_only=True):
     breakeven: Decimal | None = None  # the stop after it
 
 
-class Candidate(NamedTuple):
+class Candidate(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One stop that is in force."""
 
     reason: Reason
     level: Decimal
 
 
-class Leave(NamedTuple):
+class Leave(msgspec.Struct, frozen=True, gc=False):
     """A decision to leave all of a trade, or one target's part of it."""
 
     reason: Reason
@@ -68,7 +66,7 @@ class Leave(NamedTuple):
     part: int | None = None  # the target's place in ``Rules.targets``; None: all
 
 
-class Verdict(NamedTuple):
+class Verdict(msgspec.Struct, frozen=True, gc=False):
     """What one price means for one trade.
 
     ``marks`` is the same object where the price moved nothing; it never moves on a
@@ -77,6 +75,7 @@ class Verdict(NamedTuple):
 
     leaves: tuple[Leave, ...]
     marks: Marks
+    stops: tuple[Candidate, ...] = ()  # in force before this price
 
 
 def levels_of(
@@ -132,24 +131,22 @@ def entry_marks(levels: Levels, before: Marks) -> Marks:
     return before if levels.activation is not None else _moved(before, entry)
 
 
-def candidates(levels: Levels, marks: Marks) -> Iterator[Candidate]:
-    """Yield every stop in force, in the order that decides a tie."""
+def candidates(levels: Levels, marks: Marks) -> tuple[Candidate, ...]:
+    """Return every stop in force, in the order that decides a tie."""
+    stops: tuple[Candidate, ...] = ()
     if levels.stop is not None:
-        yield Candidate(Reason.STOP, levels.stop)
+        stops = (Candidate(Reason.STOP, levels.stop),)
     if marks.breakeven_done and levels.breakeven is not None:
-        yield Candidate(Reason.BREAKEVEN, levels.breakeven)
+        stops = (*stops, Candidate(Reason.BREAKEVEN, levels.breakeven))
     if marks.trail_active and levels.trail_by is not None:
         assert marks.best_price is not None, "an active trail without a best price"
-        yield Candidate(Reason.TRAIL, trail_level(levels, marks.best_price))
+        stops = (*stops, Candidate(Reason.TRAIL, trail_level(levels, marks.best_price)))
+    return stops
 
 
 def effective_stop(levels: Levels, marks: Marks) -> Candidate | None:
     """Return the tightest stop in force; none is not zero, and not the entry."""
-    tightest: Candidate | None = None
-    for candidate in candidates(levels, marks):
-        if tightest is None or levels.sign * (candidate.level - tightest.level) > 0:
-            tightest = candidate
-    return tightest
+    return _tightest(levels.sign, candidates(levels, marks))
 
 
 def judge(levels: Levels, marks: Marks, price: float) -> Verdict:
@@ -158,16 +155,16 @@ def judge(levels: Levels, marks: Marks, price: float) -> Verdict:
     Levels are inclusive. The stop is judged before the targets, so on a gap through both
     the worse is assumed; only a price that leaves by no stop moves the marks.
     """
-    sign, ltp = levels.sign, exact(price)
-    stop = effective_stop(levels, marks)
+    sign, ltp, stops = levels.sign, exact(price), candidates(levels, marks)
+    stop = _tightest(sign, stops)
     if stop is not None and sign * (ltp - stop.level) <= 0:
-        return Verdict((Leave(stop.reason, stop.level),), marks)
+        return Verdict((Leave(stop.reason, stop.level),), marks, stops)
     leaves = tuple(
         Leave(Reason.TARGET, target.price, target.part)
         for target in levels.targets
         if sign * (ltp - target.price) >= 0
     )
-    return Verdict(leaves, _marks_after(levels, marks, price, ltp))
+    return Verdict(leaves, _marks_after(levels, marks, price, ltp), stops)
 
 
 def trail_level(levels: Levels, best_price: float) -> Decimal:
@@ -232,6 +229,14 @@ def refusal(
     if rules.breakeven is not None:
         return _breakeven_refusal(name, levels, rules.breakeven, charges)
     return None
+
+
+def _tightest(sign: int, stops: tuple[Candidate, ...]) -> Candidate | None:
+    tightest: Candidate | None = None
+    for stop in stops:
+        if tightest is None or sign * (stop.level - tightest.level) > 0:
+            tightest = stop
+    return tightest
 
 
 def _breakeven_refusal(name: str, levels: Levels, rule: Breakeven, charges: Decimal) -> str | None:
