@@ -3,6 +3,7 @@
 import enum
 import re
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -50,6 +51,8 @@ class NetKey(NamedTuple):
         return instrument_id(self.exchange, self.symbol)
 
 
+# Asked for a dozen times in the life of a trade; the same text is found, not made again.
+@lru_cache(maxsize=4096)
 def instrument_id(exchange: str, symbol: str) -> str:
     """Return the id of an instrument; exchanges hold no colon, so it reads back uniquely."""
     return f"{exchange}:{symbol}"

@@ -48,19 +48,28 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
 
 def folded(position: Position, execution: Execution) -> Position:
     """Return the position after one execution: add, reduce, or cross through zero."""
-    position = _noted(position, execution)
+    if execution.at_ns <= position.corrected_at_ns:
+        position = _unsure(position, execution)
     quantity = execution.side.sign * execution.quantity
     price, held = execution.price, position.quantity
     if held * quantity >= 0:
-        return _with(position, held + quantity, position.cost + quantity * price, Decimal(0))
-    closing = min(abs(quantity), abs(held)) * (1 if quantity > 0 else -1)
-    released = position.cost * closing / held  # signed like -cost: what the closed part had cost
-    gain = -(closing * price) + released
-    opening = quantity - closing
-    cost = opening * price if opening else position.cost + released
+        cost, gain = position.cost + quantity * price, _NOTHING
+    else:
+        closing = min(abs(quantity), abs(held)) * (1 if quantity > 0 else -1)
+        released = position.cost * closing / held  # signed like -cost: what that part had cost
+        gain = -(closing * price) + released
+        opening = quantity - closing
+        cost = opening * price if opening else position.cost + released
     if held + quantity == 0:
-        cost = Decimal(0)  # flat is flat: no rest of a division survives it
-    return _with(position, held + quantity, cost, gain)
+        cost = _NOTHING  # flat is flat: no rest of a division survives it
+    return msgspec.structs.replace(
+        position,
+        quantity=held + quantity,
+        cost=cost,
+        realized=position.realized + gain,
+        moved_at_ns=max(position.moved_at_ns, execution.at_ns),
+        version=position.version + 1,
+    )
 
 
 def corrected(position: Position, net: Decimal, *, asked_at_ns: int, at_ns: int) -> Position:
@@ -69,14 +78,16 @@ def corrected(position: Position, net: Decimal, *, asked_at_ns: int, at_ns: int)
     The average stays, because the broker's net says nothing of a price.
     """
     average = position.average or Decimal(0)
-    position = msgspec.structs.replace(
+    return msgspec.structs.replace(
         position,
+        quantity=net,
+        cost=average * net,
         corrected_at_ns=at_ns,
         included_ns=asked_at_ns - LAG_NS_MAX,
         unsure_bought=_NOTHING,
         unsure_sold=_NOTHING,
+        version=position.version + 1,
     )
-    return _with(position, net, average * net, Decimal(0))
 
 
 def agreed(position: Position) -> Position:
@@ -91,27 +102,10 @@ def agreed(position: Position) -> Position:
     )
 
 
-def _noted(position: Position, execution: Execution) -> Position:
-    """Return the position with an execution's time, and its units where they may count twice."""
-    bought, sold = position.unsure_bought, position.unsure_sold
-    if execution.at_ns <= position.corrected_at_ns:
-        if execution.side is OrderSide.BUY:
-            bought += execution.quantity
-        else:
-            sold += execution.quantity
-    return msgspec.structs.replace(
-        position,
-        moved_at_ns=max(position.moved_at_ns, execution.at_ns),
-        unsure_bought=bought,
-        unsure_sold=sold,
-    )
-
-
-def _with(position: Position, quantity: Decimal, cost: Decimal, gain: Decimal) -> Position:
-    return msgspec.structs.replace(
-        position,
-        quantity=quantity,
-        cost=cost,
-        realized=position.realized + gain,
-        version=position.version + 1,
-    )
+def _unsure(position: Position, execution: Execution) -> Position:
+    """Return the position with the units of an execution noted as ones that may count twice."""
+    if execution.side is OrderSide.BUY:
+        bought = position.unsure_bought + execution.quantity
+        return msgspec.structs.replace(position, unsure_bought=bought)
+    sold = position.unsure_sold + execution.quantity
+    return msgspec.structs.replace(position, unsure_sold=sold)

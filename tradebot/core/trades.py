@@ -30,13 +30,9 @@ class Status(enum.StrEnum):
     CLOSED_EXTERNAL = "CLOSED_EXTERNAL"  # somebody else left; the broker's net shows it
     NEVER_FILLED = "NEVER_FILLED"  # the entry order died unfilled
 
-    @property
-    def is_over(self) -> bool:
-        """Whether the trade belongs to history."""
-        return self in _OVER
-
-
-_OVER = (Status.CLOSED, Status.CLOSED_EXTERNAL, Status.NEVER_FILLED)
+    def __init__(self, text: str) -> None:
+        """Know whether the trade belongs to history."""
+        self.is_over = text in ("CLOSED", "CLOSED_EXTERNAL", "NEVER_FILLED")
 
 
 class Reason(enum.StrEnum):
