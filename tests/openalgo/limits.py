@@ -1,0 +1,49 @@
+"""How often one address may ask, and when it is shut out."""
+
+import collections
+
+from tests.openalgo.account import Account, Reply
+
+ORDER = {
+    *{"placeorder", "modifyorder", "cancelorder", "placesmartorder"},
+    *{"placegttorder", "modifygttorder", "cancelgttorder"},
+}
+ORDERS_PER_S = 10
+OTHERS_PER_S = 50
+OFFENCES_MAX = 100  # bad keys, or paths that are not there
+
+
+class Limits:
+    """Moving windows of a second, by address and endpoint; kept in memory, lost by a restart."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._asked: dict[tuple[str, str], collections.deque[float]] = {}
+        self._offences: collections.Counter[tuple[str, int]] = collections.Counter()
+
+    def refusal(self, address: str, endpoint: str) -> Reply | None:
+        if self._account.bans and self._is_banned(address):
+            return Reply(403, {"error": "Access denied", "message": "Your IP has been banned"})
+        if not self._account.rate_limits:
+            return None
+        now_s = self._account.time.now_s()
+        allowed = ORDERS_PER_S if endpoint in ORDER else OTHERS_PER_S
+        window = self._asked.setdefault((address, endpoint), collections.deque())
+        while window and window[0] <= now_s - 1.0:
+            window.popleft()
+        if len(window) >= allowed:
+            return too_many(f"{allowed} per 1 second")
+        window.append(now_s)
+        return None
+
+    def offended(self, address: str, status: int) -> None:
+        """Count a 403 or a 404 against an address."""
+        self._offences[address, status] += 1
+
+    def _is_banned(self, address: str) -> bool:
+        return any(self._offences[address, status] >= OFFENCES_MAX for status in (403, 404))
+
+
+def too_many(message: str) -> Reply:
+    # No status field and no Retry-After, although the server has a handler that adds both.
+    return Reply(429, {"message": message})

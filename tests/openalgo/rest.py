@@ -1,0 +1,237 @@
+"""The REST surface over real sockets: what comes in, what is done, what goes out."""
+
+import asyncio
+import json
+from collections.abc import Callable, Coroutine
+
+from aiohttp import web
+
+from tests.openalgo.account import Account, Reply, error
+from tests.openalgo.faults import OF_REQUESTS, Fault, Rule
+from tests.openalgo.fields import FIELDS, Body, Field, Invalid, checked, text
+from tests.openalgo.limits import Limits, too_many
+from tests.openalgo.orders import FORBIDDEN_IN_SEMI_AUTO, PLACING, QUEUED, Orders
+from tests.openalgo.pace import Pace
+from tests.openalgo.quotes import Quotes
+from tests.openalgo.reads import Reads
+from tests.openalgo.record import Record, Request
+
+BAD_KEY = "Invalid openalgo apikey"
+INTERNAL = "Failed to place smart order due to internal error"
+OF_ORDERS = {  # their messages are text, and while analyzing they say so
+    *PLACING,
+    *FORBIDDEN_IN_SEMI_AUTO,
+    *{"gttorderbook", "orderstatus", "orderbook", "tradebook", "positionbook"},
+    *{"openposition", "holdings", "funds", "margin"},
+}
+HTML = "<html>\r\n<head><title>{0}</title></head>\r\n<body><h1>{0}</h1><hr>nginx</body>\r\n</html>"
+Finish = Callable[[], Reply]
+
+
+class Rest:
+    """The routes of one server."""
+
+    def __init__(self, account: Account, pace: Pace, record: Record) -> None:
+        self._account = account
+        self._pace = pace
+        self._record = record
+        self.orders = Orders(account)
+        self.quotes = Quotes(account)
+        self.routes = self.orders.routes | Reads(account).routes | self.quotes.routes
+        self.limits = Limits(account)
+        self.on_request: Callable[[], None] = lambda: None
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._working: set[asyncio.Task[Reply]] = set()
+
+    def application(self) -> web.Application:
+        app = web.Application()
+        app.router.add_get("/api/v1/instruments{slash:/?}", self._instruments)
+        app.router.add_route("*", "/{path:.*}", self._handle)
+        return app
+
+    def restarted(self) -> None:
+        """Forget what only the process knew: requests at work, windows, locks."""
+        for task in self._working:
+            task.cancel()
+        self.limits = Limits(self._account)
+        self._locks.clear()
+
+    async def _handle(self, http: web.Request) -> web.StreamResponse:
+        address = http.remote or ""
+        path = http.path.strip("/")
+        endpoint = path.removeprefix("api/v1/")
+        if http.method != "POST" or endpoint not in FIELDS or endpoint == path:
+            self.limits.offended(address, 404)
+            return _sent(error(404, "The requested URL was not found on the server."))
+        refusal = self.limits.refusal(address, endpoint)
+        if refusal:
+            return _sent(refusal)
+        if http.content_type != "application/json":
+            return _sent(error(500, "An unexpected error occurred"))
+        try:
+            body = json.loads(await http.text())
+            assert isinstance(body, dict)
+        except (ValueError, AssertionError):
+            return _sent(error(400, "Failed to decode JSON object"))
+        shown = {name: value for name, value in body.items() if name != "apikey"}
+        noted = self._noted(endpoint, shown)
+        rule = self._met(endpoint, shown)
+        checked_body = self._refused(address, endpoint, body, rule)
+        if isinstance(checked_body, Reply):
+            return self._answered(noted, checked_body)
+        return await self._answer(http, noted, endpoint, checked_body, rule)
+
+    async def _instruments(self, http: web.Request) -> web.StreamResponse:
+        asked: Body = dict(http.query)
+        noted = self._noted("instruments", {k: v for k, v in asked.items() if k != "apikey"})
+        rule = self._met("instruments", asked)
+        fields = {"exchange": Field(text, ""), "format": Field(text, "json")}
+        body = self._refused(http.remote or "", "instruments", asked, rule, fields)
+        if isinstance(body, Reply):
+            return self._answered(noted, body)
+        return await self._answer(http, noted, "instruments", body, rule)
+
+    def _met(self, endpoint: str, body: Body) -> Rule | None:
+        name = (
+            f"{body['exchange']}:{body['symbol']}"
+            if {"exchange", "symbol"} <= body.keys()
+            else None
+        )
+        for fault in OF_REQUESTS:
+            rule = self._account.faults.hit(fault, endpoint=endpoint, symbol=name)
+            if rule:
+                return rule
+        return None
+
+    def _refused(
+        self,
+        address: str,
+        endpoint: str,
+        body: Body,
+        rule: Rule | None,
+        fields: dict[str, Field] | None = None,
+    ) -> Body | Reply:
+        """Return the checked fields, or how the request is refused without being looked at."""
+        try:
+            wanted = FIELDS[endpoint] if fields is None else fields
+            values = checked(body, {"apikey": Field(text)} | wanted)
+        except Invalid as invalid:
+            return error(400, str(invalid) if endpoint in OF_ORDERS else invalid.errors)
+        expired = self._account.session_expired or (rule and rule.fault is Fault.NO_SESSION)
+        if values["apikey"] != self._account.api_key or expired:
+            self.limits.offended(address, 403)
+            return error(403, BAD_KEY)
+        if rule and rule.fault is Fault.NO_PLUGIN:
+            return error(404, "Broker-specific module not found")
+        return values
+
+    async def _answer(
+        self, http: web.Request, noted: Request, endpoint: str, body: Body, rule: Rule | None
+    ) -> web.StreamResponse:
+        """Do what is asked, and answer as the switches have it.
+
+        The work is a task of its own: it goes on when the client has given up.
+        """
+        acts_after_s = rule.acts_after_s if rule else 0.0
+        if rule and rule.fault is Fault.SLOW and acts_after_s is None:
+            acts_after_s = 0.0
+        work = None
+        if acts_after_s is not None:
+            decided = rule is not None and rule.value == "decided"
+            work = self._start(self._work(endpoint, body, acts_after_s, decided=decided))
+        if rule is None:
+            assert work is not None
+            return self._answered(noted, await asyncio.shield(work))
+        if work is not None and acts_after_s == 0:
+            await asyncio.shield(work)
+        if rule.fault is Fault.HANGS:
+            await asyncio.Event().wait()
+        if rule.fault is Fault.CUT:
+            if http.transport is not None:
+                http.transport.abort()
+            return _sent(Reply(500, ""))
+        if rule.fault is Fault.SLOW:
+            assert work is not None
+            await self._pace.sleep(rule.number(1.0))
+            return self._answered(noted, await asyncio.shield(work))
+        return self._answered(noted, _unkind(rule))
+
+    async def _work(self, endpoint: str, body: Body, after_s: float, *, decided: bool) -> Reply:
+        if endpoint != "placesmartorder":
+            if after_s:
+                await self._pace.sleep(after_s)
+            return self._now(endpoint, body)
+        # Smart orders of one symbol wait for each other, for as long as the call takes.
+        lock = self._locks.setdefault(f"{body['exchange']}:{body['symbol']}", asyncio.Lock())
+        async with lock:
+            if decided and not self._account.semi_auto:
+                finish: Finish = self.orders.decide(body)
+            else:
+                finish = lambda: self._now(endpoint, body)  # noqa: E731 # it is one of two
+            if after_s:
+                await self._pace.sleep(after_s)
+            return finish()
+
+    def _now(self, endpoint: str, body: Body) -> Reply:
+        """Do what a request asks; while orders wait for a person's yes, only note it."""
+        account = self._account
+        if endpoint == "instruments":
+            return self.quotes.instruments(str(body["exchange"]), str(body["format"]))
+        route = self.routes[endpoint]
+        if account.semi_auto and endpoint in FORBIDDEN_IN_SEMI_AUTO:
+            return error(403, "This operation is not allowed in Semi-Auto mode")
+        if account.semi_auto and endpoint in PLACING:
+            number = next(account.pending_serial)
+            account.pending[number] = lambda: route(body)
+            queued = {"message": QUEUED, "mode": "semi_auto", "pending_order_id": number}
+            return Reply(200, {"status": "success"} | queued)
+        analyzing = account.analyzer
+        reply = route(body)
+        if analyzing and endpoint in OF_ORDERS and isinstance(reply.body, dict):
+            return Reply(reply.status, reply.body | {"mode": "analyze"})
+        return reply
+
+    def _start(self, work: Coroutine[None, None, Reply]) -> asyncio.Task[Reply]:
+        task = asyncio.create_task(work)
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
+        return task
+
+    def _noted(self, endpoint: str, body: Body) -> Request:
+        number, at_s = len(self._record.requests) + 1, self._account.time.now_s()
+        request = Request(number=number, endpoint=endpoint, body=body, at_s=at_s)
+        self._record.requests.append(request)
+        self.on_request()
+        return request
+
+    def _answered(self, noted: Request, reply: Reply) -> web.StreamResponse:
+        noted.status, noted.reply = reply
+        self.on_request()
+        return _sent(reply)
+
+
+def _unkind(rule: Rule) -> Reply:
+    """Return the answer that takes the place of the true one."""
+    match rule.fault:
+        case Fault.ERROR:
+            return error(500, rule.text(INTERNAL))
+        case Fault.BAD_GATEWAY:
+            return Reply(502, HTML.format("502 Bad Gateway"))
+        case Fault.GATEWAY_TIMEOUT:
+            return Reply(504, HTML.format("504 Gateway Time-out"))
+        case Fault.GARBAGE:
+            return Reply(200, rule.text('{"status":"succ'))
+        case Fault.LIMITED:
+            return too_many(rule.text("10 per 1 second"))
+        case Fault.REFUSED:
+            return error(400, rule.text("RMS: order refused"))
+    raise AssertionError(rule.fault)
+
+
+def _sent(reply: Reply) -> web.Response:
+    if isinstance(reply.body, dict):
+        return web.json_response(reply.body, status=reply.status)
+    kind = "text/html" if reply.body.startswith("<") else "text/csv"
+    if reply.body.startswith("{"):
+        kind = "application/json"
+    return web.Response(text=reply.body, status=reply.status, content_type=kind)
