@@ -61,7 +61,7 @@ def test_the_names_are_those_that_alarms_and_scripts_know():
         "exit.answered", "exit.decided", "exit.filled", "exit.sent", "feed.broke", "feed.came",
         "halt.everything", "halt.refused", "halt.released", "halt.set",
         "instrument.blind", "instrument.seen", "outside.traded",
-        "price.dropped", "price.held", "price.resolved",
+        "position.frozen", "position.thawed", "price.dropped", "price.held", "price.resolved",
         "rules.changed", "stop.passed", "trade.closed", "trade.created", "trade.refused",
         "trade.stuck", "trail.activated",
     ]  # fmt: skip

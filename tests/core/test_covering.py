@@ -9,6 +9,7 @@ import pytest
 from tests.fault_run import guarded_quantity
 from tests.playbook import START_NS, Playbook, a_trade, rules
 from tests.unkind_world import SECOND_NS
+from tradebot.core import covering, freezing
 from tradebot.core.coverage import Uncovered
 from tradebot.core.halt import Form
 from tradebot.core.inputs import (
@@ -332,3 +333,12 @@ def test_rows_survive_a_file():
     rows = list(story.store.uncovered.values())
     assert rows
     assert msgspec.json.decode(msgspec.json.encode(rows), type=list[Uncovered]) == rows
+
+
+def test_nothing_guards_what_is_frozen():
+    story = Playbook(a_trade(stop="5pts")) >> 801
+    trade = story.trade()
+    freezing.freeze(story.book, trade.key, "the books contradict each other")
+    assert covering.unguarded_quantity(story.book, trade) == 10
+    freezing.thaw(story.book, trade.key)
+    assert covering.unguarded_quantity(story.book, trade) == 0

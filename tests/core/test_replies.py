@@ -382,27 +382,3 @@ def test_an_order_that_died_unfilled_is_not_taken_for_a_request_that_may_live():
     assert state_of(story) is State.UNKNOWN
     story >> book_of(story, "B3 cancelled 0", "B7 open 0")
     assert story.book.exits["T1"][1].order_id == "B7"
-
-
-# Of a broker whose clock is wrong.
-
-HOUR_NS = 3_600_000_000_000
-
-
-@pytest.mark.parametrize("off_ns", [-HOUR_NS, 0, HOUR_NS])
-def test_pauses_are_counted_by_our_clock_and_not_by_the_brokers(off_ns):
-    story = leaving().reply("T1-x1", Acked("B1")) >> "1s"
-    rejected = story.report("T1-x1", "rejected")
-    story >> msgspec.structs.replace(rejected, at_ns=story.now_ns + off_ns)
-    assert story.orders == ["T1-x1 SELL 10"]
-    assert len((story >> "900ms").orders) == 1
-    assert len((story >> "100ms").orders) == 2
-
-
-@pytest.mark.parametrize("off_ns", [-HOUR_NS, 0, HOUR_NS])
-def test_what_is_left_of_a_fill_is_looked_at_in_time_by_our_clock(off_ns):
-    story = leaving() >> "1s"
-    filled = story.execution("T1-x1", "4")
-    story >> msgspec.structs.replace(filled, at_ns=story.now_ns + off_ns)
-    assert story.wants(QueryOrder) == []
-    assert len((story >> "2s").wants(QueryOrder)) == 1

@@ -7,6 +7,7 @@ import pytest
 
 from tests.core.exit_stories import holding, leave, leaving, state_of
 from tests.playbook import Playbook, a_trade
+from tradebot.core import freezing
 from tradebot.core.events import DoubtResolved, ExitSent, TradeClosed, TradeRefused
 from tradebot.core.exits import State
 from tradebot.core.inputs import Acked, Queued, Refused, Resolve, Unknown, Verdict
@@ -262,3 +263,13 @@ def test_the_word_is_a_line_of_the_story_and_survives_a_kill():
     assert told in [line.event for line in story.store.told.values()]
     said(story, "10", 2)
     assert [event.client_order_id for event in story.events(ExitSent)][-1] == "T1-x2"
+
+
+def test_a_word_to_go_on_thaws_a_position_of_which_no_exit_is_in_question():
+    story = Playbook(a_trade(stop="5pts")) >> 801
+    freezing.freeze(story.book, story.trade().key, "the books contradict each other")
+    asked = len(story.wants(ReadPosition))
+    resolved(story, "resend")
+    assert story.book.frozen == {}
+    assert story.events(TradeRefused) == []
+    assert len(story.wants(ReadPosition)) == asked + 1

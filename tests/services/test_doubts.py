@@ -1,6 +1,7 @@
 """What makes a working guard degraded; tests/services/test_trades.py has every doubt in a row."""
 
 from tests.api.world import LONG, START_NS, running
+from tradebot.core import freezing
 from tradebot.core.halt import Form
 from tradebot.core.inputs import PlaceReply, Queued, Timer
 from tradebot.services.doubts import doubts_of
@@ -55,3 +56,16 @@ async def test_an_order_that_waits_for_approval_is_a_doubt():
         (doubt, stuck) = doubts_of(world.book, world.persister)
         assert "waits for somebody's approval of T1-x1 at the broker" in doubt
         assert stuck.startswith("trade T1 is stuck")
+
+
+async def test_a_frozen_position_is_a_doubt_beside_its_trades():
+    async with running() as world:
+        await world.bought()
+        await world.trades.create(LONG)
+        freezing.freeze(world.book, world.book.trades["T1"].key, "the books contradict each other")
+        (doubt,) = doubts_of(world.book, world.persister)
+        assert doubt.startswith("nothing is sent on NSE:SBIN: the books contradict each other; ")
+        (trade,) = world.trades.active()[0]
+        assert "frozen" in trade["flags"]
+        (told, *_) = (await world.trades.story("T1"))["outlook"]
+        assert told["text"] == ("Nothing is sent on its position: the books contradict each other.")

@@ -34,6 +34,8 @@ NAMES: dict[type, tuple[str, str]] = {
     ev.FeedBroke: ("feed.broke", "error"),
     ev.FeedCame: ("feed.came", "info"),
     ev.BookDiffers: ("book.differs", "warning"),
+    ev.PositionFrozen: ("position.frozen", "critical"),
+    ev.PositionThawed: ("position.thawed", "warning"),
     ev.OutsideTraded: ("outside.traded", "info"),
     ev.Halted: ("halt.set", "warning"),
     ev.HaltRefused: ("halt.refused", "warning"),

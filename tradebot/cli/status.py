@@ -97,6 +97,7 @@ def look(daemon: Daemon, now: dt.datetime) -> Json:
         "open_trades_by_status": Counter(str(trade["status"]) for trade in trades),
         "exits_in_doubt": flagged("in_doubt", "trade_id"),
         "stuck": flagged("stuck", "trade_id"),
+        "frozen": flagged("frozen", "trade_id"),
         "unguarded": flagged("unguarded", "trade_id"),
         "blind_instruments": flagged("blind", "instrument"),
         "unguarded_s_today": coverage["unguarded_s"],
@@ -128,6 +129,7 @@ def told(found: Json) -> Iterator[str]:
     for key, title in (
         ("exits_in_doubt", "in doubt"),
         ("stuck", "stuck"),
+        ("frozen", "frozen"),
         ("unguarded", "unguarded"),
         ("blind_instruments", "blind"),
     ):

@@ -22,7 +22,7 @@ from tradebot.core.lane import Lane
 from tradebot.core.lines import Line
 from tradebot.core.order_book import OrderBook
 from tradebot.core.policy import Policy
-from tradebot.core.positions import Position, folded
+from tradebot.core.positions import Frozen, Position, folded
 from tradebot.core.price_gate import PRICE_MAX, Gate
 from tradebot.core.records import (
     ExecutionSaved,
@@ -72,6 +72,8 @@ class Book:
         self.disputes: dict[NetKey, tuple[tuple[Decimal, int], int]] = {}
         # Flat by our book and by the broker's: the version of our net, and since when.
         self.flat_since: dict[NetKey, tuple[int, int]] = {}
+        self.corrections: dict[NetKey, tuple[int, ...]] = {}  # of our net, the newest times
+        self.frozen: dict[NetKey, Frozen] = {}
         self.reads: dict[NetKey, tuple[int, int]] = {}  # asked at, and our version of it then
         self.book_asked_ns: int | None = None  # an order book is being read since then
         self.book_unread: tuple[str, int, int] | None = None  # account; the rest as ``unread``

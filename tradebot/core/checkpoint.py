@@ -22,7 +22,7 @@ from tradebot.core.lane import Lane
 from tradebot.core.lines import Line
 from tradebot.core.orders import Order
 from tradebot.core.policy import Policy
-from tradebot.core.positions import Position
+from tradebot.core.positions import Frozen, Position
 from tradebot.core.price_gate import Gate
 from tradebot.core.trades import Marks, PriceSource, Side, Trade
 
@@ -105,6 +105,8 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     unread: tuple[tuple[NetKey, tuple[int, int]], ...] = ()
     disputes: tuple[tuple[NetKey, tuple[tuple[Decimal, int], int]], ...] = ()
     flat_since: tuple[tuple[NetKey, tuple[int, int]], ...] = ()
+    corrections: tuple[tuple[NetKey, tuple[int, ...]], ...] = ()
+    frozen: tuple[tuple[NetKey, Frozen], ...] = ()
     exit_of_broker_id: tuple[tuple[str, tuple[str, int]], ...] = ()
     reads: tuple[tuple[NetKey, tuple[int, int]], ...] = ()
     orders: tuple[Order, ...] = ()
@@ -149,6 +151,8 @@ def checkpoint(engine: Engine) -> Checkpoint:
         unread=tuple(book.unread.items()),
         disputes=tuple(book.disputes.items()),
         flat_since=tuple(book.flat_since.items()),
+        corrections=tuple(book.corrections.items()),
+        frozen=tuple(book.frozen.items()),
         exit_of_broker_id=tuple(book.exit_of_broker_id.items()),
         reads=tuple(book.reads.items()),
         orders=tuple(book.orders),
@@ -193,6 +197,8 @@ def engine_of(state: Checkpoint) -> Engine:
     book.unread.update(state.unread)
     book.disputes.update(state.disputes)
     book.flat_since.update(state.flat_since)
+    book.corrections.update(state.corrections)
+    book.frozen.update(state.frozen)
     book.exit_of_broker_id.update(state.exit_of_broker_id)
     book.reads.update(state.reads)
     for order in state.orders:

@@ -14,6 +14,8 @@ def unguarded_quantity(book: Book, trade: Trade) -> Decimal:
     """Return the open units that no rule guards and no exit leaves."""
     if not book.halt.sends:
         return trade.remaining  # nothing can leave, whatever is decided
+    if book.frozen and trade.key in book.frozen:
+        return trade.remaining
     if trade.status is not Status.ACTIVE or _is_judged(book, trade):
         return NO_UNITS
     return book.unassigned(trade)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from tradebot.core import (
     admission,
     covering,
+    freezing,
     guarding,
     halting,
     lanes,
@@ -212,6 +213,7 @@ class Engine:
 
     def _on_timer(self, timer: Timer) -> None:
         guarding.on_deadlines(self.book, timer.at_ns)
+        freezing.wake(self.book)
         lanes.wake(self.book, timer.at_ns)
         admission.wake(self.book, timer.at_ns)
         reconcile.wake(self.book, timer.at_ns)

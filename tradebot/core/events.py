@@ -239,6 +239,24 @@ class BookDiffers(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     at_ns: int
 
 
+class PositionFrozen(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Nothing is sent on a position, as its books do not agree: said now and every minute."""
+
+    instrument: str
+    why: str
+    frozen_s: int
+    exits_waiting: int  # decided, and not sent
+    at_ns: int
+
+
+class PositionThawed(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """The books of a position have agreed for a while, or a person said so: exits leave again."""
+
+    instrument: str
+    frozen_s: int
+    at_ns: int
+
+
 class OutsideTraded(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Somebody else traded on a net position that trades of ours are a part of."""
 
@@ -309,6 +327,8 @@ Event = (
     | FeedBroke
     | FeedCame
     | BookDiffers
+    | PositionFrozen
+    | PositionThawed
     | OutsideTraded
     | Halted
     | HaltRefused

@@ -110,7 +110,7 @@ def distrust_orders(book: Book, account: str) -> None:
 
 def may_send(book: Book, key: NetKey) -> bool:
     """Whether enough is known of the broker's books to send an order on a key."""
-    return key not in book.unread and book.book_unread is None
+    return key not in book.unread and book.book_unread is None and key not in book.frozen
 
 
 def wake(book: Book, at_ns: int) -> None:

@@ -1,6 +1,6 @@
 """What the broker says that it holds, and what that means for exits and trades."""
 
-from tradebot.core import exits, lanes, net_reads
+from tradebot.core import exits, freezing, lanes, net_reads
 from tradebot.core.book import Book
 from tradebot.core.events import BookDiffers
 from tradebot.core.exits import State
@@ -27,26 +27,17 @@ def on_positions(book: Book, reply: PositionsReply) -> None:
         return
     if reply.net is None:
         net_reads.is_interrupted(book, reply.key)
+        freezing.differed(book, reply.key)
         return
-    lane = book.lanes.get(reply.key)
-    checking = [exit_ for exit_ in lane or () if exit_.state is State.CHECKING]
-    if not _counts(book, reply, asked[1]):
+    checking = [e for e in book.lanes.get(reply.key) or () if e.state is State.CHECKING]
+    counts = _counts(book, reply, asked[1])
+    if counts:
+        _take(book, reply, asked[0])
+        net_reads.is_known(book, reply.key)
+    if not counts or reply.key in book.frozen:
         for exit_ in checking:
             book.put_exit(exits.read_in_vain(exit_))
         return
-    ours = book.net(reply.key)
-    differs = ours != reply.net
-    if differs:
-        book.say(
-            BookDiffers(
-                instrument=reply.key.instrument, ours=ours, broker=reply.net, at_ns=reply.at_ns
-            )
-        )
-        before = book.positions.get(reply.key) or Position(key=reply.key)
-        book.put_position(corrected(before, reply.net, asked_at_ns=asked[0], at_ns=reply.at_ns))
-    elif reply.key in book.positions:
-        book.put_position(agreed(book.positions[reply.key]))
-    net_reads.is_known(book, reply.key)
     for exit_ in checking:
         if exit_.trade_id not in book.trades:
             continue  # closed with another exit of the same trade
@@ -68,8 +59,26 @@ def _counts(book: Book, reply: PositionsReply, version: int) -> bool:
         net_reads.is_interrupted(book, reply.key)
         return False
     if reply.net != book.net(reply.key):
+        freezing.differed(book, reply.key)
         return net_reads.is_believed(book, reply)
     return net_reads.is_agreed(book, reply)
+
+
+def _take(book: Book, reply: PositionsReply, asked_at_ns: int) -> None:
+    """Let the broker's net stand: for ours where it differs, else as its proof."""
+    key, net = reply.key, reply.net
+    assert net is not None, "a read that failed says nothing"
+    ours, position = book.net(key), book.positions.get(key)
+    if ours == net:
+        if position is not None:
+            book.put_position(agreed(position))
+        freezing.agreed(book, key)
+        return
+    book.say(BookDiffers(instrument=key.instrument, ours=ours, broker=net, at_ns=reply.at_ns))
+    before = position or Position(key=key)
+    book.put_position(corrected(before, net, asked_at_ns=asked_at_ns, at_ns=reply.at_ns))
+    if position is not None:
+        freezing.corrected(book, key, reply.at_ns)
 
 
 def _close_what_others_left(book: Book, key: NetKey, at_ns: int) -> None:

@@ -46,6 +46,16 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
         return max(_NOTHING, -side.sign * self.quantity - unsure)
 
 
+class Frozen(msgspec.Struct, frozen=True, kw_only=True):
+    """Why nothing is sent on a position whose books do not agree; replaced as a whole."""
+
+    why: str
+    since_ns: int
+    agreed_since_ns: int | None = None  # the first of the reads in a row that were ours
+    say_at_ns: int  # when a person is told again
+    ask_at_ns: int = 0  # when the broker's net is asked for again
+
+
 def folded(position: Position, execution: Execution) -> Position:
     """Return the position after one execution: add, reduce, or cross through zero."""
     if execution.at_ns <= position.corrected_at_ns:

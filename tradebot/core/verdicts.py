@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import msgspec
 
-from tradebot.core import exits, lanes, net_reads
+from tradebot.core import exits, freezing, lanes, net_reads
 from tradebot.core.book import NO_UNITS, Book
 from tradebot.core.events import DoubtResolved, TradeRefused
 from tradebot.core.exits import Exit, State
@@ -25,6 +25,11 @@ def resolve(book: Book, command: Resolve) -> None:
         _refuse(book, command, "trade_id", f"there is no open trade {command.trade_id}")
         return
     found = [exit_ for exit_ in book.open_exits(trade.trade_id) if is_in_question(exit_)]
+    if trade.key in book.frozen and command.verdict is Verdict.RESEND:
+        freezing.thaw(book, trade.key)
+        if not found:
+            net_reads.distrust(book, trade.key)
+            return
     if not found:
         why = f"nothing of trade {trade.trade_id} is in doubt: no exit waits for a person's word"
         _refuse(book, command, "trade_id", why)

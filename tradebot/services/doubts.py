@@ -20,6 +20,11 @@ def doubts_of(book: Book, persister: Persister) -> list[str]:
         if (what := doubt_of(exit_, book.now_ns)) is not None
     ]
     doubts += [
+        f"nothing is sent on {key.instrument}: {frozen.why}; it goes on by itself when both books "
+        "have been the same for 30 s, or by tradebot resolve TRADE --resend"
+        for key, frozen in book.frozen.items()
+    ]
+    doubts += [
         f"trade {trade.trade_id} is stuck: its exit does not get through; see tradebot why "
         f"{trade.trade_id}"
         for trade in book.trades.values()

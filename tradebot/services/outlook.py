@@ -24,6 +24,9 @@ def outlook(book: Book, trade: Trade, now_ns: int) -> list[Json]:
     """
     trade = as_it_stands(book, trade)
     held = [] if book.halt.sends else [_item("halted", "Nothing is sent until the release.")]
+    if trade.key in book.frozen:
+        why = book.frozen[trade.key].why
+        held.append(_item("frozen", f"Nothing is sent on its position: {why}."))
     held += [
         _item("doubt", f"Exit {exit_.number} {doubt}.")
         for exit_ in book.open_exits(trade.trade_id)

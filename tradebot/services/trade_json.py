@@ -175,6 +175,8 @@ def _flags(book: Book, trade: Trade, line: Line) -> Iterator[str]:
         yield "in_doubt"
     if trade.stuck:
         yield "stuck"
+    if trade.key in book.frozen:
+        yield "frozen"
     row = book.coverage.trades.get(trade.trade_id)
     if row is not None and row.quantity:
         yield "unguarded"
