@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.written_rules import levels
-from tests.playbook import SBIN
+from tests.playbook import SBIN, Playbook, a_trade
 from tradebot.core.lines import Line, line_name, split_line_name
 from tradebot.core.price_gate import Gate
 from tradebot.core.sessions import Session
@@ -48,6 +48,21 @@ def test_who_waits_for_a_price_makes_every_price_worth_a_look():
     line.waiting.add("T1")
     line.refresh()
     assert not any(line.lo < price < line.hi for price in (1.0, 800.0, 1e9))
+
+
+def test_who_is_disarmed_is_judged_by_no_price_and_waits_for_none():
+    trade = Playbook(a_trade(trade_id="T1")).trade()
+    for waits in (False, True):
+        line = a_line()
+        if waits:
+            line.waiting.add("T1")
+        else:
+            add(line, "T1", stop="9pts")
+        line.refresh()
+        assert line.lo > -math.inf
+        for _ in range(2):
+            line.disarm(trade)
+            assert (line.lo, line.hi) == (-math.inf, math.inf)
 
 
 def trailing(side, best, **words):

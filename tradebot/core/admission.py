@@ -51,7 +51,6 @@ def create(book: Book, command: CreateTrade) -> None:
         order_id=request.order_id,
         created_at_ns=command.at_ns,
     )
-    trade = book.put_trade(trade)
     listen(book, trade, command.at_ns)
     book.say(
         TradeCreated(
@@ -72,7 +71,7 @@ def create(book: Book, command: CreateTrade) -> None:
             # that a stop does not have to wait for it.
             net_reads.ask(book, trade.key)
     else:
-        _bind(book, trade, request.order_id, opened_at_ns)
+        _bind(book, book.put_trade(trade), request.order_id, opened_at_ns)
 
 
 def update(book: Book, command: UpdateTrade) -> None:
@@ -138,7 +137,7 @@ def on_execution(book: Book, execution: Execution) -> None:
         trade = _revived(book, execution)
     if trade is not None:
         _entered(book, trade, execution.quantity, execution.price, execution.at_ns)
-    elif any((execution.key, side) in book.open_on for side in Side):
+    elif book.guards(execution.key):
         book.say(
             OutsideTraded(
                 instrument=execution.key.instrument,

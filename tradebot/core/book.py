@@ -9,7 +9,7 @@ import heapq
 from decimal import Decimal
 from typing import TypeGuard, get_args
 
-import msgspec
+from msgspec.structs import replace
 
 from tradebot.core.coverage import Coverage
 from tradebot.core.events import Event, TradeEvent
@@ -153,19 +153,21 @@ class Book:
         best = triggers.best_price(trade.trade_id)
         if best == trade.marks.best_price:
             return trade
-        marks = msgspec.structs.replace(trade.marks, best_price=best)
-        return msgspec.structs.replace(trade, marks=marks)
+        return replace(trade, marks=replace(trade.marks, best_price=best))
 
     def open_exits(self, trade_id: str) -> list[Exit]:
         """Return a trade's exits that are not done."""
-        return [exit_ for exit_ in self.exits.get(trade_id, {}).values() if not exit_.is_over]
+        of_trade = self.exits.get(trade_id)
+        if of_trade is None:
+            return []
+        return [exit_ for exit_ in of_trade.values() if not exit_.is_over]
 
     def unassigned(self, trade: Trade) -> Decimal:
         """Return the units of a trade that no exit has claimed."""
         left = trade.remaining
         for exit_ in self.open_exits(trade.trade_id):
             left -= exit_.remaining
-        return max(NO_UNITS, left)
+        return left if left > 0 else NO_UNITS
 
     def alive(self, trade_id: str) -> Decimal:
         """Return the units of a trade that orders of its exits may still fill."""
@@ -190,6 +192,10 @@ class Book:
             Decimal(0),
         )
 
+    def guards(self, key: NetKey) -> bool:
+        """Whether there are open trades on a key."""
+        return (key, Side.LONG) in self.open_on or (key, Side.SHORT) in self.open_on
+
     def order_ids(self, key: NetKey, side: OrderSide, quantity: Decimal) -> tuple[str, ...]:
         """Return the orders known at the broker that could be taken for one of these."""
         return tuple(
@@ -207,13 +213,14 @@ class Book:
 
     def put_trade(self, trade: Trade, **changes: object) -> Trade:
         """Replace a trade by a changed one, one version up."""
-        changed = msgspec.structs.replace(trade, version=trade.version + 1, **changes)
-        self._dirty_trades[trade.trade_id] = changed
-        self.coverage.touched[trade.trade_id] = None
+        trade_id = trade.trade_id
+        changed = replace(trade, version=trade.version + 1, **changes)
+        self._dirty_trades[trade_id] = changed
+        self.coverage.touched[trade_id] = None
         if changed.status.is_over:
-            self.trades.pop(trade.trade_id, None)
+            self.trades.pop(trade_id, None)
         else:
-            self.trades[trade.trade_id] = changed
+            self.trades[trade_id] = changed
         return changed
 
     def put_levels(self, trade: Trade) -> Levels:
@@ -229,10 +236,10 @@ class Book:
 
     def put_exit(self, exit_: Exit) -> Exit:
         """Keep an exit in its present state, and its lane in order."""
-        self.exits.setdefault(exit_.trade_id, {})[exit_.number] = exit_
-        self._dirty_exits[exit_.trade_id, exit_.number] = exit_
-        self.coverage.touched[exit_.trade_id] = None
-        name = (exit_.trade_id, exit_.number)
+        trade_id, number = name = exit_.trade_id, exit_.number
+        self.exits.setdefault(trade_id, {})[number] = exit_
+        self._dirty_exits[name] = exit_
+        self.coverage.touched[trade_id] = None
         if exit_.client_order_id is not None:
             self.exit_of_order[exit_.client_order_id] = name
         if not self.policy.exits.tagged:
@@ -313,10 +320,8 @@ class Book:
         del open_here[trade.trade_id]
         if not open_here:
             del self.open_on[place]
-        line.triggers(trade.side, trade.price_source).drop(trade.trade_id)
-        line.waiting.discard(trade.trade_id)
+        line.disarm(trade)
         line.guarded.discard(trade.trade_id)
-        line.refresh()
         if not line.guarded:
             self.want(Unsubscribe(trade.instrument))
         self.exits.pop(trade.trade_id, None)

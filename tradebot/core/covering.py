@@ -34,7 +34,11 @@ def settle(book: Book) -> None:
     coverage = book.coverage
     touched, coverage.touched = coverage.touched, {}
     for trade_id in touched:
-        _settle(book, trade_id, book.trades.get(trade_id))
+        trade = book.trades.get(trade_id)
+        if trade is not None and trade.remaining:
+            _settle_open(book, trade)
+        else:
+            _settle_left(book, trade_id)
 
 
 def touch_all(book: Book) -> None:
@@ -71,19 +75,27 @@ def restore(book: Book, rows: tuple[Uncovered, ...], at_ns: int) -> None:
     settle(book)
 
 
-def _settle(book: Book, trade_id: str, trade: Trade | None) -> None:
+def _settle_open(book: Book, trade: Trade) -> None:
+    """Count the units that are unguarded from now on."""
+    coverage = book.coverage
+    if trade.trade_id not in coverage.open:
+        _opened(book, trade)
+    row = coverage.trades.get(trade.trade_id)
+    quantity = unguarded_quantity(book, trade)
+    if quantity if row is None else quantity != row.quantity:
+        row = row or _row(book, trade.instrument, trade.trade_id)
+        coverage.put(row.guarded_but(quantity, coverage.clock_ns))
+
+
+def _settle_left(book: Book, trade_id: str) -> None:
+    """End what is counted for a trade without open units."""
     coverage = book.coverage
     now_ns = coverage.clock_ns
-    left = trade.remaining if trade else NO_UNITS
-    if trade is not None and left and trade_id not in coverage.open:
-        _opened(book, trade)
     row = coverage.trades.get(trade_id)
-    quantity = unguarded_quantity(book, trade) if trade is not None and left else NO_UNITS
-    if quantity != (row.quantity if row else NO_UNITS):
-        begun = row or _row(book, coverage.open[trade_id], trade_id)
-        row = begun.guarded_but(quantity, now_ns)
+    if row is not None and row.quantity:
+        row = row.guarded_but(NO_UNITS, now_ns)
         coverage.put(row)
-    if not left and trade_id in coverage.open:
+    if trade_id in coverage.open:
         blind_ns = coverage.blind_ns(trade_id, now_ns)
         instrument = coverage.open.pop(trade_id)
         if row is not None or blind_ns:

@@ -62,9 +62,7 @@ def disarm(book: Book, trade: Trade) -> Trade:
     """Stop judging a trade by prices; return it with the best price that it reached."""
     trade = book.live(trade)
     line = book.line(trade.instrument)
-    line.triggers(trade.side, trade.price_source).drop(trade.trade_id)
-    line.waiting.discard(trade.trade_id)
-    line.refresh()
+    line.disarm(trade)
     return trade
 
 

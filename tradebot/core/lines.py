@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from tradebot.core.instruments import Instrument
 from tradebot.core.price_gate import Gate
-from tradebot.core.trades import PriceSource, Side
+from tradebot.core.trades import PriceSource, Side, Trade
 from tradebot.core.triggers import Triggers
 
 
@@ -73,6 +73,14 @@ class Line:
             else:
                 self.short = found
         return found
+
+    def disarm(self, trade: Trade) -> None:
+        """Stop judging a trade by prices."""
+        triggers = self.triggers(trade.side, trade.price_source)
+        if trade.trade_id in triggers or trade.trade_id in self.waiting:
+            triggers.drop(trade.trade_id)
+            self.waiting.discard(trade.trade_id)
+            self.refresh()
 
     def start_highs(self, side: Side, source: PriceSource, count: int) -> None:
         """Number the highs of a side after ``count`` earlier ones; before its first trade."""

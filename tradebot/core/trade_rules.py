@@ -317,7 +317,9 @@ def _targets(
         price = level.value if level.unit is Unit.PRICE else entry + sign * level.distance(entry)
         # To the nearer tick: a target one tick too far has cost people their profit.
         levels.append(TargetLevel(_wider(sign, price, tick), part, target.quantity))
-    return tuple(sorted(levels, key=lambda target: sign * target.price))
+    if len(levels) > 1:
+        levels.sort(key=lambda target: sign * target.price)
+    return tuple(levels)
 
 
 def _step_from(levels: Levels) -> Decimal:

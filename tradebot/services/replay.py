@@ -47,7 +47,7 @@ _NEVER_NS = 2**63
 _DRAIN_EVERY = 4096
 
 
-class ReplayTrade(msgspec.Struct, frozen=True, kw_only=True):
+class ReplayTrade(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One trade of the past."""
 
     trade_id: str
@@ -63,7 +63,7 @@ class Refusal(NamedTuple):
     why: str
 
 
-class ReplayExit(msgspec.Struct, frozen=True, kw_only=True):
+class ReplayExit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One exit of a trade, or of a part of it."""
 
     trade_id: str
@@ -115,8 +115,8 @@ class Replay:
         for trade in trades:
             self.engine.book.line(_id_of(trade.request))
         self._due_ns = self._next_due_ns()
-        self._decided: dict[tuple[str, int], ExitDecided] = {}
-        self._sent: dict[str, tuple[str, int]] = {}  # client order id -> trade, exit
+        self._decided: dict[tuple[str, int], ExitDecided] = {}  # not sent yet, by trade and exit
+        self._sent: dict[str, ExitDecided] = {}  # by client order id
         self._ended: list[ReplayExit] = []  # in the order of time
         self._answers = 0
 
@@ -171,12 +171,12 @@ class Replay:
 
     def _move_clock(self, at_ns: int) -> None:
         """Open the trades and judge the deadlines that come before a tick of ``at_ns``."""
-        while (due_ns := self._next_due_ns()) <= at_ns:
+        while (due_ns := self._due_ns) <= at_ns:
             if self.engine.next_deadline_ns() == due_ns:
                 self._feed(Timer(due_ns))
             else:
                 self._open(self._unopened.popleft())
-        self._due_ns = due_ns
+            self._due_ns = self._next_due_ns()
 
     def _next_due_ns(self) -> int:
         deadline_ns = self.engine.next_deadline_ns()
@@ -228,7 +228,7 @@ class Replay:
         self._decided[said.trade_id, said.exit] = said
 
     def _note_sent(self, said: ExitSent) -> None:
-        self._sent[said.client_order_id] = (said.trade_id, said.exit)
+        self._sent[said.client_order_id] = self._decided.pop((said.trade_id, said.exit))
 
     def _note_closed(self, _said: TradeClosed) -> None:
         self.open -= 1
@@ -249,7 +249,7 @@ class Replay:
         A broker would say that it has the order, and that it is complete; neither says
         more than an execution of all of it.
         """
-        decided = self._decided[self._sent[order.client_order_id]]
+        decided = self._sent[order.client_order_id]
         return Execution(
             execution_id=order.client_order_id,
             order_id=order.client_order_id,
@@ -262,7 +262,7 @@ class Replay:
         )
 
     def _note_filled(self, filled: ExitFilled) -> None:
-        decided = self._decided.pop(self._sent.pop(filled.client_order_id))
+        decided = self._sent.pop(filled.client_order_id)
         assert filled.quantity == decided.quantity, f"a part of {decided} has filled"
         request = self._trades[filled.trade_id][1].request
         assert request.entry_price is not None, f"{filled.trade_id} has no entry price"
