@@ -14,7 +14,7 @@ from tradebot.core.trade_rules import Candidate
 from tradebot.core.trades import PriceSource, Reason, Side, Status
 
 
-class TradeCreated(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class TradeCreated(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """A trade is known and durable once this is committed."""
 
     trade_id: str
@@ -24,7 +24,7 @@ class TradeCreated(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     at_ns: int
 
 
-class TradeRefused(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class TradeRefused(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """A command about a trade was refused; nothing changed."""
 
     trade_id: str | None
@@ -33,7 +33,7 @@ class TradeRefused(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     at_ns: int
 
 
-class EntryFilled(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class EntryFilled(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """The entry (or a further part of it) is in: this quantity is guarded from now on."""
 
     trade_id: str
@@ -44,7 +44,7 @@ class EntryFilled(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     seq: int = 0  # the feed's count of the last tick before it: later ones are judged
 
 
-class EntryDied(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class EntryDied(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """The entry order ended without a single fill."""
 
     trade_id: str
@@ -52,7 +52,7 @@ class EntryDied(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     at_ns: int
 
 
-class RulesChanged(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class RulesChanged(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """A person replaced the rules; the only way a stop may loosen."""
 
     trade_id: str
@@ -61,7 +61,7 @@ class RulesChanged(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     was: Decimal | None
 
 
-class TrailActivated(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class TrailActivated(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """The gain reached the activation: the trail follows from here."""
 
     trade_id: str
@@ -70,7 +70,7 @@ class TrailActivated(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     at_ns: int
 
 
-class BreakevenReached(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class BreakevenReached(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """The gain reached the break-even mark: the stop moved to entry plus costs."""
 
     trade_id: str
@@ -79,7 +79,7 @@ class BreakevenReached(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     at_ns: int
 
 
-class PastStopFound(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class PastStopFound(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """A trade was created beyond its own stop, and this is what happens to it."""
 
     trade_id: str
@@ -89,7 +89,7 @@ class PastStopFound(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     at_ns: int
 
 
-class ExitDecided(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class ExitDecided(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """A trade (or a part of it) is to be left: the decision with all that made it."""
 
     trade_id: str
@@ -108,7 +108,7 @@ class ExitDecided(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     candidates: tuple[Candidate, ...] = ()  # every stop in force
 
 
-class ExitSent(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class ExitSent(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """An exit order is about to leave; on disk first."""
 
     trade_id: str
@@ -120,7 +120,7 @@ class ExitSent(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     price: Decimal | None = None  # of a limit order; None: at the market
 
 
-class ExitAnswered(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class ExitAnswered(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """What came back: acked, refused, unknown, ..., in the broker's own words."""
 
     trade_id: str
@@ -131,7 +131,7 @@ class ExitAnswered(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     at_ns: int
 
 
-class ExitFilled(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class ExitFilled(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """One execution of an exit order."""
 
     trade_id: str
@@ -143,7 +143,7 @@ class ExitFilled(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     at_ns: int
 
 
-class TradeClosed(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class TradeClosed(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """A trade is history."""
 
     trade_id: str
@@ -154,7 +154,7 @@ class TradeClosed(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     at_ns: int
 
 
-class TradeStuck(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class TradeStuck(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """An exit needs a person: said at once and again every minute."""
 
     trade_id: str
@@ -162,7 +162,7 @@ class TradeStuck(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     at_ns: int
 
 
-class DoubtResolved(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class DoubtResolved(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """A person looked at the broker and said what became of an exit."""
 
     trade_id: str
@@ -172,7 +172,7 @@ class DoubtResolved(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     at_ns: int
 
 
-class PriceHeld(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class PriceHeld(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """A jump was held back as suspect; the old price stands until another confirms it."""
 
     instrument: str
@@ -181,7 +181,7 @@ class PriceHeld(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     at_ns: int
 
 
-class PriceResolved(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class PriceResolved(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """A held price was confirmed by the next one, or dropped."""
 
     instrument: str
@@ -191,7 +191,7 @@ class PriceResolved(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     at_ns: int
 
 
-class PriceDropped(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class PriceDropped(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """An impossible or outdated price; one event per instrument and cause a minute at most."""
 
     instrument: str
@@ -201,7 +201,7 @@ class PriceDropped(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     at_ns: int
 
 
-class InstrumentBlind(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class InstrumentBlind(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """No fit price for longer than the instrument's limit: its trades are blind."""
 
     instrument: str
@@ -209,7 +209,7 @@ class InstrumentBlind(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     at_ns: int
 
 
-class InstrumentSeen(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class InstrumentSeen(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """The first fit price after a blind time."""
 
     instrument: str
@@ -217,20 +217,20 @@ class InstrumentSeen(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     at_ns: int
 
 
-class FeedBroke(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class FeedBroke(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """No ticks come until it is back: prices grow old meanwhile."""
 
     why: str
     at_ns: int
 
 
-class FeedCame(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class FeedCame(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """The feed is connected; only ticks say that it lives."""
 
     at_ns: int
 
 
-class BookDiffers(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class BookDiffers(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """The broker's net is not the fold of the executions that we have seen."""
 
     instrument: str
@@ -239,7 +239,7 @@ class BookDiffers(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     at_ns: int
 
 
-class PositionFrozen(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class PositionFrozen(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """Nothing is sent on a position, as its books do not agree: said now and every minute."""
 
     instrument: str
@@ -249,7 +249,7 @@ class PositionFrozen(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     at_ns: int
 
 
-class PositionThawed(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class PositionThawed(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """The books of a position have agreed for a while, or a person said so: exits leave again."""
 
     instrument: str
@@ -257,7 +257,7 @@ class PositionThawed(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     at_ns: int
 
 
-class OutsideTraded(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class OutsideTraded(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """Somebody else traded on a net position that trades of ours are a part of."""
 
     instrument: str
@@ -268,7 +268,7 @@ class OutsideTraded(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     at_ns: int
 
 
-class Halted(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class Halted(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """A person stopped something; it stays stopped until a person releases it."""
 
     form: Form
@@ -276,14 +276,14 @@ class Halted(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     at_ns: int
 
 
-class HaltRefused(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class HaltRefused(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """A halt or a release that would change nothing, or take a stronger halt back."""
 
     why: str
     at_ns: int
 
 
-class NothingIsSent(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class NothingIsSent(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """A halt of everything is in force: said at once and again every minute."""
 
     why: str
@@ -292,7 +292,7 @@ class NothingIsSent(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     at_ns: int
 
 
-class Released(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class Released(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """A halt is over."""
 
     was: Form

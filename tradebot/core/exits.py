@@ -55,7 +55,7 @@ _ALIVE = (State.SENDING, State.UNKNOWN, State.WORKING)
 _NO_UNITS = Decimal(0)
 
 
-class Exit(msgspec.Struct, frozen=True, kw_only=True):
+class Exit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One decision to leave, with the order that carries it out now."""
 
     trade_id: str

@@ -65,7 +65,7 @@ class OrderSide(enum.StrEnum):
         self.sign = 1 if text == "BUY" else -1
 
 
-class Execution(msgspec.Struct, frozen=True, kw_only=True):
+class Execution(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One fill, as the broker reported it. Never edited, only appended."""
 
     execution_id: str  # the broker's; the same fill seen twice carries it twice
@@ -92,7 +92,7 @@ class OrderState(enum.StrEnum):
         return self is not OrderState.OPEN
 
 
-class OrderReport(msgspec.Struct, frozen=True, kw_only=True):
+class OrderReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The broker's word on one order, pushed or asked for."""
 
     order_id: str

@@ -8,7 +8,7 @@ from tradebot.core.inputs import OrderSide
 from tradebot.core.instruments import NetKey
 
 
-class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True):
+class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Send an order. The journal has it on disk before the first byte leaves."""
 
     client_order_id: str  # "T17-x1": from trade and attempt, so every retry names the same order

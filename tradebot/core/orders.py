@@ -29,7 +29,7 @@ _NEXT: dict[OrderState, dict[OrderState, OrderState]] = {
 }
 
 
-class Order(msgspec.Struct, frozen=True, kw_only=True):
+class Order(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One order at the broker, as far as reports and executions tell."""
 
     order_id: str

@@ -12,7 +12,7 @@ _NOTHING = Decimal(0)
 LAG_NS_MAX = 10_000_000_000
 
 
-class Position(msgspec.Struct, frozen=True, kw_only=True):
+class Position(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The net of one key: what all executions on it add up to.
 
     ``cost`` is the signed sum of quantity times price of what is open, so the average is

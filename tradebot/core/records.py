@@ -22,7 +22,7 @@ class TradeSaved(msgspec.Struct, frozen=True, kw_only=True, tag="trade", gc=Fals
     highs_seen: int
 
 
-class HighReached(msgspec.Struct, frozen=True, kw_only=True, tag="high"):
+class HighReached(msgspec.Struct, frozen=True, kw_only=True, tag="high", gc=False):
     """A new best price of one side of one instrument, for every trade that trails there.
 
     A trade's best price is the best of its own record and of all highs of its line with a
@@ -34,45 +34,45 @@ class HighReached(msgspec.Struct, frozen=True, kw_only=True, tag="high"):
     price: float
 
 
-class ExitSaved(msgspec.Struct, frozen=True, kw_only=True, tag="exit"):
+class ExitSaved(msgspec.Struct, frozen=True, kw_only=True, tag="exit", gc=False):
     """An exit as it stands."""
 
     exit: Exit
 
 
-class ExecutionSaved(msgspec.Struct, frozen=True, kw_only=True, tag="execution"):
+class ExecutionSaved(msgspec.Struct, frozen=True, kw_only=True, tag="execution", gc=False):
     """An execution, the first time it was seen."""
 
     execution: Execution
 
 
-class PositionSaved(msgspec.Struct, frozen=True, kw_only=True, tag="position"):
+class PositionSaved(msgspec.Struct, frozen=True, kw_only=True, tag="position", gc=False):
     """A net position as it stands."""
 
     position: Position
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True, tag="told"):
+class Told(msgspec.Struct, frozen=True, kw_only=True, tag="told", gc=False):
     """One line of a trade's story. ``number`` ascends over all trades."""
 
     number: int
     event: TradeEvent
 
 
-class Heard(msgspec.Struct, frozen=True, kw_only=True, tag="heard"):
+class Heard(msgspec.Struct, frozen=True, kw_only=True, tag="heard", gc=False):
     """How far the inputs have come: the last tick's count and time."""
 
     seq: int
     at_ns: int
 
 
-class HaltSaved(msgspec.Struct, frozen=True, kw_only=True, tag="halt"):
+class HaltSaved(msgspec.Struct, frozen=True, kw_only=True, tag="halt", gc=False):
     """A halt, or its release, as a person said it."""
 
     halt: Halt
 
 
-class UncoveredSaved(msgspec.Struct, frozen=True, kw_only=True, tag="uncovered"):
+class UncoveredSaved(msgspec.Struct, frozen=True, kw_only=True, tag="uncovered", gc=False):
     """What nobody watched of a trade or an instrument on one day, as it stands."""
 
     uncovered: Uncovered
