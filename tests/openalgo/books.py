@@ -47,7 +47,7 @@ class Books:
 
     def orders(self) -> Row:
         rows = self._order_rows("orderbook")
-        rows = self._holes("orderbook", rows)
+        rows = self.holes("orderbook", rows)
         found = [row["order_status"] for row in rows]
         sides = [row["action"] for row in rows]
         statistics = {
@@ -84,7 +84,7 @@ class Books:
                 "timestamp": _clock(fill.at_ns),
             }
             rows.append(row)
-        return self._holes("tradebook", rows)
+        return self.holes("tradebook", rows)
 
     def positions(self) -> list[Row]:
         glance = self._glance("positionbook")
@@ -107,7 +107,7 @@ class Books:
                 open_pnl = float(net.quantity) * (ltp - net.average)
                 row |= {"ltp": ltp, "pnl": round(net.realized + open_pnl, 2)}
             rows.append(row)
-        return self._holes("positionbook", rows)
+        return self.holes("positionbook", rows)
 
     def quantity(self, endpoint: str, key: Key) -> Decimal:
         """Return a position as openposition or a smart order reads it: what fails is 0."""
@@ -136,7 +136,7 @@ class Books:
                 "pnlpercent": round(100 * (ltp / average - 1), 2) if average else 0.0,
             }
             rows.append(row)
-        rows = self._holes("holdings", rows)
+        rows = self.holes("holdings", rows)
         return {
             "holdings": rows,
             "statistics": {"totalholdingvalue": 0.0, "totalprofitandloss": 0.0},
@@ -208,7 +208,7 @@ class Books:
         )
         return _Glance(now_s=self._time.now_s(), rules=tuple(rule for rule in found if rule))
 
-    def _holes(self, endpoint: str, rows: list[Row]) -> list[Row]:
+    def holes(self, endpoint: str, rows: list[Row]) -> list[Row]:
         """Let rows be missing, double or of text, as the switches have it."""
         self._fails(endpoint)
         empty = self._faults.hit(Fault.BOOK_EMPTY, endpoint=endpoint, symbol=ANY)

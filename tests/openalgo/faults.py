@@ -20,7 +20,7 @@ class Fault(enum.StrEnum):
 
     # Of one HTTP request, before or instead of its answer. With ``acts_after_s`` the
     # request acts all the same, that long after it came; without, it does nothing.
-    HANGS = "hangs"  # no answer ever comes
+    HANGS = "hangs"  # no answer ever comes ("decided": a smart order has read the position)
     CUT = "cut"  # the connection ends without an answer
     ERROR = "error"  # 500 (the message)
     BAD_GATEWAY = "bad_gateway"  # 502 with a page of HTML
@@ -30,6 +30,7 @@ class Fault(enum.StrEnum):
     NO_SESSION = "no_session"  # 403 with the text of a bad key
     NO_PLUGIN = "no_plugin"  # 404: the broker's plugin is missing
     REFUSED = "refused"  # 400 with the broker's own text (the text)
+    BROKER_STATUS = "broker_status"  # the broker's own status passes through (the status)
     SLOW = "slow"  # the true answer comes late (seconds)
     # Of an answer to an order that was placed.
     NO_ORDER_ID = "no_order_id"  # 200 without an order id
@@ -62,6 +63,8 @@ class Fault(enum.StrEnum):
     RAW_STATUS = "raw_status"  # the broker's own word for an open order (the word)
     ROWS_TELL_FILLS = "rows_tell_fills"  # orders say filled_quantity, as two plugins have it
 
+    POSITION_KEPT = "position_kept"  # for the next smart order (seconds, 1)
+
     # Of quotes.
     QUOTE_FAILS = "quote_fails"
     QUOTE_ZERO = "quote_zero"
@@ -90,7 +93,7 @@ class Fault(enum.StrEnum):
 OF_REQUESTS = (
     *(Fault.HANGS, Fault.CUT, Fault.ERROR, Fault.BAD_GATEWAY, Fault.GATEWAY_TIMEOUT),
     *(Fault.GARBAGE, Fault.LIMITED, Fault.NO_SESSION, Fault.NO_PLUGIN, Fault.REFUSED),
-    Fault.SLOW,
+    *(Fault.BROKER_STATUS, Fault.SLOW),
 )
 
 
@@ -106,7 +109,7 @@ class Rule(msgspec.Struct, kw_only=True, eq=False):
     times: int | None = None  # None: until it is switched off
     rate: float = 1.0
     value: float | str | None = None
-    acts_after_s: float | None = None  # of requests: None: it never acts
+    acts_after_s: float | tuple[float, float] | None = None  # from and to; None: it never acts
     since_s: float = 0.0
     hits: int = 0
 
@@ -145,21 +148,31 @@ class Switchboard:
         times: int | None = None,
         rate: float = 1.0,
         value: float | str | None = None,
-        acts_after_s: float | None = None,
+        acts_after_s: float | tuple[float, float] | None = None,
     ) -> Rule:
         """Switch a fault on, for some of what it could meet; ``hits`` of the rule counts."""
-        rule = Rule(
-            fault=fault,
-            endpoint=endpoint,
-            symbol=symbol,
-            times=times,
-            rate=rate,
-            value=value,
-            acts_after_s=acts_after_s,
-            since_s=self._now_s(),
+        return self.add(
+            Rule(
+                fault=fault,
+                endpoint=endpoint,
+                symbol=symbol,
+                times=times,
+                rate=rate,
+                value=value,
+                acts_after_s=acts_after_s,
+            )
         )
+
+    def add(self, rule: Rule) -> Rule:
+        rule.since_s = self._now_s()
         self._rules.append(rule)
         return rule
+
+    def delay_s(self, rule: Rule) -> float | None:
+        """Return after how many seconds a request of this rule acts; None: never."""
+        if isinstance(rule.acts_after_s, tuple):
+            return self._rng.uniform(*rule.acts_after_s)
+        return rule.acts_after_s
 
     def turn_off(self, what: Fault | Rule) -> None:
         """Switch off one rule, or all of a fault."""

@@ -28,6 +28,7 @@ class Orders:
 
     def __init__(self, account: Account) -> None:
         self._account = account
+        self._positions: dict[Key, tuple[float, Decimal]] = {}
         self.routes: dict[str, Callable[[Body], Reply]] = {
             "placeorder": self._place,
             "placesmartorder": lambda body: self.decide(body)(),
@@ -51,7 +52,7 @@ class Orders:
         wanted = Decimal(int(float(str(body["position_size"]))))
         quantity = _units(body["quantity"])
         ticket = self._ticket(body)
-        have = account.books.quantity("placesmartorder", ticket.key)
+        have = self._read_position(ticket.key)
         if account.analyzer:
             # The sandbox looks for another name of the field, and so for the default.
             ticket = msgspec.structs.replace(
@@ -71,6 +72,16 @@ class Orders:
             quantity=abs(wanted - have),
         )
         return lambda: self._sent(ticket, "placesmartorder", body)
+
+    def _read_position(self, key: Key) -> Decimal:
+        """Read the position, or take it as it was read a moment ago."""
+        now_s = self._account.time.now_s()
+        kept = self._account.faults.hit(Fault.POSITION_KEPT, symbol=key.name)
+        read_s, have = self._positions.get(key, (float("-inf"), ZERO))
+        if not kept or now_s - read_s >= kept.number(1.0):
+            have = self._account.books.quantity("placesmartorder", key)
+            self._positions[key] = (now_s, have)
+        return have
 
     def _nothing(self) -> Reply:
         status, message = self._account.plugin.nothing

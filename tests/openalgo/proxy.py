@@ -30,6 +30,7 @@ class Client(msgspec.Struct, kw_only=True, eq=False):
     login: int | None = None  # the broker session that it belongs to; None: not logged in
     wants: set[tuple[str, int]] = msgspec.field(default_factory=set)  # instrument and mode
     wants_orders: bool = False
+    is_frozen: bool = False
     deaf: set[str] = msgspec.field(default_factory=set)  # subscribed, and never served
 
 
@@ -49,7 +50,8 @@ class Proxy:
         self._tick_s = float("-inf")
         self.clients: list[Client] = []
         self.received: list[Message] = []
-        self.updates: bool = True  # whether the stream of orders runs
+        self.updates = True  # whether the stream of orders runs
+        self.logins = 0  # of the proxy at the broker: one for all clients that come together
         self.ping_s = PING_S
         self.on_change: Callable[[], None] = lambda: None
         account.on_order = self._order_changed
@@ -83,7 +85,10 @@ class Proxy:
     def freeze(self) -> None:
         """Let every connection stand open and hear and say nothing, not even a pong."""
         for client in self.clients:
+            client.is_frozen = True
             client.socket.transport.pause_reading()
+            if client.socket.keepalive_task is not None:
+                client.socket.keepalive_task.cancel()
 
     def relogin(self) -> None:
         """Begin a new session at the broker: sockets stay open, and their ticks are over."""
@@ -236,6 +241,8 @@ class Proxy:
             return _error("AUTHENTICATION_ERROR", "Invalid API key")
         if client.login != self._login:
             client.wants.clear()  # they were of the old session
+        if all(one.login != self._login for one in self.clients):
+            self.logins += 1
         client.login = self._login
         answer = {
             "type": "auth",
@@ -327,6 +334,8 @@ class Proxy:
 
 
 async def _send(client: Client, text: str) -> None:
+    if client.is_frozen:
+        return
     try:
         await client.socket.send(text)
     except ConnectionClosed:

@@ -2,13 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 
 from aiohttp import web
 
 from tests.openalgo.account import Account, Reply, error
 from tests.openalgo.faults import OF_REQUESTS, Fault, Rule
 from tests.openalgo.fields import FIELDS, Body, Field, Invalid, checked, text
+from tests.openalgo.gtt import Gtts
 from tests.openalgo.limits import Limits, too_many
 from tests.openalgo.orders import FORBIDDEN_IN_SEMI_AUTO, PLACING, QUEUED, Orders
 from tests.openalgo.pace import Pace
@@ -37,7 +38,10 @@ class Rest:
         self._record = record
         self.orders = Orders(account)
         self.quotes = Quotes(account)
-        self.routes = self.orders.routes | Reads(account).routes | self.quotes.routes
+        self.gtts = Gtts(account)
+        self.routes = (
+            self.orders.routes | self.gtts.routes | Reads(account).routes | self.quotes.routes
+        )
         self.limits = Limits(account)
         self.on_request: Callable[[], None] = lambda: None
         self._locks: dict[str, asyncio.Lock] = {}
@@ -60,101 +64,92 @@ class Rest:
         address = http.remote or ""
         path = http.path.strip("/")
         endpoint = path.removeprefix("api/v1/")
+        given = _read(await http.text())
+        noted = self._noted(endpoint, given or {})
         if http.method != "POST" or endpoint not in FIELDS or endpoint == path:
             self.limits.offended(address, 404)
-            return _sent(error(404, "The requested URL was not found on the server."))
+            return self._answered(
+                noted, error(404, "The requested URL was not found on the server.")
+            )
         refusal = self.limits.refusal(address, endpoint)
         if refusal:
-            return _sent(refusal)
+            return self._answered(noted, refusal)
         if http.content_type != "application/json":
-            return _sent(error(500, "An unexpected error occurred"))
-        try:
-            body = json.loads(await http.text())
-            assert isinstance(body, dict)
-        except (ValueError, AssertionError):
-            return _sent(error(400, "Failed to decode JSON object"))
-        shown = {name: value for name, value in body.items() if name != "apikey"}
-        noted = self._noted(endpoint, shown)
-        rule = self._met(endpoint, shown)
-        checked_body = self._refused(address, endpoint, body, rule)
-        if isinstance(checked_body, Reply):
-            return self._answered(noted, checked_body)
-        return await self._answer(http, noted, endpoint, checked_body, rule)
+            return self._answered(noted, error(500, "An unexpected error occurred"))
+        if given is None:
+            return self._answered(noted, error(400, "Failed to decode JSON object"))
+        return await self._answer(http, noted, given, FIELDS[endpoint])
 
     async def _instruments(self, http: web.Request) -> web.StreamResponse:
         asked: Body = dict(http.query)
-        noted = self._noted("instruments", {k: v for k, v in asked.items() if k != "apikey"})
-        rule = self._met("instruments", asked)
+        noted = self._noted("instruments", asked)
+        refusal = self.limits.refusal(http.remote or "", "instruments")
+        if refusal:
+            return self._answered(noted, refusal)
         fields = {"exchange": Field(text, ""), "format": Field(text, "json")}
-        body = self._refused(http.remote or "", "instruments", asked, rule, fields)
-        if isinstance(body, Reply):
-            return self._answered(noted, body)
-        return await self._answer(http, noted, "instruments", body, rule)
+        return await self._answer(http, noted, asked, fields)
 
-    def _met(self, endpoint: str, body: Body) -> Rule | None:
-        name = (
-            f"{body['exchange']}:{body['symbol']}"
-            if {"exchange", "symbol"} <= body.keys()
-            else None
-        )
+    def _met(self, noted: Request) -> Rule | None:
+        """Return the first switch that a request meets."""
+        body = noted.body
+        named = {"exchange", "symbol"} <= body.keys()
+        name = f"{body['exchange']}:{body['symbol']}" if named else None
         for fault in OF_REQUESTS:
-            rule = self._account.faults.hit(fault, endpoint=endpoint, symbol=name)
+            rule = self._account.faults.hit(fault, endpoint=noted.endpoint, symbol=name)
             if rule:
                 return rule
         return None
 
-    def _refused(
-        self,
-        address: str,
-        endpoint: str,
-        body: Body,
-        rule: Rule | None,
-        fields: dict[str, Field] | None = None,
+    def _refusal(
+        self, address: str, endpoint: str, given: Body, fields: dict[str, Field]
     ) -> Body | Reply:
-        """Return the checked fields, or how the request is refused without being looked at."""
+        """Return the checked fields, or how a request is refused without being looked at."""
         try:
-            wanted = FIELDS[endpoint] if fields is None else fields
-            values = checked(body, {"apikey": Field(text)} | wanted)
+            values = checked(given, {"apikey": Field(text)} | fields)
         except Invalid as invalid:
             return error(400, str(invalid) if endpoint in OF_ORDERS else invalid.errors)
-        expired = self._account.session_expired or (rule and rule.fault is Fault.NO_SESSION)
-        if values["apikey"] != self._account.api_key or expired:
+        if values["apikey"] != self._account.api_key or self._account.session_expired:
             self.limits.offended(address, 403)
             return error(403, BAD_KEY)
-        if rule and rule.fault is Fault.NO_PLUGIN:
-            return error(404, "Broker-specific module not found")
         return values
 
     async def _answer(
-        self, http: web.Request, noted: Request, endpoint: str, body: Body, rule: Rule | None
+        self, http: web.Request, noted: Request, given: Body, fields: dict[str, Field]
     ) -> web.StreamResponse:
         """Do what is asked, and answer as the switches have it.
 
         The work is a task of its own: it goes on when the client has given up.
         """
-        acts_after_s = rule.acts_after_s if rule else 0.0
-        if rule and rule.fault is Fault.SLOW and acts_after_s is None:
-            acts_after_s = 0.0
-        work = None
-        if acts_after_s is not None:
-            decided = rule is not None and rule.value == "decided"
-            work = self._start(self._work(endpoint, body, acts_after_s, decided=decided))
+        body = self._refusal(http.remote or "", noted.endpoint, given, fields)
+        if isinstance(body, Reply):
+            return self._answered(noted, body)
+        rule = self._met(noted)
         if rule is None:
-            assert work is not None
+            return self._answered(noted, await asyncio.shield(self._start(noted, body, 0.0)))
+        delay_s = self._account.faults.delay_s(rule)
+        if rule.fault is Fault.SLOW:
+            work = self._start(noted, body, delay_s or 0.0)
+            await self._pace.sleep(rule.number(1.0))
             return self._answered(noted, await asyncio.shield(work))
-        if work is not None and acts_after_s == 0:
-            await asyncio.shield(work)
+        if delay_s is not None:
+            work = self._start(noted, body, delay_s, decided=rule.value == "decided")
+            if delay_s == 0:
+                await asyncio.shield(work)
         if rule.fault is Fault.HANGS:
             await asyncio.Event().wait()
         if rule.fault is Fault.CUT:
             if http.transport is not None:
                 http.transport.abort()
             return _sent(Reply(500, ""))
-        if rule.fault is Fault.SLOW:
-            assert work is not None
-            await self._pace.sleep(rule.number(1.0))
-            return self._answered(noted, await asyncio.shield(work))
         return self._answered(noted, _unkind(rule))
+
+    def _start(
+        self, noted: Request, body: Body, after_s: float, *, decided: bool = False
+    ) -> asyncio.Task[Reply]:
+        task = asyncio.create_task(self._work(noted.endpoint, body, after_s, decided=decided))
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
+        return task
 
     async def _work(self, endpoint: str, body: Body, after_s: float, *, decided: bool) -> Reply:
         if endpoint != "placesmartorder":
@@ -191,15 +186,13 @@ class Rest:
             return Reply(reply.status, reply.body | {"mode": "analyze"})
         return reply
 
-    def _start(self, work: Coroutine[None, None, Reply]) -> asyncio.Task[Reply]:
-        task = asyncio.create_task(work)
-        self._working.add(task)
-        task.add_done_callback(self._working.discard)
-        return task
-
     def _noted(self, endpoint: str, body: Body) -> Request:
-        number, at_s = len(self._record.requests) + 1, self._account.time.now_s()
-        request = Request(number=number, endpoint=endpoint, body=body, at_s=at_s)
+        request = Request(
+            number=len(self._record.requests) + 1,
+            endpoint=endpoint,
+            body={name: value for name, value in body.items() if name != "apikey"},
+            at_s=self._account.time.now_s(),
+        )
         self._record.requests.append(request)
         self.on_request()
         return request
@@ -223,9 +216,24 @@ def _unkind(rule: Rule) -> Reply:
             return Reply(200, rule.text('{"status":"succ'))
         case Fault.LIMITED:
             return too_many(rule.text("10 per 1 second"))
+        case Fault.NO_SESSION:
+            return error(403, BAD_KEY)
+        case Fault.NO_PLUGIN:
+            return error(404, "Broker-specific module not found")
         case Fault.REFUSED:
             return error(400, rule.text("RMS: order refused"))
+        case Fault.BROKER_STATUS:
+            return error(int(rule.number(503)), "broker error")
     raise AssertionError(rule.fault)
+
+
+def _read(text_: str) -> Body | None:
+    """Return the object that a request holds; None: it holds none."""
+    try:
+        body = json.loads(text_)
+    except ValueError:
+        return None
+    return body if isinstance(body, dict) else None
 
 
 def _sent(reply: Reply) -> web.Response:

@@ -11,7 +11,7 @@ The client under test gets ``url``, ``feed_url`` and ``api_key``, and nothing el
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from random import Random
 from types import TracebackType
@@ -22,6 +22,7 @@ from aiohttp import web
 from tests.openalgo.account import Account
 from tests.openalgo.exchange import By, Exchange, Key, Order, Ticket
 from tests.openalgo.faults import Switchboard
+from tests.openalgo.market import Walk
 from tests.openalgo.pace import Pace
 from tests.openalgo.plugins import PLUGINS
 from tests.openalgo.proxy import Proxy
@@ -55,6 +56,7 @@ class OpenAlgoServer:
         self._runner: web.AppRunner | None = None
         self._changed: set[asyncio.Event] = set()
         self._rng = Random(seed)
+        self._walks: list[asyncio.Task[None]] = []
         self._rest.on_request = self.proxy.on_change = self._tell
 
     # What the client under test is given.
@@ -94,8 +96,33 @@ class OpenAlgoServer:
     def price(self, name: str, price: float) -> None:
         """Let a trade happen at this price: orders see it, and then the feed."""
         self._account.price_moved(name, price)
+        self._rest.gtts.price_moved(name, price)
         self.proxy.price_moved(name)
         self._tell()
+
+    def walk(self, ticks_per_s: float, names: Sequence[str] = ()) -> Walk:
+        """Let prices move on their own, that often a (real) second in all, until the end."""
+        account = self._account
+        moving = names or [one.full_name for one in account.catalogue.listed()]
+        walk = Walk(account.catalogue, account.prices, moving, self._rng, self.price)
+        self._walks.append(asyncio.create_task(walk.run(ticks_per_s)))
+        return walk
+
+    def stand(self) -> None:
+        """Let prices stand still, but for ``price``."""
+        for task in self._walks:
+            task.cancel()
+        self._walks.clear()
+
+    def log_out(self) -> None:
+        """End the broker's session, as every night does: 403 for all, and no ticks."""
+        self._account.session_expired = True
+        self.proxy.relogin()
+
+    def log_in(self) -> None:
+        """Begin a new one: REST answers again, sockets stay deaf until they log in anew."""
+        self._account.session_expired = False
+        self.proxy.relogin()
 
     def net(self, name: str, product: str = "MIS") -> Decimal:
         """Return the true position."""
@@ -194,6 +221,7 @@ class OpenAlgoServer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.stand()
         if self._runner is not None:
             await self.stop()
         self._pace.stop()
