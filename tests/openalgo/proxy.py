@@ -52,12 +52,12 @@ class Proxy:
         self.received: list[Message] = []
         self.updates = True  # whether the stream of orders runs
         self.logins = 0  # of the proxy at the broker: one for all clients that come together
-        self.ping_s = PING_S
+        self.patience_s_min = 1.0  # real: a busy machine is no dead client
         self.on_change: Callable[[], None] = lambda: None
         account.on_order = self._order_changed
 
     async def start(self, port: int) -> int:
-        ping_s = max(1.0, self.ping_s * self._pace.scale)  # a busy machine is no dead client
+        ping_s = max(self.patience_s_min, PING_S * self._pace.scale)
         self._server = await serve(
             self._serve, "127.0.0.1", port, ping_interval=ping_s, ping_timeout=ping_s
         )
@@ -193,7 +193,7 @@ class Proxy:
             self.on_change()
 
     async def _end_unless_logged_in(self, client: Client) -> None:
-        await self._pace.sleep(AUTH_TIMEOUT_S)
+        await asyncio.sleep(max(self.patience_s_min, AUTH_TIMEOUT_S * self._pace.scale))
         if client.login is None:
             await client.socket.close(4401, "auth timeout")
 
