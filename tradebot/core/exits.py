@@ -38,20 +38,15 @@ class State(enum.StrEnum):
     CHECKING = "CHECKING"  # nothing seems held: the broker's net is being read
     DONE = "DONE"
 
-    @property
-    def is_in_doubt(self) -> bool:
-        """Whether a request may be on the wire without an answer."""
-        return self in _IN_DOUBT
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether an order may be sent for it, once its time has come."""
-        return self in _READY
+    def __init__(self, text: str) -> None:
+        """Know what it means: asked a dozen times for every exit."""
+        # A request may be on the wire without an answer.
+        self.is_in_doubt = text in ("SENDING", "UNKNOWN")
+        self.is_alive = self.is_in_doubt or text == "WORKING"  # an order of it may still fill
+        self.is_ready = text in ("DECIDED", "RETRY_WAIT")  # to send, once its time has come
+        self.is_over = text == "DONE"
 
 
-_IN_DOUBT = (State.SENDING, State.UNKNOWN)
-_READY = (State.DECIDED, State.RETRY_WAIT)
-_ALIVE = (State.SENDING, State.UNKNOWN, State.WORKING)
 _NO_UNITS = Decimal(0)
 
 
@@ -89,7 +84,7 @@ class Exit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @property
     def is_over(self) -> bool:
         """Whether nothing more is to be done for it."""
-        return self.state is State.DONE
+        return self.state.is_over
 
     @property
     def remaining(self) -> Decimal:
@@ -99,12 +94,12 @@ class Exit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @property
     def is_alive(self) -> bool:
         """Whether an order of this exit may still fill."""
-        return self.state in _ALIVE
+        return self.state.is_alive
 
     @property
     def alive(self) -> Decimal:
         """Units that an order of this exit may still fill."""
-        if not self.is_alive:
+        if not self.state.is_alive:
             return _NO_UNITS
         return self.order_ends_at - self.order_filled
 
@@ -151,7 +146,7 @@ def sent(
         client_order_id=client_order_id,
         order_id=None,
         order_quantity=quantity,
-        order_filled=Decimal(0),
+        order_filled=_NO_UNITS,
         order_final=None,
         sent_at_ns=at_ns,
         known=known,

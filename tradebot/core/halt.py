@@ -32,12 +32,12 @@ class Halt(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def leaves_trades(self) -> bool:
         """Whether what has entered is to be left at once."""
-        return self.form is Form.FLATTEN
+        return self.form is not None and self.form is Form.FLATTEN
 
     @property
     def sends(self) -> bool:
         """Whether anything may be sent to the broker."""
-        return self.form is not Form.EVERYTHING
+        return self.form is None or self.form is not Form.EVERYTHING
 
     def gives_way_to(self, form: Form) -> bool:
         """Whether this form is stronger: a milder one would be a release that nobody gave."""

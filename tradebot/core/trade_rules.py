@@ -10,7 +10,7 @@ from math import floor
 import msgspec
 
 from tradebot.core.instruments import Instrument
-from tradebot.core.levels import Level, Unit
+from tradebot.core.levels import Level
 from tradebot.core.money import exact, plain, tick_at_or_above, tick_at_or_below
 from tradebot.core.trades import Breakeven, Marks, Reason, Rules, Side, TargetPart
 
@@ -294,7 +294,7 @@ def _better(sign: int, one: float, other: float) -> float:
 
 def _against(level: Level, entry: Decimal, sign: int) -> Decimal:
     """Return the unrounded price of a level on the losing side of the entry."""
-    return level.value if level.unit is Unit.PRICE else entry - sign * level.distance(entry)
+    return level.value if level.unit.is_price else entry - sign * level.distance(entry)
 
 
 def _gained(sign: int, gain: Level, entry: Decimal) -> Decimal:
@@ -314,7 +314,7 @@ def _targets(
         if done >> part & 1:
             continue
         level = target.at
-        price = level.value if level.unit is Unit.PRICE else entry + sign * level.distance(entry)
+        price = level.value if level.unit.is_price else entry + sign * level.distance(entry)
         # To the nearer tick: a target one tick too far has cost people their profit.
         levels.append(TargetLevel(_wider(sign, price, tick), part, target.quantity))
     if len(levels) > 1:
