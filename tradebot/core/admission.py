@@ -102,7 +102,7 @@ def update(book: Book, command: UpdateTrade) -> None:
         unguarded=False,
         deadline_ns=trade.deadline_ns
         if trade.rules.time_exit == command.rules.time_exit
-        else _deadline(book, changed, command.at_ns),
+        else _deadline(book, changed, changed.opened_at_ns, command.at_ns),
     )
     book.add_deadline(trade)
     now = effective_stop(levels, marks)
@@ -194,20 +194,20 @@ def _entered(book: Book, trade: Trade, quantity: Decimal, price: Decimal, at_ns:
     """Guard what has entered: levels from the new average entry, marks kept."""
     if trade.filled:
         trade = guarding.disarm(book, trade)
-    changed = msgspec.structs.replace(
+    is_new = not trade.filled
+    filled = trade.filled + quantity
+    notional = trade.entry_notional + quantity * price
+    levels = book.put_levels(trade, notional / filled)
+    opened_at_ns = at_ns if trade.opened_at_ns is None else trade.opened_at_ns
+    trade = book.put_trade(
         trade,
-        filled=trade.filled + quantity,
-        entry_notional=trade.entry_notional + quantity * price,
-        opened_at_ns=at_ns if trade.opened_at_ns is None else trade.opened_at_ns,
+        filled=filled,
+        entry_notional=notional,
+        opened_at_ns=opened_at_ns,
         status=Status.ACTIVE if trade.status is Status.PENDING else trade.status,
         reason=trade.reason if trade.status is Status.TRIGGERED else None,
-    )
-    levels = book.put_levels(changed)
-    is_new = not trade.filled
-    trade = book.put_trade(
-        changed,
         marks=entry_marks(levels, trade.marks),
-        deadline_ns=_deadline(book, changed, at_ns) if is_new else trade.deadline_ns,
+        deadline_ns=_deadline(book, trade, opened_at_ns, at_ns) if is_new else trade.deadline_ns,
     )
     book.add_deadline(trade)
     book.say(
@@ -270,14 +270,14 @@ def listen(book: Book, trade: Trade, at_ns: int) -> None:
     book.note_open(line, trade)
 
 
-def _deadline(book: Book, trade: Trade, at_ns: int) -> int | None:
+def _deadline(book: Book, trade: Trade, opened_at_ns: int | None, at_ns: int) -> int | None:
     """Return when a trade's time is up: a duration counts from its entry, a clock from now."""
     rule = trade.rules.time_exit
     if rule is None:
         return None
     if rule.after_ns is not None:
-        assert trade.opened_at_ns is not None, "a time exit of a trade that is not open"
-        return trade.opened_at_ns + rule.after_ns
+        assert opened_at_ns is not None, "a time exit of a trade that is not open"
+        return opened_at_ns + rule.after_ns
     assert rule.at_minutes is not None, "a time exit without a time"
     return book.session(trade.exchange).clock_time(at_ns, rule.at_minutes)
 

@@ -223,12 +223,12 @@ class Book:
             self.trades[trade_id] = changed
         return changed
 
-    def put_levels(self, trade: Trade) -> Levels:
-        """Compute a trade's levels anew, from its entry, rules and targets taken."""
+    def put_levels(self, trade: Trade, entry: Decimal | None = None) -> Levels:
+        """Compute a trade's levels anew, from its entry or this one, rules and targets taken."""
         levels = self.levels[trade.trade_id] = levels_of(
             trade.rules,
             trade.side,
-            trade.entry,
+            trade.entry if entry is None else entry,
             self.instrument(trade.instrument),
             targets_done=trade.targets_done,
         )
