@@ -5,7 +5,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from tests.core.exit_stories import leaving, state_of
+from tests.core.exit_stories import PLAIN, book_of, leaving, nameless, state_of, told
 from tests.playbook import KEY, Playbook, a_trade
 from tradebot.core.events import ExitAnswered, ExitFilled, TradeStuck
 from tradebot.core.exits import State
@@ -134,32 +134,6 @@ def test_every_answer_is_told_in_the_brokers_words():
 
 
 # Where the broker does not keep our ids.
-
-PLAIN = Policy(exits=ExitPolicy(tagged=False, hold_ns=60_000_000_000))
-
-
-def nameless(*trades, quantity="20"):
-    """Return a story at such a broker, at the moment at which a stop at 795 is hit."""
-    story = Playbook(policy=PLAIN, broker=False).fill(None, quantity, side="BUY", order_id="E1")
-    for trade in trades or (a_trade(stop="5pts"),):
-        story.create(trade)
-    return story >> 795
-
-
-def told(story, state, filled="0", order_id="B7", **words):
-    """Let a stream tell of an order to sell ten, or what the words say instead."""
-    report = story.report(None, state, filled=filled, order_id=order_id)
-    return story >> msgspec.structs.replace(report, **words)
-
-
-def book_of(story, *rows, ago="0s"):
-    """Answer a read of the order book: ``"B7 open 3"`` is an order to sell ten."""
-    reports = []
-    for row in rows:
-        order_id, state, filled = row.split()
-        side = OrderSide.BUY if order_id.startswith("E") else OrderSide.SELL
-        reports.append(story.report(None, state, filled=filled, order_id=order_id, side=side))
-    return BookReply(orders=tuple(reports), at_ns=story.now_ns)
 
 
 def test_an_order_is_known_by_the_brokers_id_once_it_has_answered():

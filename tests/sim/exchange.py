@@ -128,7 +128,7 @@ class Exchange:
         shown = [change for change in order.changes if change[0] <= at_ns]
         if not shown:
             return None
-        _, filled, state = shown[-1]
+        changed_ns, filled, state = shown[-1]
         return OrderReport(
             order_id=order.order_id,
             client_order_id=order.client_order_id,
@@ -137,7 +137,7 @@ class Exchange:
             quantity=order.quantity,
             filled=filled,
             state=state,
-            at_ns=self.now_ns(),
+            at_ns=changed_ns,  # a row of an order book carries the time of the order
         )
 
     def net(self, key: NetKey, lag_ns: int = 0) -> Decimal:

@@ -102,7 +102,7 @@ class OrderReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     quantity: Decimal
     filled: Decimal  # cumulative
     state: OrderState
-    at_ns: int
+    at_ns: int  # when the order last changed, by the broker's clock
     message: str = ""
 
 

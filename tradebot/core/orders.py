@@ -42,6 +42,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     reported: Decimal = Decimal(0)  # filled, as the broker's reports say
     message: str = ""
     at_ns: int = 0  # of the last word on it
+    told_ns: int = 0  # of the first
 
     @property
     def is_settled(self) -> bool:
@@ -68,6 +69,7 @@ def reported(order: Order, report: OrderReport) -> Order:
         reported=max(order.reported, report.filled),
         message=report.message or order.message,
         at_ns=max(order.at_ns, report.at_ns),
+        told_ns=min(order.told_ns or report.at_ns, report.at_ns),
     )
 
 
@@ -84,4 +86,5 @@ def executed(order: Order, execution: Execution) -> Order:
         reported=order.reported,
         message=order.message,
         at_ns=max(order.at_ns, execution.at_ns),
+        told_ns=min(order.told_ns or execution.at_ns, execution.at_ns),
     )

@@ -210,14 +210,18 @@ def _fill(
 
 
 def _found(book: Book, exit_: Exit, at_ns: int) -> bool:
-    """Claim the order of a request in doubt, if the broker has told of it."""
+    """Claim the order of a request in doubt, if the broker has told of one just like it.
+
+    Of two that look like it one is somebody else's. The one that came first after the request
+    had left is ours: most requests arrive at once, and people trade at any time.
+    """
     if book.policy.exits.tagged:
         return False
-    here = book.orders.on(exit_.key, exit_.side)
-    order = next((order for order in here if _is_of(book, order, exit_)), None)
-    if order is None:
+    orders = [o for o in book.orders.on(exit_.key, exit_.side) if _is_of(book, o, exit_)]
+    if not orders:
         return False
-    _claim(book, exits.found(exit_, order.order_id, at_ns), order.order_id, at_ns)
+    nearest = min(orders, key=lambda order: abs(order.told_ns - exit_.sent_at_ns))
+    _claim(book, exits.found(exit_, nearest.order_id, at_ns), nearest.order_id, at_ns)
     return True
 
 
