@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
@@ -26,6 +26,7 @@ OF_ORDERS = {  # their messages are text, and while analyzing they say so
     *{"openposition", "holdings", "funds", "margin"},
 }
 HTML = "<html>\r\n<head><title>{0}</title></head>\r\n<body><h1>{0}</h1><hr>nginx</body>\r\n</html>"
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Finish = Callable[[], Reply]
 
 
@@ -46,17 +47,28 @@ class Rest:
         self.on_request: Callable[[], None] = lambda: None
         self._locks: dict[str, asyncio.Lock] = {}
         self._working: set[asyncio.Task[Reply]] = set()
+        self._open: dict[int, web.Request] = {}
 
     def application(self) -> web.Application:
-        app = web.Application()
+        @web.middleware
+        async def kept(http: web.Request, handler: Handler) -> web.StreamResponse:
+            self._open[id(http)] = http
+            try:
+                return await handler(http)
+            finally:
+                del self._open[id(http)]
+
+        app = web.Application(middlewares=[kept])
         app.router.add_get("/api/v1/instruments{slash:/?}", self._instruments)
         app.router.add_route("*", "/{path:.*}", self._handle)
         return app
 
-    def restarted(self) -> None:
+    def killed(self) -> None:
         """Forget what only the process knew: requests at work, windows, locks."""
         for task in self._working:
             task.cancel()
+        for http in self._open.values():
+            _cut(http)
         self.limits = Limits(self._account)
         self._locks.clear()
 
@@ -138,8 +150,7 @@ class Rest:
         if rule.fault is Fault.HANGS:
             await asyncio.Event().wait()
         if rule.fault is Fault.CUT:
-            if http.transport is not None:
-                http.transport.abort()
+            _cut(http)
             return _sent(Reply(500, ""))
         return self._answered(noted, _unkind(rule))
 
@@ -225,6 +236,11 @@ def _unkind(rule: Rule) -> Reply:
         case Fault.BROKER_STATUS:
             return error(int(rule.number(503)), "broker error")
     raise AssertionError(rule.fault)
+
+
+def _cut(http: web.Request) -> None:
+    if http.transport is not None:
+        http.transport.abort()
 
 
 def _read(text_: str) -> Body | None:

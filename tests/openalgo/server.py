@@ -189,7 +189,10 @@ class OpenAlgoServer:
     async def start(self) -> None:
         """Listen; after a stop on the same ports as before."""
         self._runner = web.AppRunner(
-            self._rest.application(), access_log=None, handler_cancellation=True, shutdown_timeout=0
+            self._rest.application(),
+            access_log=None,
+            handler_cancellation=True,
+            shutdown_timeout=0.1,
         )
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self._port)
@@ -200,7 +203,7 @@ class OpenAlgoServer:
     async def stop(self) -> None:
         """End the process of the server; the broker and its orders live on."""
         assert self._runner is not None
-        self._rest.restarted()
+        self._rest.killed()
         await self.proxy.stop()
         await self._runner.cleanup()
         self._runner = None
