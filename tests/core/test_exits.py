@@ -56,7 +56,7 @@ def test_an_exit_is_sent_when_nothing_of_it_is_alive(state):
     after = exits.sent(before, "T1-x2", Decimal(7))
     assert (after.state, after.client_order_id, after.alive) == (State.SENDING, "T1-x2", 7)
     assert (after.order_id, after.order_final, after.order_filled) == (None, None, 0)
-    assert (after.asks, after.due_at_ns) == (0, 0)
+    assert (after.asks, after.due_at_ns) == (0, 2 * SECOND)  # to be asked about
 
 
 @pytest.mark.parametrize(
@@ -327,3 +327,12 @@ def test_what_an_order_that_was_called_back_left_goes_out_at_the_next_step_at_on
 def test_an_order_that_was_filled_before_it_was_called_back_has_left_nothing():
     asked = exits.cancelling(an_exit(State.WORKING), NOW)
     assert exits.filled_by(asked, "T1-x1", "B1", Decimal(10), NOW).state is State.DONE
+
+
+def test_a_call_that_hangs_is_asked_about_ever_more_slowly_and_stays_what_it_is():
+    exit_ = exits.sent(an_exit(State.DECIDED), "T1-x1", Decimal(10), NOW)
+    pauses = [after_pause(exit_)]
+    for _ in range(3):
+        exit_ = exits.unanswered(exit_, NOW)
+        pauses.append(after_pause(exit_))
+    assert (pauses, exit_.state, exit_.asks) == ([2, 1, 2, 5], State.SENDING, 3)

@@ -4,15 +4,21 @@ from decimal import Decimal
 
 import pytest
 
-from tests.core.exit_stories import holding, leave, leaving, state_of, unheld
+from tests.core.exit_stories import (
+    book_of,
+    holding,
+    leave,
+    leaving,
+    nameless,
+    state_of,
+    unheld,
+)
 from tests.playbook import Playbook, a_trade
 from tradebot.core.events import TradeClosed, TradeStuck
 from tradebot.core.exits import State
-from tradebot.core.halt import Form
 from tradebot.core.inputs import (
     Acked,
     BookReply,
-    HaltTrading,
     NoAction,
     NotSent,
     Queued,
@@ -67,6 +73,29 @@ def test_a_person_hears_of_a_doubt_that_lasts_every_minute():
     assert len(story.events(TradeStuck)) == 3
     assert story.trade().stuck
     assert not story.fill("T1-x1", "4").trade().stuck
+
+
+def test_a_call_that_hangs_is_asked_about_and_nothing_leaves_beside_it():
+    story = leaving() >> "1900ms"
+    assert story.wants(QueryOrder) == []
+    assert len((story >> "100ms").wants(QueryOrder)) == 1
+    story >> story.query_reply("T1-x1") >> "30s"  # that it is not there says nothing yet
+    assert story.orders == ["T1-x1 SELL 10"]
+    story >> story.query_reply("T1-x1", state="open")
+    assert state_of(story) is State.WORKING
+    assert story.reply("T1-x1", Unknown("timeout")).wants(PlaceOrder)[1:] == []
+
+
+def test_a_call_that_hangs_is_looked_for_in_the_book_of_a_broker_that_drops_our_ids():
+    story = nameless() >> book_of(nameless(), "B7 open 0")
+    assert state_of(story) is State.SENDING  # its answer comes any moment
+    story >> "2s"
+    assert story.wants(ReadBook) == [ReadBook("A1")]
+    story >> book_of(story, "E1 complete 20")
+    assert state_of(story) is State.SENDING
+    story >> book_of(story, "B7 open 0")
+    assert state_of(story) is State.WORKING
+    assert story.reply("T1-x1", Acked("B7")).orders == ["T1-x1 SELL 10"]
 
 
 def test_nothing_else_leaves_on_a_key_in_doubt():
@@ -297,59 +326,6 @@ def test_without_a_price_the_next_step_goes_out_at_the_market():
     leave(story.create(a_trade(stop="5pts")), "T1").reply("T1-x1", Acked("B1")) >> "2s"
     story >> story.report("T1-x1", "cancelled", order_id="B1")
     assert prices(story) == [None, None]
-
-
-# Left by somebody else, wholly or in part, while an order of ours is alive.
-
-
-@pytest.mark.parametrize(
-    ("sold", "called_back", "again"),
-    [
-        ("3", ["T2-x1"], ["T2-x2 SELL 3"]),
-        ("6", ["T2-x1"], []),
-        ("7", ["T2-x1", "T1-x1"], []),
-    ],
-)
-def test_orders_that_others_have_left_nothing_for_are_called_back_the_newest_first(
-    sold, called_back, again
-):
-    story = holding(10, a_trade(quantity="4"), a_trade(quantity="6"))
-    for number in (1, 2):
-        leave(story, f"T{number}").reply(f"T{number}-x1", Acked(f"B{number}"))
-    story.fill(None, sold, side="SELL", order_id="E2")
-    assert [order.client_order_id for order in story.wants(CancelOrder)] == called_back
-    assert len(story.events(TradeStuck)) == len(called_back)
-    assert len((story >> "900ms").wants(CancelOrder)) == len(called_back)
-    story >> story.report("T2-x1", "cancelled", order_id="B2")
-    assert story.orders == ["T1-x1 SELL 4", "T2-x1 SELL 6", *again]
-
-
-def test_shorts_that_others_have_bought_back_are_called_back_too():
-    story = holding(-10, a_trade(side="SHORT"))
-    leave(story, "T1").reply("T1-x1", Acked("B1")).fill(None, "1", side="BUY", order_id="E2")
-    assert len(story.wants(CancelOrder)) == 1
-
-
-def test_an_order_in_doubt_is_called_back_once_the_broker_has_named_it():
-    story = leaving().fill(None, "10", side="SELL", order_id="E2")
-    assert (story >> "1s").wants(CancelOrder) == []
-    story.reply("T1-x1", Acked("B1")) >> "1s"
-    assert [order.order_id for order in story.wants(CancelOrder)] == ["B1"]
-
-
-def test_an_order_that_is_to_come_back_is_asked_for_again_until_it_has():
-    story = leaving().reply("T1-x1", Acked("B1")).fill(None, "10", side="SELL", order_id="E2")
-    assert len((story >> "5s").wants(CancelOrder)) == 3
-    story >> story.report("T1-x1", "cancelled", order_id="B1") >> "1s"
-    assert story.flat(25).trade().status is Status.CLOSED_EXTERNAL
-    assert story.orders == ["T1-x1 SELL 10"]
-
-
-def test_nothing_is_called_back_while_nothing_is_to_be_sent():
-    story = leaving().reply("T1-x1", Acked("B1"))
-    story.process(HaltTrading(form=Form.EVERYTHING, why="trouble", at_ns=story.now_ns))
-    story.fill(None, "10", side="SELL", order_id="E2")
-    assert (story >> "5s").wants(CancelOrder) == []
 
 
 # Left by somebody else.

@@ -318,8 +318,8 @@ def test_a_late_report_of_an_earlier_order_does_not_concern_the_present_one():
 
 def test_a_person_is_told_of_the_fifth_refusal_in_a_row():
     story = leaving()
-    for attempt in range(1, 6):
-        story.reply(f"T1-x{attempt}", Refused("margin")) >> "30s"
+    for attempt, pause in enumerate(("1s", "2s", "5s", "10s", "1s"), 1):
+        story.reply(f"T1-x{attempt}", Refused("margin")) >> pause
     assert [stuck.why for stuck in story.events(TradeStuck)] == ["margin"]
 
 

@@ -18,6 +18,7 @@ from tradebot.core import (
     reconcile,
     replies,
     restore,
+    surplus,
     verdicts,
 )
 from tradebot.core.book import Book
@@ -215,6 +216,7 @@ class Engine:
         guarding.on_deadlines(self.book, timer.at_ns)
         freezing.wake(self.book)
         lanes.wake(self.book, timer.at_ns)
+        surplus.wake(self.book, timer.at_ns)
         admission.wake(self.book, timer.at_ns)
         reconcile.wake(self.book, timer.at_ns)
         halting.wake(self.book, timer.at_ns)
@@ -273,7 +275,7 @@ class Engine:
             net_reads.distrust(book, execution.key)
         if not replies.on_execution(book, execution):
             admission.on_execution(book, execution)
-            lanes.call_back_surplus(book, execution.key, execution.at_ns)
+            surplus.call_back(book, execution.key, execution.at_ns)
 
     def _on_report(self, report: OrderReport) -> None:
         if not replies.on_report(self.book, report):

@@ -113,6 +113,7 @@ class Exit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 # with the position, never with a count.
 RETRY_SECONDS = (1, 2, 5, 10, 30)
 QUERY_SECONDS = (1, 2, 5)
+UNANSWERED_SECONDS = 2  # a call that hangs so long: its order may be at the broker all the same
 RESTING_SECONDS = 2  # an order that works for so long is looked at
 ABSENCES = 2  # order books that prove that a request never arrived
 WORKING_SECONDS = 5  # an order that the stream does not speak of is asked for
@@ -153,7 +154,7 @@ def sent(
         cancels=0,
         absences=0,
         asks=0,
-        due_at_ns=0,
+        due_at_ns=at_ns + UNANSWERED_SECONDS * _SECOND_NS,
     )
 
 
@@ -185,6 +186,15 @@ def in_doubt(exit_: Exit, at_ns: int) -> Exit:
     """Return the exit with its request unanswered; the next query is due after a pause."""
     pause_ns = _pause_ns(QUERY_SECONDS, exit_.asks)
     return _next(exit_, state=State.UNKNOWN, asks=exit_.asks + 1, due_at_ns=at_ns + pause_ns)
+
+
+def unanswered(exit_: Exit, at_ns: int) -> Exit:
+    """Return the exit with its call still running; the next query is due after a pause.
+
+    That its order is found ends the doubt; that it is not found says nothing meanwhile.
+    """
+    pause_ns = _pause_ns(QUERY_SECONDS, exit_.asks)
+    return _next(exit_, asks=exit_.asks + 1, due_at_ns=at_ns + pause_ns)
 
 
 def found(exit_: Exit, order_id: str, at_ns: int) -> Exit:

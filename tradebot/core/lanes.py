@@ -66,13 +66,14 @@ def wake(book: Book, at_ns: int) -> None:
                 continue
             if exit_.state is State.UNKNOWN:
                 ask(book, exits.in_doubt(exit_, at_ns), at_ns)
+            elif exit_.state is State.SENDING:
+                ask(book, exits.unanswered(exit_, at_ns), at_ns)
             elif exit_.state is State.WORKING:
                 _look_at_working(book, exit_, at_ns)
             elif exit_.state is State.CHECKING:
                 after = book.put_exit(exits.checking(exit_, at_ns))
                 net_reads.ask(book, key)
                 _tell_a_person(book, after, "what the broker holds is not known", at_ns)
-        call_back_surplus(book, key, at_ns)
         advance(book, key, at_ns)
         if not book.lanes[key]:
             del book.lanes[key]
@@ -144,32 +145,13 @@ def _look_at_working(book: Book, exit_: Exit, at_ns: int) -> None:
     """Ask for an order that works; one that the market leaves behind is called back."""
     is_left = bool(book.policy.exits.ladder) or exit_.cancels > 0
     if is_left and exit_.order_id is not None and book.halt.sends:
-        _call_back(book, exit_, at_ns)
+        call_back(book, exit_, at_ns)
     else:
         ask(book, exits.asked(exit_, at_ns), at_ns)
 
 
-def call_back_surplus(book: Book, key: NetKey, at_ns: int) -> None:
-    """Call orders back that could take the net past zero, as others have left what they leave.
-
-    The newest first. One without an answer yet cannot be named to the broker: it is looked at
-    again when its answer comes.
-    """
-    lane = book.lanes.get(key)
-    if lane is None or not lane.orders or not book.halt.sends:
-        return
-    for side in OrderSide:
-        here = [e for e in lane if e.side is side and e.is_alive and not e.cancels]
-        surplus = sum((e.alive for e in here), min(Decimal(0), side.sign * book.net(key)))
-        for exit_ in reversed(here):
-            if surplus > 0 and exit_.state is State.WORKING and exit_.order_id is not None:
-                surplus -= exit_.alive
-                why = f"others have left what {exit_.client_order_id} asks for: it is called back"
-                say_stuck(book, exit_, why, at_ns)
-                _call_back(book, exit_, book.now_ns)
-
-
-def _call_back(book: Book, exit_: Exit, at_ns: int) -> None:
+def call_back(book: Book, exit_: Exit, at_ns: int) -> None:
+    """Ask for a working order to be cancelled, and what has become of it."""
     ask(book, exits.cancelling(exit_, at_ns), at_ns)
     assert exit_.client_order_id is not None, "a working order without a name"
     book.want(

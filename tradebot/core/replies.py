@@ -111,8 +111,10 @@ def on_book(book: Book, at_ns: int) -> None:
     book.book_unread = None
     for key in list(book.lanes):
         for exit_ in book.lanes[key]:
-            if exit_.state is State.WORKING and exit_.order_id is None:
-                # It waited for somebody's approval at the broker.
+            is_queued = exit_.state is State.WORKING and exit_.order_id is None
+            if is_queued or (exit_.state is State.SENDING and exit_.asks):
+                # It waits for somebody's approval, or our own call hangs: not to find it is
+                # no evidence.
                 _found(book, exit_, at_ns)
             elif exit_.state is State.UNKNOWN and not _found(book, exit_, at_ns):
                 after = exits.not_found(exit_, at_ns, book.policy.exits.hold_ns)
