@@ -168,10 +168,7 @@ class Exchange:
         """Take an order into the book and let its fate begin."""
         fate = fate_of(self._faults, ticket.key.name)
         if fate.rests_at is not None and ticket.pricetype == "MARKET":
-            # A market order that the broker turned into a limit, at an LTP that is past.
-            off = 1 - ticket.sign * fate.rests_at
-            resting = round(self.prices[ticket.key.name] * off, 2)
-            ticket = msgspec.structs.replace(ticket, pricetype="LIMIT", price=resting)
+            ticket = self._resting(ticket, fate.rests_at)
         order = Order(
             order_id=str(next(self._serial)),
             by=by,
@@ -226,6 +223,15 @@ class Exchange:
     def net_as_of(self, key: Key, at_s: float) -> Net | None:
         shown = [net for net in self.nets.get(key, ()) if net.at_s <= at_s]
         return shown[-1] if shown else None
+
+    def _resting(self, ticket: Ticket, far: float) -> Ticket:
+        """Turn an order at the market into a limit, around an LTP that is past."""
+        key = ticket.key
+        contract = self._catalogue.find(key.exchange, key.symbol)
+        tick_size = contract.tick_size if contract else 0.05
+        ticks = round(self.prices[key.name] * (1 - ticket.sign * far) / tick_size)
+        price = round(ticks * tick_size, 6)
+        return msgspec.structs.replace(ticket, pricetype="LIMIT", price=price)
 
     def _wrong_with(self, ticket: Ticket) -> str:
         """Say why the broker's risk system will not have it, after it was acknowledged."""

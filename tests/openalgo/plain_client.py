@@ -43,9 +43,9 @@ class PlainClient:
         self._server = server
         self._session = session
 
-    async def ask(self, endpoint: str, timeout_s: float = HEARD_S_MAX, **fields) -> Answer:
+    async def ask(self, endpoint: str, **fields) -> Answer:
         body = {"apikey": self._server.api_key} | fields
-        return await self.send("POST", endpoint, timeout_s, json=body)
+        return await self.send("POST", endpoint, json=body)
 
     async def send(
         self, method: str, endpoint: str, timeout_s: float = HEARD_S_MAX, **how
@@ -109,9 +109,9 @@ class PlainFeed:
         ]
         return await self.ask("subscribe", symbols=symbols, mode=mode, **fields)
 
-    async def is_silent(self) -> bool:
+    async def is_silent(self):
         """Tell whether nothing was sent to us before the answer to a ping."""
         return (await self.ask("ping", timestamp=1))["type"] == "pong"
 
-    async def ltp(self) -> float:
+    async def ltp(self):
         return (await self.hear())["data"]["ltp"]

@@ -51,12 +51,12 @@ class Rest:
 
     def application(self) -> web.Application:
         @web.middleware
-        async def kept(http: web.Request, handler: Handler) -> web.StreamResponse:
-            self._open[id(http)] = http
+        async def kept(request: web.Request, handler: Handler) -> web.StreamResponse:
+            self._open[id(request)] = request
             try:
-                return await handler(http)
+                return await handler(request)
             finally:
-                del self._open[id(http)]
+                del self._open[id(request)]
 
         app = web.Application(middlewares=[kept])
         app.router.add_get("/api/v1/instruments{slash:/?}", self._instruments)

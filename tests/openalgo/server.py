@@ -19,9 +19,10 @@ from typing import Self
 
 from aiohttp import web
 
-from tests.openalgo.account import Account
+from tests.openalgo.account import Account, Reply
 from tests.openalgo.exchange import By, Exchange, Key, Order, Ticket
 from tests.openalgo.faults import Switchboard
+from tests.openalgo.fields import FIELDS, checked
 from tests.openalgo.market import Walk
 from tests.openalgo.pace import Pace
 from tests.openalgo.plugins import PLUGINS
@@ -160,6 +161,10 @@ class OpenAlgoServer:
             trigger_price=trigger_price,
         )
         return self.exchange.place(ticket, by=By.PERSON, via="by hand")
+
+    def gtt_by_hand(self, wanted: dict[str, object]) -> Reply:
+        """Place a GTT as a person does, in the fields of placegttorder."""
+        return self._rest.gtts.place(checked(wanted, FIELDS["placegttorder"]), By.PERSON)
 
     def approve(self, pending_order_id: int) -> None:
         """Say yes to an order that waits in the Action Center; it is placed now."""

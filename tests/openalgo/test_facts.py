@@ -6,7 +6,7 @@ import pytest
 
 from tests.openalgo.exchange import Status
 from tests.openalgo.faults import Fault
-from tests.openalgo.plain_client import AN_EXIT
+from tests.openalgo.plain_client import AN_EXIT, AN_ORDER
 from tests.openalgo.plugins import PLUGINS
 
 SBIN = "NSE:SBIN"
@@ -168,10 +168,7 @@ async def test_6_an_order_may_wait_for_a_persons_yes(server, client):
 async def test_7_an_order_lives_on_after_its_client_has_given_up(server, client):
     late = server.faults.turn_on(Fault.HANGS, endpoint="placeorder", times=1, acts_after_s=5.0)
     with pytest.raises(TimeoutError):
-        await client.ask(
-            "placeorder", timeout_s=0.03, strategy="a", symbol="SBIN", exchange="NSE",
-            action="BUY", quantity=5,
-        )  # fmt: skip
+        await client.send("POST", "placeorder", 0.03, json=AN_ORDER | {"apikey": server.api_key})
     await server.until(lambda: server.net(SBIN) == 5)
     (request,), (order,) = server.record.asked("placeorder"), server.record.orders()
     assert late.hits == 1
