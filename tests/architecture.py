@@ -43,7 +43,8 @@ PURE_LIBRARY = {
     *{"msgspec", "operator", "re", "string", "typing", "zoneinfo"},
 }
 PURE_OUTSIDE_CORE = re.compile(
-    r"tradebot\.brokers\.\w+\.wire|tradebot\.stores\.rows|tradebot\.api\.shapes"
+    r"tradebot\.brokers\.\w+\.wire(?:\.\w+)?|tradebot\.stores\.rows|tradebot\.api\.shapes"
+    r"|tradebot\.brokers\.openalgo\.(?:backoff|budget|known_orders|lockout|sightings|tick_times|watch)"
 )
 PURE_OUTSIDE_CORE_LIBRARY = PURE_LIBRARY | {"base64", "binascii", "hmac", "json", "urllib"}
 IMPURE_CALLS = {"open", "print", "input", "eval", "exec", "breakpoint", "__import__"}

@@ -1,0 +1,1 @@
+"""OpenAlgo's words, against samples of what its server says."""

@@ -1,0 +1,90 @@
+"""Quotes that may be believed, and what an instrument is."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+
+from tests.brokers.openalgo.wire.samples import QUOTE, SYMBOL, said, spoiled, success, there
+from tradebot.brokers.openalgo.wire.answers import answer_of
+from tradebot.brokers.openalgo.wire.prices import instrument_of, quote_of, quotes_of
+from tradebot.core.instruments import Instrument, Kind
+from tradebot.ports import Quote
+
+NOW = 7
+
+
+def test_a_quote_has_both_sides_where_they_are_told():
+    assert quote_of(success(QUOTE), NOW) == Quote(ltp=815.05, at_ns=NOW, bid=815.0, ask=815.1)
+    assert quote_of(success({"ltp": "815.05", "bid": 0}), NOW) == Quote(ltp=815.05, at_ns=NOW)
+
+
+@pytest.mark.parametrize("change", [
+    {"ltp": 0}, {"ltp": None}, {"ltp": -1}, {"ltp": "x"}, {"ltp": 820.0}, {"ltp": 800.0},
+])  # fmt: skip
+def test_a_price_that_cannot_be_todays_is_none(change):
+    assert quote_of(success({**QUOTE, **change}), NOW) is None
+
+
+def test_a_range_that_is_not_told_refuses_nothing():
+    for change in ({"low": 0, "high": 0}, {"low": None}, {"low": 900.0, "high": 800.0}):
+        assert there(quote_of(success({**QUOTE, **change}), NOW)).ltp == 815.05
+
+
+@pytest.mark.parametrize("answer", [
+    success(None), success([]), said(500, {"status": "error", "message": {"ltp": 5}}),
+    answer_of(504, b"<html>"),
+])  # fmt: skip
+def test_what_is_no_quote_is_none(answer):
+    assert quote_of(answer, NOW) is None
+    assert quotes_of(answer, NOW) == {}
+    assert instrument_of(answer) is None
+
+
+def test_many_quotes_come_each_with_its_own_fate():
+    results = [
+        {"symbol": "SBIN", "exchange": "NSE", "data": QUOTE},
+        {"symbol": "X", "exchange": "NSE", "error": "no such symbol"},
+        {"symbol": "Z", "exchange": "NSE", "data": {"ltp": 0}},
+        {"data": QUOTE},
+    ]
+    answer = said(200, {"status": "success", "results": results})
+    assert {name: quote.ltp for name, quote in quotes_of(answer, NOW).items()} == {
+        "NSE:SBIN": 815.05
+    }
+    assert quotes_of(said(200, {"status": "success", "results": 5}), NOW) == {}
+
+
+def test_an_instrument_has_its_sizes():
+    assert instrument_of(success(SYMBOL)) == Instrument(
+        exchange="NSE", symbol="SBIN", tick_size=Decimal("0.05"), lot_size=Decimal(1)
+    )
+    option = {
+        "symbol": "NIFTY24NOV2626000CE",
+        "exchange": "NFO",
+        "lotsize": "75",
+        "tick_size": 0.05,
+        "freeze_qty": 1800,
+    }
+    told = there(instrument_of(success(option)))
+    assert (told.kind, told.lot_size, told.freeze_quantity) == (Kind.OPTION, 75, 1800)
+
+
+@pytest.mark.parametrize("freeze", [1, 75, 0, None, "x", -5])
+def test_a_freeze_quantity_that_would_cut_exits_into_crumbs_is_none(freeze):
+    row = {**SYMBOL, "lotsize": 75, "freeze_qty": freeze}
+    assert there(instrument_of(success(row))).freeze_quantity is None
+
+
+@pytest.mark.parametrize("change", [{"tick_size": 0}, {"lotsize": None}, {"symbol": ""}])
+def test_an_instrument_without_sizes_is_not_known(change):
+    assert instrument_of(success({**SYMBOL, **change})) is None
+
+
+@given(spoiled({"status": "success", "data": QUOTE, "results": [{"symbol": "A", "data": QUOTE}]}))
+def test_no_quote_makes_the_reader_raise_or_has_a_price_that_nobody_paid(raw):
+    answer = answer_of(200, raw)
+    quote = quote_of(answer, NOW)
+    assert quote is None or quote.ltp > 0
+    assert all(quote.ltp > 0 for quote in quotes_of(answer, NOW).values())
+    assert instrument_of(answer) is None

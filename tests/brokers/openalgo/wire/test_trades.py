@@ -1,0 +1,128 @@
+"""Fills from rows that have no ids, come in any order, and may stand there twice."""
+
+import random
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.brokers.openalgo.wire.samples import TRADE, spoiled, success
+from tradebot.brokers.openalgo.wire.answers import answer_of
+from tradebot.brokers.openalgo.wire.trades import Limit, fills_of, repeated, trade_rows
+
+A, B = TRADE["orderid"], "250408001002737"
+
+
+def rows(*changes):
+    found = trade_rows(success([{**TRADE, **change} for change in changes]))
+    assert found is not None
+    return found
+
+
+def fill(quantity, price=812.5, at="10:00:00", order=A):
+    return {"orderid": order, "quantity": quantity, "average_price": price, "timestamp": at}
+
+
+def names(found, limits=None):
+    return sorted(fill.name for fill in fills_of(found, limits or {}))
+
+
+def test_a_row_says_what_was_traded():
+    (row,) = rows({})
+    assert (row.quantity, row.price, row.side.value) == (100, Decimal("812.55"), "SELL")
+    (fill,) = fills_of([row], {})
+    assert fill.name == f"{A}/100@812.55/1"
+
+
+def test_names_stay_when_rows_come_in_another_order_or_others_come_between():
+    first = rows(fill(40, 100), fill(60, 101))
+    later = rows(fill(5, 99), fill(60, 101), fill(40, 100), fill(40, 100, order=B))
+    assert set(names(first)) <= set(names(later))
+    assert len(names(later)) == 4
+
+
+@given(st.lists(st.tuples(st.integers(1, 3), st.integers(1, 2), st.integers(0, 3)), max_size=8))
+def test_the_order_of_rows_never_matters(drawn):
+    found = rows(*(fill(q, p, f"10:00:0{s}") for q, p, s in drawn))
+    mixed = list(found)
+    random.Random(len(drawn)).shuffle(mixed)
+    assert names(found) == names(mixed)
+
+
+def test_a_number_has_one_spelling():
+    assert names(rows({"quantity": "40.0", "average_price": "100.50"})) == [f"{A}/40@100.5/1"]
+
+
+def test_two_like_fills_of_different_times_are_two():
+    assert names(rows(fill(50, at="10:00:00"), fill(50, at="10:00:01"))) == [
+        f"{A}/50@812.5/1",
+        f"{A}/50@812.5/2",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("limit", "count"),
+    [
+        (None, 1),  # nobody has told of the order: the second one waits
+        (Limit(Decimal(0), Decimal(150)), 1),  # open, and nobody says how much of it filled
+        (Limit(Decimal(100), Decimal(150)), 2),  # its row says that so much has filled
+        (Limit(Decimal(100), Decimal(100)), 2),  # complete
+        (Limit(Decimal(50), Decimal(50)), 1),  # complete with one: the other is its double
+        (Limit(Decimal(75), Decimal(150)), 1),  # more than one, and two would be too many
+    ],
+)
+def test_two_rows_alike_in_everything_are_two_fills_only_if_the_order_filled_so_much(limit, count):
+    found = rows(fill(50), fill(50))
+    assert repeated(found) == {A}
+    limits = {} if limit is None else {A: limit}
+    assert len(fills_of(found, limits)) == count
+
+
+def test_a_book_of_which_every_row_is_doubled_tells_each_fill_once():
+    once = [fill(40, 100), fill(60, 101)]
+    limits = {A: Limit(Decimal(100), Decimal(100))}
+    assert names(rows(*once, *once), limits) == names(rows(*once), limits)
+    assert names(rows(*once, *once)) == names(rows(*once))
+
+
+def test_no_more_is_told_than_the_order_can_have_filled():
+    found = rows(fill(60, 100), fill(60, 101), fill(40, 102))
+    told = fills_of(found, {A: Limit(Decimal(100), Decimal(100))})
+    assert sum(fill.row.quantity for fill in told) == 100
+
+
+def test_rows_that_only_look_alike_are_not_repeated():
+    assert repeated(rows(fill(50), fill(50, order=B), fill(50, at="10:00:01"))) == set()
+
+
+def test_a_price_that_is_missing_follows_from_the_value():
+    (row,) = rows({"average_price": 0, "trade_value": "8125", "quantity": "10"})
+    assert row.price == Decimal("812.5")
+
+
+def test_a_row_without_units_tells_of_nothing():
+    assert rows({"quantity": 0}) == []
+
+
+@pytest.mark.parametrize("change", [
+    {"orderid": None}, {"action": "?"}, {"quantity": "?"}, {"quantity": -5}, {"symbol": ""},
+    {"exchange": None}, {"average_price": 0, "trade_value": 0},
+])  # fmt: skip
+def test_a_row_that_cannot_be_read_spoils_the_book(change):
+    assert trade_rows(success([TRADE, {**TRADE, **change}])) is None
+
+
+@pytest.mark.parametrize("data", [None, {}, "x", [5], {"trades": []}])
+def test_what_is_no_trade_book_is_none(data):
+    assert trade_rows(success(data)) is None
+    assert trade_rows(success([], mode="analyze")) is None
+
+
+@given(spoiled({"status": "success", "data": [TRADE, TRADE]}))
+def test_no_trade_book_makes_the_reader_raise_or_tells_of_fills_without_units(raw):
+    found = trade_rows(answer_of(200, raw))
+    for told in fills_of(found or (), {}):
+        assert told.row.quantity > 0
+        assert told.row.price > 0
+    assert repeated(found or ()) <= {row.order_id for row in found or ()}

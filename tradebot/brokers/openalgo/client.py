@@ -1,0 +1,243 @@
+"""The HTTP side: one request at a time to where it goes, and what came of it as a value."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+import aiohttp
+import msgspec
+
+from tradebot.brokers.openalgo.budget import Budget
+from tradebot.brokers.openalgo.lockout import Lockout
+from tradebot.brokers.openalgo.secret import Secret
+from tradebot.brokers.openalgo.shared import Shared
+from tradebot.brokers.openalgo.wire.answers import TOO_MANY, Answer, answer_of
+from tradebot.brokers.openalgo.wire.requests import Body
+from tradebot.ports import Clock, Say
+
+ANSWER_BYTES_MAX = 16 * 1024 * 1024
+
+_ORDER_ROUTES = frozenset({"placeorder", "cancelorder"})
+# [W] In analyzer mode each of these says so, and in live mode none of them says anything.
+_MODE_ROUTES = _ORDER_ROUTES | {
+    *("orderbook", "tradebook", "positionbook", "orderstatus", "holdings", "funds")
+}
+
+
+class Withheld(msgspec.Struct, frozen=True):
+    """No byte of the request could act: nobody has it."""
+
+    message: str
+
+
+class Silent(msgspec.Struct, frozen=True):
+    """It left, and no answer came: whether it acted is not known."""
+
+    message: str
+
+
+Reply = Answer | Withheld | Silent
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How long things may take, and how many there may be."""
+
+    connect_s: float = 3.0
+    order_s: float = 12.0  # an order whose answer takes longer is in doubt
+    read_s: float = 8.0
+    budget_s: float = 10.0  # how long a request waits for its turn
+    # [W] ORDER 10/s; API 50/s, but 10/s where the variable is not set. The broker behind
+    # has limits of its own, of the same size.
+    orders_per_s: int = 10
+    reads_per_s: int = 10  # of each route
+
+
+class Client:
+    """Sends requests within the budget, with the key, and never logs it.
+
+    An order goes over a connection of its own. One that was kept open may have been closed
+    by the server in the moment in which we write to it: the order's fate would be unknown,
+    and an exit would wait two minutes, to save the making of a connection.
+    """
+
+    def __init__(
+        self,
+        rest: str,
+        key: Secret,
+        *,
+        clock: Clock,
+        say: Say,
+        limits: Limits = Limits(),  # noqa: B008 - a frozen value
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """Name the server; ``open`` makes it usable."""
+        self.rest = rest.rstrip("/")
+        self.key = key
+        self.clock = clock
+        self.say = say
+        self.lockout = Lockout()
+        self.is_live: bool | None = None  # None: not known yet; False: analyzer mode
+        self._limits = limits
+        self._sleep = sleep
+        self._budgets: dict[str, Budget] = {}
+        self._orders: aiohttp.ClientSession | None = None
+        self._reads: aiohttp.ClientSession | None = None
+        self._knock = Shared(self._knocked, given_up=None)
+
+    async def open(self) -> None:
+        """Make the sessions; nothing is sent."""
+        self._orders = _session(aiohttp.TCPConnector(force_close=True), self._limits)
+        self._reads = _session(aiohttp.TCPConnector(limit=8, keepalive_timeout=2), self._limits)
+
+    async def close(self) -> None:
+        """End what is under way: it is answered as ``Silent``."""
+        sessions, self._orders, self._reads = (self._orders, self._reads), None, None
+        for session in sessions:
+            if session is not None:
+                await session.close()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether requests can be sent at all."""
+        return self._orders is not None
+
+    async def ask(self, route: str, body: Body, *, urgent: bool = True) -> Reply:
+        """Send a request; ``urgent`` is what an exit waits for."""
+        if self.lockout.is_closed and not await self._may_pass():
+            return Withheld(f"OpenAlgo does not take our key: {self.lockout.why}")
+        wait_s = await self._turn(route, urgent=urgent)
+        if wait_s is not None:
+            return Withheld(f"{route} has to wait {wait_s:.1f} s for its turn")
+        return self._noted(route, await self._sent(route, body))
+
+    async def check(self) -> Reply:
+        """Ask whether key and session are good: it asks the server, never the broker."""
+        return self._noted("ping", await self._sent("ping", {}))
+
+    async def check_mode(self) -> bool:
+        """Whether orders are real; what cannot be asked is not."""
+        reply = await self.ask("analyzer", {})
+        if not isinstance(reply, Answer) or not reply.is_success or reply.body is None:
+            return False
+        mode = _mode_of(reply)
+        if mode is not None:
+            self._set_live(is_live=mode == "live")
+        return self.is_live is True
+
+    async def _may_pass(self) -> bool:
+        """Knock if it is time to; whether the key is taken now."""
+        if self.lockout.may_knock(self.clock.now_ns()):
+            await self._knock()
+        return not self.lockout.is_closed
+
+    async def _knocked(self) -> None:
+        if not self.lockout.is_closed or not self.lockout.may_knock(self.clock.now_ns()):
+            return
+        self.lockout.knocked_in_vain(self.clock.now_ns())
+        reply = await self.check()
+        if isinstance(reply, Answer) and reply.is_success and self.lockout.open():
+            self.is_live = None  # whoever logged in may have changed it
+            self.say("openalgo.unlocked", "warning")
+
+    async def _turn(self, route: str, *, urgent: bool) -> float | None:
+        """Wait for the budget; None: now. Else the time that is too long to wait."""
+        kind = "orders" if route in _ORDER_ROUTES else route
+        budget = self._budgets.get(kind)
+        if budget is None:
+            limits = self._limits
+            most = limits.orders_per_s if kind == "orders" else limits.reads_per_s
+            budget = self._budgets[kind] = Budget(most)
+        loop = asyncio.get_running_loop()
+        last_s = loop.time() + self._limits.budget_s
+        while wait_s := budget.take(loop.time(), urgent=urgent):
+            if loop.time() + wait_s > last_s:
+                return wait_s
+            await self._sleep(wait_s)
+        return None
+
+    async def _sent(self, route: str, body: Body) -> Reply:
+        is_order = route in _ORDER_ROUTES
+        session = self._orders if is_order else self._reads
+        if session is None:
+            return Withheld("the connection to OpenAlgo is closed")
+        limits = self._limits
+        total_s = limits.order_s if is_order else limits.read_s
+        try:
+            async with session.post(
+                f"{self.rest}/api/v1/{route}",
+                data=msgspec.json.encode({"apikey": self.key.reveal(), **body}),
+                timeout=aiohttp.ClientTimeout(total=total_s, sock_connect=limits.connect_s),
+                allow_redirects=False,
+            ) as response:
+                raw = await _whole(response)
+                self._heed(route, response.status, response.headers)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            return Withheld(f"no connection to {self.rest}: {self.key.cleaned(_told(error))}")
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            return Silent(f"no answer to {route}: {self.key.cleaned(_told(error))}")
+        answer = answer_of(response.status, raw)
+        return msgspec.structs.replace(answer, message=self.key.cleaned(answer.message))
+
+    def _heed(self, route: str, http: int, headers: Mapping[str, str]) -> None:
+        """Slow down after a 429."""
+        if http != TOO_MANY:
+            return
+        text = headers.get("Retry-After", "")
+        kind = "orders" if route in _ORDER_ROUTES else route
+        if kind in self._budgets:
+            wait_s = float(text) if text.isdecimal() and len(text) < len("86400") else None
+            self._budgets[kind].refused(asyncio.get_running_loop().time(), wait_s)
+        self.say("openalgo.limited", "warning", route=route, retry_after=text or None)
+
+    def _noted(self, route: str, reply: Reply) -> Reply:
+        """Remember what an answer says of the session and of the mode."""
+        if not isinstance(reply, Answer):
+            return reply
+        if reply.is_locked_out:
+            if self.lockout.close(reply.message or "HTTP 403", self.clock.now_ns()):
+                self.say("openalgo.locked_out", "critical", why=self.lockout.why)
+        elif reply.is_analyzed:
+            self._set_live(is_live=False)
+        elif reply.is_success and route in _MODE_ROUTES and reply.body and not reply.body.mode:
+            self._set_live(is_live=True)
+        return reply
+
+    def _set_live(self, *, is_live: bool) -> None:
+        if self.is_live is not is_live and not is_live:
+            self.say("openalgo.analyzer_mode", "critical", why="orders would be simulated")
+        elif self.is_live is False and is_live:
+            self.say("openalgo.live_mode", "warning")
+        self.is_live = is_live
+
+
+def _session(connector: aiohttp.BaseConnector, limits: Limits) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=connector,
+        timeout=aiohttp.ClientTimeout(total=limits.order_s),
+        # [W] without it the server answers 500
+        headers={"Content-Type": "application/json"},
+    )
+
+
+async def _whole(response: aiohttp.ClientResponse) -> bytes:
+    """Read a body, but no more than a book of any account can have."""
+    chunks, size = [], 0
+    async for chunk in response.content.iter_any():
+        size += len(chunk)
+        if size > ANSWER_BYTES_MAX:
+            raise aiohttp.ClientPayloadError(f"an answer of more than {ANSWER_BYTES_MAX} bytes")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _mode_of(answer: Answer) -> str | None:
+    """Return the mode that ``analyzer`` tells: ``live`` or ``analyze``."""
+    assert answer.body is not None, "an answer that succeeded"
+    try:
+        mode = msgspec.json.decode(answer.body.data, type=dict[str, object]).get("mode")
+    except ValueError:
+        return None
+    return mode if isinstance(mode, str) else None
+
+
+def _told(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

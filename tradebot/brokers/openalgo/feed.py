@@ -1,0 +1,278 @@
+"""OpenAlgo's ticks over its websocket, and quotes where ticks are missing."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from random import Random
+
+import msgspec
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
+
+from tradebot.brokers.openalgo.backoff import pause_s
+from tradebot.brokers.openalgo.client import Client
+from tradebot.brokers.openalgo.descriptions import Descriptions
+from tradebot.brokers.openalgo.tick_times import TickTimes
+from tradebot.brokers.openalgo.watch import Patience, Step, Watch
+from tradebot.brokers.openalgo.wire import frames, prices, requests, values
+from tradebot.brokers.openalgo.wire.answers import Answer
+from tradebot.core.inputs import FeedState, Tick
+from tradebot.ports import Inbox
+
+FRAME_BYTES_MAX = 4 * 1024 * 1024
+POLLED_MAX = 50  # instruments of one multiquotes
+
+
+class Pace(msgspec.Struct, frozen=True, kw_only=True):
+    """How often is looked, and how long the server may take."""
+
+    look_s: float = 0.25
+    connect_s: float = 10.0
+    welcome_s: float = 20.0  # the broker's connection is made inside it [W]
+    ping_s: float = 20.0
+    renew_s_min: float = 5.0  # between two renewals that the proxy asks for
+    check_s: float = 3600.0  # between two looks whether orders are real
+    pause_share: float = 1.0  # of the pauses between connections
+
+
+class OpenAlgoFeed:
+    """Keeps a connection, and says when it cannot be trusted.
+
+    A subscription counts as good when a tick came of it; its acknowledgement only says that
+    the request was handed on [I #1458].
+    """
+
+    def __init__(
+        self,
+        url: str,
+        client: Client,
+        *,
+        is_open: Callable[[str, int], bool],
+        resume_after: int = 0,
+        patience: Patience = Patience(),  # noqa: B008 - a frozen value
+        pace: Pace = Pace(),  # noqa: B008 - as above
+        random: Random,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """Name the server.
+
+        Args:
+            url: of the websocket.
+            client: for quotes and descriptions.
+            is_open: whether an instrument trades at a time.
+            resume_after: the count of the last tick that an earlier life has heard.
+            patience: with silent instruments.
+            pace: of the connection.
+            random: draws the pauses between connections.
+            sleep: passes such a pause.
+        """
+        self._url = url
+        self._client = client
+        self._clock = client.clock
+        self._say = client.say
+        self._watch = Watch(patience, is_open)
+        self._descriptions = Descriptions(client)
+        self._times = TickTimes()
+        self._seq = resume_after
+        self._pace = pace
+        self._random = random
+        self._sleep = sleep
+        self._socket: ClientConnection | None = None
+        self._is_welcome = False
+        self._welcome_due_s: float | None = None
+        self._renewed_s = -pace.renew_s_min
+        self._checked_s = -pace.check_s
+        self._ended_why = ""  # why we end a connection ourselves
+        self._failures = 0  # connections in a row that brought no tick
+        self._is_up: bool | None = None
+        self._changed = asyncio.Event()
+        self._added: dict[str, None] = {}
+        self._removed: dict[str, None] = {}
+
+    def subscribe(self, instrument: str) -> None:
+        if self._watch.want(instrument, self._clock.now_ns()):
+            self._descriptions.want(instrument)
+            self._removed.pop(instrument, None)
+            self._added[instrument] = None
+            self._changed.set()
+
+    def unsubscribe(self, instrument: str) -> None:
+        if self._watch.drop(instrument):
+            self._added.pop(instrument, None)
+            self._removed[instrument] = None
+            self._changed.set()
+
+    async def run(self, inbox: Inbox) -> None:
+        # If either ends with an error of ours, the daemon ends: it is no feed any more.
+        await asyncio.gather(self._stay_connected(inbox), self._look_after(inbox))
+
+    async def _stay_connected(self, inbox: Inbox) -> None:
+        while True:
+            while self._client.lockout.is_closed:
+                await self._client.ask("ping", {}, urgent=False)  # it knocks when it is time to
+                await self._sleep(self._pace.look_s)
+            why = await self._connection(inbox)
+            self._is_welcome = False
+            self._set_up(inbox, is_up=False, why=why)
+            pause = pause_s(self._failures, self._random.random()) * self._pace.pause_share
+            self._failures += 1
+            await self._sleep(pause)
+
+    async def _connection(self, inbox: Inbox) -> str:
+        """Hold one connection to its end; return why it ended."""
+        self._ended_why, pace = "", self._pace
+        try:
+            async with connect(
+                self._url,
+                open_timeout=pace.connect_s,
+                ping_interval=pace.ping_s,
+                ping_timeout=pace.ping_s,
+                close_timeout=1.0,
+                max_size=FRAME_BYTES_MAX,
+                compression=None,
+                proxy=None,
+            ) as socket:
+                self._socket = socket
+                await self._authenticate(socket)
+                while True:
+                    self._take(inbox, await socket.recv(decode=False))
+        except (OSError, TimeoutError, WebSocketException) as error:
+            told = self._client.key.cleaned(f"{type(error).__name__}: {error}")
+            return self._ended_why or f"the connection ended, {values.tidy(told)}"
+        finally:
+            self._socket = None
+
+    async def _authenticate(self, socket: ClientConnection) -> None:
+        self._is_welcome = False
+        self._welcome_due_s = asyncio.get_running_loop().time() + self._pace.welcome_s
+        await socket.send(frames.authenticate(self._client.key.reveal()), text=True)
+
+    def _take(self, inbox: Inbox, raw: bytes) -> None:
+        """Take a frame; one that cannot be read is like none at all."""
+        frame = frames.frame_of(raw)
+        if frame is None:
+            self._say("feed.unreadable", "warning", bytes=len(raw))
+        elif frame.is_tick:
+            self._take_tick(inbox, frame)
+        elif frame.is_welcome:
+            self._is_welcome, self._welcome_due_s = True, None
+            self._added = dict.fromkeys(self._watch.names)
+            for name in self._added:
+                self._descriptions.want(name)
+            self._changed.set()
+            if not self._added:
+                self._set_up(inbox, is_up=True)
+        elif frame.is_error:
+            self._take_error(frame)
+        else:
+            for exchange, symbol, message in frame.refused:
+                # It is asked for by quotes, and subscribed with all others again.
+                name = f"{exchange}:{symbol}"
+                self._say("feed.refused", "warning", instrument=name, why=values.tidy(message))
+
+    def _take_tick(self, inbox: Inbox, frame: frames.Frame) -> None:
+        data = frame.data
+        assert data is not None, "a tick has data"
+        ltp = values.price(data.ltp)
+        name = f"{frame.exchange}:{frame.symbol}"
+        now_ns = self._clock.now_ns()
+        if ltp is None or not self._watch.ticked(name, ltp, now_ns):
+            return
+        self._seq += 1
+        at_ns = self._times.at_ns(name, data.ltt, now_ns)
+        bid, ask = values.price(data.bid), values.price(data.ask)
+        inbox.tick(Tick(name, ltp, at_ns, now_ns, bid, ask, self._seq))
+        if not self._is_up:
+            self._failures = 0
+            self._set_up(inbox, is_up=True)
+
+    def _take_error(self, frame: frames.Frame) -> None:
+        said = values.tidy(self._client.key.cleaned(f"{frame.code} {frame.message or ''}"))
+        self._say("feed.error", "warning", why=said)
+        if not self._is_welcome:
+            self._end(f"not let in: {said}")
+        elif frame.is_broker_gone:
+            self._is_welcome = False  # renewed at the next look, but not all the time
+            self._welcome_due_s = None
+
+    async def _look_after(self, inbox: Inbox) -> None:
+        """See to subscriptions, silence and descriptions, for ever."""
+        while True:
+            try:
+                async with asyncio.timeout(self._pace.look_s):
+                    await self._changed.wait()
+            except TimeoutError:
+                pass
+            self._changed.clear()
+            try:
+                await self._look(inbox)
+            except (OSError, TimeoutError, WebSocketException):
+                continue  # the reader of the same socket tells why it ended
+
+    async def _look(self, inbox: Inbox) -> None:
+        socket, now_s = self._socket, asyncio.get_running_loop().time()
+        if socket is not None:
+            if self._welcome_due_s is not None and now_s >= self._welcome_due_s:
+                self._end("no answer to our key")
+            elif self._is_welcome:
+                await self._tell_wishes(socket)
+                await self._judge(inbox, socket)
+            elif self._welcome_due_s is None:
+                await self._renew(inbox, socket, "the proxy has lost its broker")
+        await self._poll(inbox)
+        if now_s - self._checked_s >= self._pace.check_s:
+            self._checked_s = now_s
+            await self._client.check_mode()
+        for instrument in await self._descriptions.fetched():
+            inbox.put(instrument)
+
+    async def _tell_wishes(self, socket: ClientConnection) -> None:
+        """Subscribe and unsubscribe what has changed."""
+        added, self._added = self._added, {}
+        removed, self._removed = self._removed, {}
+        if removed:
+            await socket.send(frames.unsubscribe(removed), text=True)
+        if added:
+            await socket.send(frames.subscribe(added), text=True)
+
+    async def _judge(self, inbox: Inbox, socket: ClientConnection) -> None:
+        step, why = self._watch.judge(self._clock.now_ns())
+        if step is Step.RENEW:
+            await self._renew(inbox, socket, why)
+        elif step is Step.RECONNECT:
+            self._end(why)
+
+    async def _renew(self, inbox: Inbox, socket: ClientConnection, why: str) -> None:
+        """Authenticate and subscribe again on the same socket, but not all the time."""
+        now_s = asyncio.get_running_loop().time()
+        if now_s - self._renewed_s < self._pace.renew_s_min:
+            return
+        self._renewed_s = now_s
+        self._set_up(inbox, is_up=False, why=why)
+        self._watch.subscribed(self._clock.now_ns())
+        await self._authenticate(socket)
+
+    def _end(self, why: str) -> None:
+        """End the connection; its reader comes back and tells why."""
+        if self._socket is not None and not self._ended_why:
+            self._ended_why = why
+            self._socket.transport.abort()
+
+    async def _poll(self, inbox: Inbox) -> None:
+        """Ask for what has fallen silent; a price that has not changed is no news."""
+        names = self._watch.to_poll(self._clock.now_ns())[:POLLED_MAX]
+        if not names:
+            return
+        self._watch.asked(names, self._clock.now_ns())
+        reply = await self._client.ask("multiquotes", requests.instruments(names), urgent=False)
+        now_ns = self._clock.now_ns()
+        if not isinstance(reply, Answer):
+            return
+        for name, quote in prices.quotes_of(reply, now_ns).items():
+            if self._watch.quoted(name, quote.ltp):
+                self._seq += 1
+                inbox.tick(Tick(name, quote.ltp, now_ns, now_ns, quote.bid, quote.ask, self._seq))
+
+    def _set_up(self, inbox: Inbox, *, is_up: bool, why: str = "") -> None:
+        if self._is_up is not is_up:
+            self._is_up = is_up
+            inbox.put(FeedState(up=is_up, at_ns=self._clock.now_ns(), why=why))

@@ -1,0 +1,46 @@
+"""What to do while key or broker session is not accepted: wait, and knock slowly."""
+
+_SECOND_NS = 1_000_000_000
+# [W] The same 403 is a wrong key and a session that ended, as each does every night. An
+# administrator may have an address banned for good after 100 bad keys a day: these are
+# fewer, and quick where a person is just logging in.
+_PAUSES_S = ((4, 30), (8, 60), (40, 300))  # up to so many knocks, so many seconds apart
+_LATER_S = 1800
+
+
+class Lockout:
+    """Whether requests may leave. Closed, each is answered here, without a byte sent."""
+
+    def __init__(self) -> None:
+        """Start open."""
+        self.why = ""  # empty: open
+        self._knocks = 0
+        self._next_ns = 0
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the server has refused our key, and not taken it since."""
+        return bool(self.why)
+
+    def close(self, why: str, now_ns: int) -> bool:
+        """Note a refusal; return whether it is the first."""
+        is_first = not self.is_closed
+        self.why = why
+        self._knocks += 1
+        pause_s = next((pause for most, pause in _PAUSES_S if self._knocks <= most), _LATER_S)
+        self._next_ns = now_ns + pause_s * _SECOND_NS
+        return is_first
+
+    def may_knock(self, now_ns: int) -> bool:
+        """Whether it is time to ask again if the key is taken."""
+        return now_ns >= self._next_ns
+
+    def knocked_in_vain(self, now_ns: int) -> None:
+        """Note a knock that nobody answered: it is no refusal, and is repeated soon."""
+        self._next_ns = now_ns + _PAUSES_S[0][1] * _SECOND_NS
+
+    def open(self) -> bool:
+        """Note that the key was taken; return whether it had not been."""
+        was_closed = self.is_closed
+        self.why, self._knocks, self._next_ns = "", 0, 0
+        return was_closed

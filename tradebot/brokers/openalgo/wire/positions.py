@@ -1,0 +1,77 @@
+"""What the broker holds: positions, holdings, and whether it answers for the account at all."""
+
+from decimal import Decimal
+
+import msgspec
+
+from tradebot.brokers.openalgo.wire import values
+from tradebot.brokers.openalgo.wire.answers import Answer, rows_of
+from tradebot.brokers.openalgo.wire.values import Number
+
+_NO_UNITS = Decimal(0)
+
+Nets = dict[tuple[str, str, str], Decimal]  # by exchange, symbol and product
+
+
+class _Position(msgspec.Struct, gc=False):
+    symbol: str | None = None
+    exchange: str | None = None
+    product: str | None = None
+    quantity: Number = None  # signed [W]; ltp and pnl are missing at some brokers
+
+
+class _Holdings(msgspec.Struct):
+    holdings: list[_Position]
+
+
+_POSITIONS = msgspec.json.Decoder(list[_Position])
+_HOLDINGS = msgspec.json.Decoder(_Holdings)
+_FUNDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_AMOUNT = msgspec.json.Decoder(Number)
+
+
+def nets(answer: Answer) -> Nets | None:
+    """Return the signed net of every row; None: it is no position book.
+
+    A row that stands there twice counts once; two that contradict each other are no book.
+    """
+    if not answer.is_success or answer.is_analyzed or answer.body is None:
+        return None
+    return _by_key(rows_of(answer.body.data, _POSITIONS))
+
+
+def holdings(answer: Answer) -> Nets | None:
+    """Return what is held for delivery; None: the answer does not say it."""
+    if not answer.is_success or answer.is_analyzed or answer.body is None:
+        return None
+    book = rows_of(answer.body.data, _HOLDINGS)
+    found = None if book is None else _by_key(book.holdings)
+    if found is None:
+        return None
+    return {(exchange, symbol, "CNC"): net for (exchange, symbol, _), net in found.items()}
+
+
+def has_funds(answer: Answer) -> bool:
+    """Whether the broker knows any amount of the account.
+
+    [S] 32 of 36 plugins make an empty book of an answer without data, also that of a dead
+    session. One that cannot name a single amount either has not answered.
+    """
+    if not answer.is_success or answer.is_analyzed or answer.body is None:
+        return False
+    amounts = rows_of(answer.body.data, _FUNDS) or {}
+    return any(values.decimal(rows_of(raw, _AMOUNT)) for raw in amounts.values())
+
+
+def _by_key(rows: list[_Position] | None) -> Nets | None:
+    if rows is None:
+        return None
+    found: Nets = {}
+    for row in rows:
+        quantity = values.units(row.quantity)
+        if quantity is None or not (row.symbol and row.exchange):
+            return None
+        key = row.exchange, row.symbol, row.product or ""
+        if found.setdefault(key, quantity) != quantity:
+            return None
+    return found

@@ -1,0 +1,96 @@
+"""Quotes, and what an instrument is."""
+
+import msgspec
+
+from tradebot.brokers.openalgo.wire import values
+from tradebot.brokers.openalgo.wire.answers import Answer, rows_of
+from tradebot.brokers.openalgo.wire.values import Number
+from tradebot.core.instruments import Instrument, instrument_id, kind_of
+from tradebot.ports import Quote
+
+
+class _Quote(msgspec.Struct, gc=False):
+    ltp: Number = None
+    high: Number = None
+    low: Number = None
+    bid: Number = None
+    ask: Number = None
+
+
+class _Result(msgspec.Struct, gc=False):
+    symbol: str | None = None
+    exchange: str | None = None
+    data: _Quote | None = None  # else there is an error
+
+
+class _Symbol(msgspec.Struct, gc=False):
+    symbol: str | None = None
+    exchange: str | None = None
+    lotsize: Number = None
+    tick_size: Number = None
+    freeze_qty: Number = None
+
+
+_QUOTE = msgspec.json.Decoder(_Quote)
+_RESULTS = msgspec.json.Decoder(list[_Result])
+_SYMBOL = msgspec.json.Decoder(_Symbol)
+
+
+def quote_of(answer: Answer, at_ns: int) -> Quote | None:
+    """Return a quote; None: there is none that may be believed."""
+    if not answer.is_success or answer.body is None:
+        return None
+    row = rows_of(answer.body.data, _QUOTE)
+    return None if row is None else _read(row, at_ns)
+
+
+def quotes_of(answer: Answer, at_ns: int) -> dict[str, Quote]:
+    """Return the quotes of a ``multiquotes`` by instrument, without those that failed."""
+    if not answer.is_success or answer.body is None:
+        return {}
+    found = {}
+    for row in rows_of(answer.body.results, _RESULTS) or ():
+        quote = None if row.data is None else _read(row.data, at_ns)
+        if quote is not None and row.exchange and row.symbol:
+            found[instrument_id(row.exchange, row.symbol)] = quote
+    return found
+
+
+def instrument_of(answer: Answer) -> Instrument | None:
+    """Return what ``symbol`` says of an instrument; None: nothing that can be used."""
+    if not answer.is_success or answer.body is None:
+        return None
+    row = rows_of(answer.body.data, _SYMBOL)
+    if row is None or not (row.exchange and row.symbol):
+        return None
+    tick_size, lot_size = values.above_zero(row.tick_size), values.above_zero(row.lotsize)
+    if tick_size is None or lot_size is None:
+        return None
+    freeze = values.above_zero(row.freeze_qty)
+    if freeze is not None and freeze <= max(1, int(lot_size)):
+        # [I #1539] 1 stands for "no limit known": taken as one, each exit would be cut into
+        # orders of a single unit
+        freeze = None
+    return Instrument(
+        exchange=row.exchange,
+        symbol=row.symbol,
+        kind=kind_of(row.symbol),
+        tick_size=tick_size,
+        lot_size=lot_size,
+        freeze_quantity=freeze,
+    )
+
+
+def _read(row: _Quote, at_ns: int) -> Quote | None:
+    """Refuse a price that cannot be today's: beyond the day's range, where that is told.
+
+    [I #1638] A last price of weeks ago was served for an instrument that had not traded.
+    """
+    ltp = values.price(row.ltp)
+    if ltp is None:
+        return None
+    low, high = values.price(row.low), values.price(row.high)
+    is_range = low is not None and high is not None and low <= high
+    if is_range and low is not None and high is not None and not low <= ltp <= high:
+        return None
+    return Quote(ltp=ltp, at_ns=at_ns, bid=values.price(row.bid), ask=values.price(row.ask))

@@ -1,0 +1,60 @@
+"""When something happened, in the many ways in which brokers write it."""
+
+import datetime as dt
+
+_INDIA = dt.timezone(dt.timedelta(hours=5, minutes=30))
+_SECOND_NS = 1_000_000_000
+# The first power of ten that a present time has in this unit, and its nanoseconds.
+_UNITS = ((10**17, 1), (10**14, 1_000), (10**11, 1_000_000), (10**8, _SECOND_NS))
+_FORMS = (
+    *("%Y-%m-%d %H:%M:%S", "%d-%b-%Y %H:%M:%S", "%d-%m-%Y %H:%M:%S", "%d/%m/%Y %H:%M:%S"),
+    *("%H:%M:%S %d-%m-%Y", "%Y-%m-%dT%H:%M:%S"),
+)
+_CLOCK = "%H:%M:%S"
+
+
+def epoch_ns(value: float | str | None) -> int | None:
+    """Return a count since 1970 as nanoseconds; its size tells its unit.
+
+    [W] ``ltt`` of a tick is seconds, milliseconds, text or absent, as the plugin likes.
+    """
+    try:
+        number = int(value) if isinstance(value, int | str) else int(value or 0.0)
+    except (ValueError, OverflowError):
+        return None
+    if number >= 10**20:  # no time that anybody lives to see
+        return None
+    return next((number * unit for least, unit in _UNITS if number >= least), None)
+
+
+def stated_ns(text: str, now_ns: int) -> int | None:
+    """Return the time that a row states, nanoseconds UTC; None: not understood.
+
+    Without a zone it is India's. A clock alone is today's.
+    """
+    text = text.strip()
+    if (count := epoch_ns(text)) is not None:
+        return count
+    at: dt.datetime | None
+    try:
+        at = dt.datetime.fromisoformat(text)
+    except ValueError:
+        at = _by_form(text, now_ns)
+    if at is None:
+        return None
+    zoned = at if at.tzinfo is not None else at.replace(tzinfo=_INDIA)
+    return int(zoned.timestamp() * 1000) * 1_000_000
+
+
+def _by_form(text: str, now_ns: int) -> dt.datetime | None:
+    for form in _FORMS:
+        try:
+            return dt.datetime.strptime(text, form)  # noqa: DTZ007 - the caller adds the zone
+        except ValueError:
+            continue
+    try:
+        clock = dt.datetime.strptime(text, _CLOCK).time()  # noqa: DTZ007 - as above
+    except ValueError:
+        return None
+    today = dt.datetime.fromtimestamp(now_ns // _SECOND_NS, _INDIA).date()
+    return dt.datetime.combine(today, clock)

@@ -1,0 +1,155 @@
+"""The rows of the trade book, and the fills that they surely tell of.
+
+A row has no id of its own. Rows come in any order, come back in another one, and may be
+doubled [W]. So a fill is named by what never changes of it: its order, quantity and price,
+and by which of the like ones it is. Reordering changes no name, and neither does a restart.
+The time is left out of the name, as plugins differ in what they write there.
+
+Two like rows are two fills or one row twice. They are two where their times differ, or
+where the order is known to have filled so much: its row says so, or it is complete. Until
+then the second one waits: a fill that is told late is found in the broker's net, but one
+that is told twice ends a trade half of which is still open.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+import msgspec
+
+from tradebot.brokers.openalgo.wire import values
+from tradebot.brokers.openalgo.wire.answers import Answer, rows_of
+from tradebot.brokers.openalgo.wire.values import Number
+from tradebot.core.inputs import OrderSide
+from tradebot.core.money import plain
+
+_NO_UNITS = Decimal(0)
+
+
+class TradeRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the trade book, read and found whole."""
+
+    order_id: str
+    exchange: str
+    symbol: str
+    product: str  # empty: the row does not say it
+    side: OrderSide
+    quantity: Decimal
+    price: Decimal
+    stated: str
+
+
+class Fill(msgspec.Struct, frozen=True, kw_only=True):
+    """One fill: a row, and the name that it has for good."""
+
+    name: str
+    row: TradeRow
+
+
+class Limit(msgspec.Struct, frozen=True):
+    """How much of an order may have filled."""
+
+    surely: Decimal  # as its row says: at least so much
+    at_most: Decimal  # its quantity
+
+
+class _Row(msgspec.Struct, gc=False):
+    orderid: str | int | None = None
+    symbol: str | None = None
+    exchange: str | None = None
+    product: str | None = None
+    action: str | None = None
+    quantity: Number = None
+    average_price: Number = None
+    trade_value: Number = None
+    timestamp: Number = None
+
+
+_BOOK = msgspec.json.Decoder(list[_Row])
+
+
+def trade_rows(answer: Answer) -> list[TradeRow] | None:
+    """Return the trade book; None: it is not one, or has a row that cannot be read."""
+    if not answer.is_success or answer.is_analyzed or answer.body is None:
+        return None
+    book = rows_of(answer.body.data, _BOOK)
+    if book is None:
+        return None
+    rows = [_read(row) for row in book if values.units(row.quantity) != 0]
+    return None if None in rows else [row for row in rows if row is not None]
+
+
+def repeated(rows: Iterable[TradeRow]) -> set[str]:
+    """Return the orders of which some row stands there twice, times and all."""
+    seen: set[TradeRow] = set()
+    orders = set()
+    for row in rows:
+        if row in seen:
+            orders.add(row.order_id)
+        seen.add(row)
+    return orders
+
+
+def fills_of(rows: Iterable[TradeRow], limits: Mapping[str, Limit]) -> list[Fill]:
+    """Return the fills that the rows surely tell of; ``limits`` are those of known orders."""
+    by_order: dict[str, list[TradeRow]] = defaultdict(list)
+    for row in rows:
+        by_order[row.order_id].append(row)
+    return [
+        fill
+        for order_id, of_order in by_order.items()
+        for fill in _fills_of_order(of_order, limits.get(order_id))
+    ]
+
+
+def _fills_of_order(rows: list[TradeRow], limit: Limit | None) -> list[Fill]:
+    alike: dict[tuple[Decimal, Decimal], list[TradeRow]] = defaultdict(list)
+    for row in rows:
+        alike[row.quantity, row.price].append(row)
+    sure: list[Fill] = []
+    doubtful: list[Fill] = []
+    for (quantity, price), here in sorted(alike.items()):
+        distinct = len({row.stated for row in here})
+        for number, row in enumerate(sorted(here, key=lambda row: row.stated), 1):
+            name = f"{row.order_id}/{plain(quantity)}@{plain(price)}/{number}"
+            (sure if number <= distinct else doubtful).append(Fill(name=name, row=row))
+    told = sum((fill.row.quantity for fill in sure), _NO_UNITS)
+    if limit is None:
+        return sure
+    taken = [] if told > limit.at_most else sure
+    if not taken:  # rows that contradict their order: no more of them than it can have filled
+        return _up_to(limit.at_most, sure)
+    return [*taken, *_up_to(limit.surely - told, doubtful)]
+
+
+def _up_to(quantity: Decimal, fills: list[Fill]) -> list[Fill]:
+    taken = []
+    for fill in fills:
+        if fill.row.quantity <= quantity:
+            quantity -= fill.row.quantity
+            taken.append(fill)
+    return taken
+
+
+def _read(row: _Row) -> TradeRow | None:
+    order_id, side = values.name(row.orderid), values.side(row.action)
+    quantity, price = values.units(row.quantity), values.above_zero(row.average_price)
+    if order_id is None or side is None or not (row.symbol and row.exchange):
+        return None
+    if quantity is None or quantity < 0:
+        return None
+    value = values.above_zero(row.trade_value)
+    if price is None and value is not None:
+        price = value / quantity
+    if price is None:
+        return None
+    return TradeRow(
+        order_id=order_id,
+        exchange=row.exchange,
+        symbol=row.symbol,
+        product=row.product or "",
+        side=side,
+        quantity=quantity,
+        price=price,
+        stated="" if row.timestamp is None else str(row.timestamp),
+    )
