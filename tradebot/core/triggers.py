@@ -111,11 +111,11 @@ class Triggers:
 
     def add(self, trade_id: str, levels: Levels, marks: Marks) -> None:
         """Arm a trade, or arm it anew. A level that the price has passed fires on the next."""
-        if trade_id in self._armed:
-            self._remove(self._armed[trade_id])
+        before = self._armed.get(trade_id)
+        if before is not None:
+            self._remove(before)
         self._serial += 1
-        armed = Armed(trade_id, levels, marks, self._serial)
-        self._armed[trade_id] = armed
+        armed = self._armed[trade_id] = Armed(trade_id, levels, marks, self._serial)
         best = marks.best_price if marks.trail_active and levels.trail_by is not None else None
         stands = best is not None and _stands(levels, best)
         stop, up = _stop_of(levels, marks, best if stands else None), _up_of(levels, marks)
@@ -125,7 +125,10 @@ class Triggers:
             heappush(self._ups, (up, armed.serial, armed))
         if best is not None:
             self._trails.join(armed, self._sign * best, follows=not stands)
-        self._set_bounds()
+        if best is None and before is None:
+            self._narrow(stop, up)
+        else:
+            self._set_bounds()
 
     def drop(self, trade_id: str) -> None:
         """Disarm a trade; one that is not armed is left as it is."""
@@ -197,6 +200,15 @@ class Triggers:
         armed.alive = False
         del self._armed[armed.trade_id]
         self._trails.leave(armed)
+
+    def _narrow(self, stop: float, up: float) -> None:
+        """Take the levels of one more trade into the bounds: they only come nearer."""
+        if stop > self._others_floor:
+            self._others_floor = stop
+            self.floor = max(self.floor, stop)
+        if up < self._limit:
+            self._limit = up
+            self.ceiling = min(self.ceiling, up)
 
     def _set_bounds(self) -> None:
         stops, ups, trails = self._stops, self._ups, self._trails

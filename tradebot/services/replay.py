@@ -276,7 +276,7 @@ class Replay:
                 at_ns=decided.at_ns,
                 reason=decided.reason,
                 level=decided.level,
-                trigger_price=self._price_of(decided),
+                trigger_price=filled.price,  # an order fills at the price that caused it
                 best_price=None if decided.best_price is None else exact(decided.best_price),
                 quantity=filled.quantity,
                 fill_price=filled.price,
