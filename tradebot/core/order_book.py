@@ -57,8 +57,9 @@ class OrderBook:
 
     def keep(self, is_kept: Callable[[Order], bool]) -> None:
         """Forget all others."""
-        kept = [order for order in self if is_kept(order)]
-        self._by_id.clear()
-        self._on.clear()
-        for order in kept:
-            self.put(order)
+        for order in [order for order in self if not is_kept(order)]:
+            del self._by_id[order.order_id]
+            here = self._on[order.key, order.side]
+            del here[order.order_id]
+            if not here:
+                del self._on[order.key, order.side]
