@@ -105,15 +105,15 @@ def _settle_left(book: Book, trade_id: str) -> None:
 
 def _opened(book: Book, trade: Trade) -> None:
     """Begin to count for a trade; what its instrument has counted before is not its own."""
-    coverage = book.coverage
-    coverage.open[trade.trade_id] = trade.instrument
-    before_ns = coverage.seen_blind_ns(trade.instrument, coverage.clock_ns)
+    coverage, instrument = book.coverage, trade.instrument
+    coverage.open[trade.trade_id] = instrument
+    before_ns = coverage.seen_blind_ns(instrument, coverage.clock_ns)
     row = coverage.trades.get(trade.trade_id)
     if row is not None:  # it had left, and its entry has brought more
         before_ns -= row.blind_ns
         coverage.put(row.changed(blind_ns=0, blind_before_ns=before_ns, is_over=False))
     elif before_ns:
-        row = _row(book, trade.instrument, trade.trade_id)
+        row = _row(book, instrument, trade.trade_id)
         coverage.put(row.changed(blind_before_ns=before_ns))
 
 

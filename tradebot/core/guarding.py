@@ -111,10 +111,8 @@ def _on_price(book: Book, line: Line, ltp: float, at_ns: int) -> None:
         book.note_moved(line)
         if triggers.rise(x):
             continue
-        hits.extend(
-            (book.trades[trade_id].number, trade_id, marks, price)
-            for trade_id, marks in triggers.reached(x)
-        )
+        for trade_id, marks in triggers.reached(x):
+            hits.append((book.trades[trade_id].number, trade_id, marks, price))
     hits.sort(key=lambda hit: hit[0])
     for _number, trade_id, marks, price in hits:
         _settle(book, line, book.trades[trade_id], marks, price=price, at_ns=at_ns)

@@ -62,6 +62,7 @@ def folded(position: Position, execution: Execution) -> Position:
         position = _unsure(position, execution)
     quantity = execution.side.sign * execution.quantity
     price, held = execution.price, position.quantity
+    net = held + quantity
     if held * quantity >= 0:
         cost, gain = position.cost + quantity * price, _NOTHING
     else:
@@ -70,11 +71,11 @@ def folded(position: Position, execution: Execution) -> Position:
         gain = -(closing * price) + released
         opening = quantity - closing
         cost = opening * price if opening else position.cost + released
-    if held + quantity == 0:
+    if not net:
         cost = _NOTHING  # flat is flat: no rest of a division survives it
     return msgspec.structs.replace(
         position,
-        quantity=held + quantity,
+        quantity=net,
         cost=cost,
         realized=position.realized + gain,
         moved_at_ns=max(position.moved_at_ns, execution.at_ns),
