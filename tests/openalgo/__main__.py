@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from tests.openalgo.console import Console
 from tests.openalgo.plugins import PLUGINS
 from tests.openalgo.server import API_KEY, OpenAlgoServer
+from tests.openalgo.unkind import be_unkind
 
 
 def main(argv: Sequence[str]) -> int:
@@ -33,6 +34,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, default=0, help="of the market (0)")
     parser.add_argument("--ticks", type=float, default=5.0, help="a second, of all together (5)")
     parser.add_argument("--scale", type=float, default=1.0, help="of every delay (1)")
+    parser.add_argument("--unkind", type=int, metavar="SEED", help="draw a world of faults")
     parser.add_argument("--api-key", default=API_KEY)
     asked = parser.parse_args(argv)
     with contextlib.suppress(KeyboardInterrupt):
@@ -51,6 +53,9 @@ async def run(asked: argparse.Namespace, say: Callable[[str], object]) -> None:
     )
     async with server:
         server.walk(asked.ticks)
+        if asked.unkind is not None:
+            for rule in be_unkind(server.faults, asked.unkind):
+                say(f"{rule.fault} {rule.endpoint or 'everywhere'}: {rule.rate:.3f}")
         say(f"REST {server.url}  websocket {server.feed_url}  key {server.api_key}")
         await Console(server, say).run(sys.stdin)
 

@@ -46,6 +46,8 @@ class Account:
         self.analyzer = False  # the whole server's; anybody at its page can flip it
         self.semi_auto = False  # orders wait for a person's yes
         self.rate_limits = True
+        self.orders_per_s = 10  # and endpoint and address, as the server's settings have it
+        self.others_per_s = 50
         self.bans = False  # of addresses with too many bad keys or wrong paths
         self.pending: dict[int, Callable[[], Reply]] = {}
         self.pending_serial = itertools.count(1)

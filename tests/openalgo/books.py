@@ -178,10 +178,11 @@ class Books:
         if tells:
             row |= {"filled_quantity": plain(look.filled), "average_price": look.average}
             row["rejection_reason"] = look.reason
-        if look.status is Status.OPEN:
-            raw = self._faults.hit(Fault.RAW_STATUS, endpoint=endpoint, symbol=name)
-            if raw:
-                row["order_status"] = raw.text("validation pending")
+        raw = self._faults.hit(Fault.RAW_STATUS, endpoint=endpoint, symbol=name)
+        if raw:
+            ours, _, theirs = raw.text("open=validation pending").rpartition("=")
+            if look.status == (ours or Status.OPEN):
+                row["order_status"] = theirs
         if endpoint == "orderstatus" and self._strings(endpoint, name):
             row = _as_text(row)
         return row

@@ -149,6 +149,7 @@ class Exchange:
         self._serial = itertools.count(ids_from)
         self.prices = prices
         self.orders: dict[str, Order] = {}
+        self._working: dict[str, dict[str, Order]] = {}  # by instrument, those that can fill
         self.fills: list[Fill] = []
         self.nets: dict[Key, list[Net]] = {}
         self.holdings: dict[tuple[str, str], tuple[Decimal, float]] = {}
@@ -212,17 +213,14 @@ class Exchange:
     def price_moved(self, name: str, price: float) -> None:
         """Let the orders of one instrument see a new price."""
         self.prices[name] = price
-        for order in list(self.orders.values()):
-            if order.ticket.key.name == name and not order.status.is_final:
-                self._work(order)
+        for order in list(self._working.get(name, {}).values()):
+            self._work(order)
 
     def order_as_of(self, order: Order, at_s: float) -> Look | None:
-        shown = [look for look in order.looks if look.at_s <= at_s]
-        return shown[-1] if shown else None
+        return next((look for look in reversed(order.looks) if look.at_s <= at_s), None)
 
     def net_as_of(self, key: Key, at_s: float) -> Net | None:
-        shown = [net for net in self.nets.get(key, ()) if net.at_s <= at_s]
-        return shown[-1] if shown else None
+        return next((net for net in reversed(self.nets.get(key, [])) if net.at_s <= at_s), None)
 
     def _resting(self, ticket: Ticket, far: float) -> Ticket:
         """Turn an order at the market into a limit, around an LTP that is past."""
@@ -325,6 +323,11 @@ class Exchange:
         self._changed(order)
 
     def _changed(self, order: Order) -> None:
+        working = self._working.setdefault(order.ticket.key.name, {})
+        if order.status.is_final:
+            working.pop(order.order_id, None)
+        else:
+            working[order.order_id] = order
         order.looks.append(
             Look(
                 at_s=self._time.now_s(),

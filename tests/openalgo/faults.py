@@ -48,8 +48,8 @@ class Fault(enum.StrEnum):
     CANCEL_SLOW = "cancel_slow"  # acknowledged, and it lives on for a while (seconds)
     CANCEL_REFUSED = "cancel_refused"  # 500
 
-    # Of books: endpoint orderbook, tradebook, positionbook, orderstatus, openposition or
-    # holdings; placesmartorder is the smart order's own read of the position.
+    # Of books: endpoint orderbook, tradebook, positionbook, orderstatus, openposition,
+    # holdings or gttorderbook; placesmartorder is the smart order's own read of the position.
     BOOK_FAILS = "book_fails"  # an error that the server knows as one: 500
     BOOK_EMPTY = "book_empty"  # an error that reads as an empty book, or as 0; 200
     BOOK_SHRUNK = "book_shrunk"  # the newest rows are not there (how many, 1)
@@ -60,7 +60,7 @@ class Fault(enum.StrEnum):
     CLOSED_ROWS_GONE = "closed_rows_gone"  # positions of 0 are not shown
     BARE_ROWS = "bare_rows"  # positions without ltp and pnl
     AVERAGE_ZERO = "average_zero"  # of executed orders
-    RAW_STATUS = "raw_status"  # the broker's own word for an open order (the word)
+    RAW_STATUS = "raw_status"  # the broker's own word (of an open order, or "complete=TRADED")
     ROWS_TELL_FILLS = "rows_tell_fills"  # orders say filled_quantity, as two plugins have it
 
     POSITION_KEPT = "position_kept"  # for the next smart order (seconds, 1)

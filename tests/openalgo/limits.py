@@ -8,8 +8,6 @@ ORDER = {
     *{"placeorder", "modifyorder", "cancelorder", "placesmartorder"},
     *{"placegttorder", "modifygttorder", "cancelgttorder"},
 }
-ORDERS_PER_S = 10
-OTHERS_PER_S = 50
 OFFENCES_MAX = 100  # bad keys, or paths that are not there
 
 
@@ -27,7 +25,8 @@ class Limits:
         if not self._account.rate_limits:
             return None
         now_s = self._account.time.now_s()
-        allowed = ORDERS_PER_S if endpoint in ORDER else OTHERS_PER_S
+        account = self._account
+        allowed = account.orders_per_s if endpoint in ORDER else account.others_per_s
         window = self._asked.setdefault((address, endpoint), collections.deque())
         while window and window[0] <= now_s - 1.0:
             window.popleft()

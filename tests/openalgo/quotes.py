@@ -6,6 +6,7 @@ from collections.abc import Callable
 from tests.openalgo.account import Account, Reply, error, success
 from tests.openalgo.books import INDIA
 from tests.openalgo.catalogue import EXCHANGES, Contract, as_csv
+from tests.openalgo.faults import Fault
 from tests.openalgo.fields import Body
 
 HOURS = {  # the time of day at which each opens and closes
@@ -109,7 +110,8 @@ class Quotes:
             date = dt.date.fromisoformat(str(body["date"]))
         except ValueError:
             return error(400, {"date": ["Not a valid date."]})
-        return success(data=self._open(date))
+        empty = self._account.faults.hit(Fault.BOOK_EMPTY, endpoint="market/timings")
+        return success(data=[] if empty else self._open(date))
 
     def _open(self, date: dt.date) -> list[Body]:
         hours = {} if date.weekday() > 4 else HOURS

@@ -11,6 +11,7 @@ The client under test gets ``url``, ``feed_url`` and ``api_key``, and nothing el
 """
 
 import asyncio
+import datetime as dt
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from random import Random
@@ -89,6 +90,11 @@ class OpenAlgoServer:
     def exchange(self) -> Exchange:
         """The live market, whatever mode the server is in."""
         return self._account.live
+
+    @property
+    def holidays(self) -> dict[dt.date, dict[str, tuple[str, str]]]:
+        """Days of their own: which exchanges are open then, and from when to when."""
+        return self._rest.quotes.holidays
 
     def plug_in(self, plugin: str) -> None:
         """Have another broker behind the server."""

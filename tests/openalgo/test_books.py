@@ -164,6 +164,9 @@ async def test_an_open_order_may_be_called_by_the_brokers_own_word(server, clien
     assert (await rows(client, "orderbook"))[0]["order_status"] == "put order req received"
     server.exchange.fill(order_id)
     assert (await rows(client, "orderbook"))[0]["order_status"] == "complete"
+    server.faults.clear()
+    server.faults.turn_on(Fault.RAW_STATUS, endpoint="orderstatus", value="complete=TRADED")
+    assert (await status_of(client, order_id)).data["order_status"] == "TRADED"
 
 
 async def test_the_average_is_the_first_trade_and_none_until_all_is_done(server, client):

@@ -93,6 +93,13 @@ async def test_limits_can_be_lifted(server, client):
     assert {answer.status for answer in answers} == {200}
 
 
+async def test_the_limit_is_lower_where_a_setting_is_left_out(server, client, monkeypatch):
+    server.account.others_per_s = 10
+    monkeypatch.setattr(server.account.time, "now_s", lambda: 1.0)
+    answers = [await client.ask("ping") for _ in range(11)]
+    assert [answer.status for answer in answers] == [200] * 10 + [429]
+
+
 async def test_a_hundred_bad_keys_shut_an_address_out_where_that_is_on(server, client):
     server.account.rate_limits = False
     for bans in (False, True):

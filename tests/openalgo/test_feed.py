@@ -1,0 +1,422 @@
+"""The websocket proxy: logins, acks, ticks, order updates, and how each of them fails."""
+
+import asyncio
+import math
+
+import pytest
+from websockets.exceptions import ConnectionClosedError
+
+from tests.openalgo.faults import Fault
+from tests.openalgo.plain_client import AN_ORDER, SBIN
+from tests.openalgo.server import OpenAlgoServer
+
+NAME, INFY = "NSE:SBIN", "NSE:INFY"
+ERRORS = [
+    *("AUTHENTICATION_ERROR", "BROKER_INIT_ERROR", "BROKER_CONNECTION_ERROR", "SERVER_ERROR"),
+]
+
+
+async def test_a_login_says_who_and_which_broker(client):
+    async with client.feed(logged_in=False) as feed:
+        answer = await feed.log_in()
+        assert (answer["type"], answer["status"], answer["broker"]) == ("auth", "success", "angel")
+        assert {"user_id", "supported_features", "message"} <= answer.keys()
+
+
+async def test_the_words_of_a_login_may_be_others(server, client):
+    async with client.feed(logged_in=False) as feed:
+        await feed.say(type="auth", apikey=server.api_key)
+        assert (await feed.hear())["status"] == "success"
+
+
+async def test_before_a_login_nothing_is_served_but_a_ping(client):
+    async with client.feed(logged_in=False) as feed:
+        assert (await feed.subscribe(NAME))["code"] == "NOT_AUTHENTICATED"
+        assert await feed.is_silent()
+
+
+async def test_a_wrong_key_is_told_and_the_socket_stays_open(server, client):
+    async with client.feed(logged_in=False) as feed:
+        answer = await feed.ask("authenticate", api_key="wrong")
+        assert answer.keys() == {"status", "code", "message"}
+        assert (answer["status"], answer["code"]) == ("error", "AUTHENTICATION_ERROR")
+        server.log_out()
+        assert (await feed.log_in())["code"] == "AUTHENTICATION_ERROR"
+        server.log_in()
+        assert (await feed.log_in())["status"] == "success"
+
+
+@pytest.mark.parametrize("code", ERRORS)
+async def test_a_login_may_fail_at_the_broker(code, server, client):
+    server.faults.turn_on(Fault.AUTH_REFUSED, times=1, value=code)
+    async with client.feed(logged_in=False) as feed:
+        assert (await feed.log_in())["code"] == code
+        assert (await feed.log_in())["status"] == "success"
+
+
+async def test_who_does_not_log_in_is_sent_away(server, client):
+    server.proxy.patience_s_min = 0.0
+    async with client.feed(logged_in=False) as feed:
+        with pytest.raises(ConnectionClosedError) as closed:
+            await feed.hear()
+    assert "received 4401 (private use) auth timeout" in str(closed.value)
+
+
+async def test_a_slow_login_holds_everybody_up(server, client):
+    slow = server.faults.turn_on(Fault.AUTH_SLOW, times=1, value=5.0)
+    async with client.feed(logged_in=False) as feed:
+        await feed.say("authenticate", api_key=server.api_key)
+        await server.until(lambda: slow.hits == 1)
+        async with client.feed(logged_in=False) as other:
+            assert await other.is_silent()
+            assert [one.login for one in server.proxy.clients] == [1, None]
+        assert (await feed.hear())["status"] == "success"
+
+
+async def test_the_proxy_logs_in_at_the_broker_when_the_first_client_comes(server, client):
+    async with client.feed(), client.feed():
+        assert server.proxy.logins == 1
+    await server.until(lambda: not server.proxy.clients)
+    async with client.feed():
+        assert server.proxy.logins == 2
+
+
+async def test_a_subscription_is_acknowledged_one_by_one(client):
+    async with client.feed() as feed:
+        answer = await feed.subscribe(NAME, INFY, mode="ltp", request_id="r1")
+        assert (answer["type"], answer["status"], answer["request_id"]) == (
+            "subscribe", "success", "r1",
+        )  # fmt: skip
+        assert answer["subscriptions"] == [
+            {"symbol": "SBIN", "exchange": "NSE", "status": "success", "mode": "LTP"},
+            {"symbol": "INFY", "exchange": "NSE", "status": "success", "mode": "LTP"},
+        ]
+
+
+async def test_an_ack_is_partial_even_if_all_of_it_failed(server, client):
+    server.faults.turn_on(Fault.SUBSCRIBE_FAILS, symbol=NAME)
+    async with client.feed() as feed:
+        answer = await feed.subscribe(NAME, "NSE:NONE")
+        assert answer["status"] == "partial"
+        assert [row["status"] for row in answer["subscriptions"]] == ["error", "error"]
+        assert all(row["message"] for row in answer["subscriptions"])
+        assert (await feed.subscribe(INFY, NAME))["status"] == "partial"
+        server.price(INFY, 1521.0)
+        assert await feed.ltp() == 1521.0
+
+
+async def test_a_success_is_no_promise_of_ticks(server, client):
+    server.faults.turn_on(Fault.SUBSCRIBE_DEAF, times=1)
+    async with client.feed() as feed:
+        assert (await feed.subscribe(NAME))["status"] == "success"
+        server.price(NAME, 813.0)
+        assert await feed.is_silent()
+        await feed.subscribe(NAME)
+        server.price(NAME, 814.0)
+        assert await feed.ltp() == 814.0
+
+
+@pytest.mark.parametrize(("mode", "number"), [(1, 1), ("QUOTE", 2), ("Depth", 3), (None, 2)])
+async def test_a_mode_is_a_number_or_a_name_and_quote_if_left_out(mode, number, server, client):
+    async with client.feed() as feed:
+        await feed.ask("subscribe", **SBIN, **({} if mode is None else {"mode": mode}))
+        server.price(NAME, 813.0)
+        assert (await feed.hear())["mode"] == number
+
+
+async def test_a_tick_is_keyed_by_its_top_level(server, client):
+    async with client.feed(NAME) as feed:
+        server.price(NAME, 815.05)
+        tick = await feed.hear()
+        assert tick.keys() == {"type", "symbol", "exchange", "mode", "data", "broker"}
+        assert (tick["type"], tick["symbol"], tick["exchange"]) == ("market_data", "SBIN", "NSE")
+        assert tick["data"].keys() == {*("symbol", "exchange", "mode", "ltp", "ltt", "timestamp")}
+        assert tick["data"]["ltp"] == 815.05
+        assert tick["data"]["timestamp"] > 1e12
+
+
+async def test_depth_and_quote_say_more(server, client):
+    async with client.feed(NAME, mode=3) as feed:
+        server.price(NAME, 813.0)
+        data = (await feed.hear())["data"]
+        assert {"open", "high", "low", "close", "volume", "last_trade_quantity"} <= data.keys()
+        assert data["depth"]["buy"][0].keys() == {"price", "quantity", "orders"}
+
+
+@pytest.mark.parametrize("how", ["another client", "switch"])
+async def test_one_who_wants_the_ltp_hears_what_others_asked_for(how, server, client):
+    async with client.feed(NAME) as feed, client.feed() as other:
+        if how == "switch":
+            server.faults.turn_on(Fault.TICK_RICHER, value=3)
+        else:
+            await other.subscribe(NAME, mode=3)
+        server.price(NAME, 813.0)
+        assert [(await feed.hear())["mode"] for _ in range(2)] == [1, 3]
+
+
+async def test_nobody_hears_what_he_did_not_ask_for(server, client):
+    async with client.feed(NAME) as feed:
+        server.price(INFY, 1521.0)
+        assert await feed.is_silent()
+
+
+async def test_a_subscription_ends_in_the_mode_that_it_has(server, client):
+    async with client.feed(NAME, INFY) as feed:
+        answer = await feed.ask("unsubscribe", symbols=[SBIN], request_id="r2")
+        assert (answer["status"], answer["successful"]) == ("partial", [])
+        assert answer["request_id"] == "r2"
+        answer = await feed.ask("unsubscribe", symbols=[SBIN | {"mode": 1}])
+        assert (answer["status"], answer["failed"]) == ("success", [])
+        server.price(NAME, 813.0)
+        assert await feed.is_silent()
+        await feed.ask("unsubscribe_all")
+        server.price(INFY, 1521.0)
+        assert await feed.is_silent()
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ('{"action": ', "INVALID_JSON"),
+        ("[]", "INVALID_JSON"),
+        ('{"action": "dance"}', "INVALID_ACTION"),
+        ('{"action": "subscribe", "symbols": [], "mode": 1}', "INVALID_PARAMETERS"),
+        ('{"action": "subscribe", "symbols": "SBIN", "mode": 1}', "INVALID_PARAMETERS"),
+        ('{"action": "subscribe", "symbol": "A", "exchange": "B", "mode": 9}', "INVALID_MODE"),
+        ('{"action": "subscribe", "symbol": "A", "exchange": "B", "mode": true}', "INVALID_MODE"),
+    ],
+)
+async def test_nonsense_is_an_error_without_a_type_and_the_socket_stays_open(said, code, client):
+    async with client.feed() as feed:
+        await feed.socket.send(said)
+        answer = await feed.hear()
+        assert answer.keys() == {"status", "code", "message"}
+        assert answer["code"] == code
+        assert await feed.is_silent()
+
+
+async def test_any_action_may_fail_with_any_code(server, client):
+    async with client.feed() as feed:
+        server.faults.turn_on(
+            Fault.ACTION_FAILS, endpoint="subscribe", times=1, value="PROCESSING_ERROR"
+        )
+        assert (await feed.subscribe(NAME))["code"] == "PROCESSING_ERROR"
+        assert (await feed.subscribe(NAME))["status"] == "success"
+
+
+async def test_a_ping_is_answered_with_both_times(client):
+    async with client.feed() as feed:
+        pong = await feed.ask("ping", timestamp=7)
+        assert (pong["type"], pong["client_timestamp"]) == ("pong", 7)
+        assert pong["server_timestamp"] > 1e12
+
+
+async def test_a_price_may_be_0_or_of_something_else_or_no_number(server, client):
+    async with client.feed(NAME) as feed:
+        server.faults.turn_on(Fault.TICK_ZERO, times=1)
+        server.price(NAME, 813.0)
+        assert await feed.ltp() == 0
+        server.faults.turn_on(Fault.TICK_ALIEN, times=1, value=25980.0)
+        server.price(NAME, 813.0)
+        assert await feed.ltp() == 25980.0
+        server.faults.turn_on(Fault.TICK_ALIEN, times=1, value=math.nan)
+        server.price(NAME, 813.0)
+        assert math.isnan(await feed.ltp())
+        server.price(NAME, 813.0)
+        assert await feed.ltp() == 813.0
+
+
+@pytest.mark.parametrize("form", ["s", "ms", "text", "absent"])
+async def test_times_come_in_every_form(form, server, client):
+    server.faults.turn_on(Fault.TICK_TIMES, value=form)
+    async with client.feed(NAME) as feed:
+        server.price(NAME, 813.0)
+        data = (await feed.hear())["data"]
+    match form:
+        case "s":
+            assert 1e9 < data["ltt"] == data["timestamp"] < 1e10
+        case "ms":
+            assert data["ltt"] == data["timestamp"] > 1e12
+        case "text":
+            assert isinstance(data["ltt"], str)
+        case _:
+            assert not {"ltt", "timestamp"} & data.keys()
+
+
+async def test_a_tick_may_come_twice(server, client):
+    server.faults.turn_on(Fault.TICK_DOUBLED, times=1)
+    async with client.feed(NAME) as feed:
+        server.price(NAME, 813.0)
+        assert [await feed.ltp(), await feed.ltp()] == [813.0, 813.0]
+        assert await feed.is_silent()
+
+
+@pytest.mark.parametrize(("gap_s", "lost"), [(0.1, False), (0.295, True), (1.0, False)])
+async def test_ticks_at_the_beat_of_the_proxys_own_clock_are_lost(
+    gap_s, lost, server, client, monkeypatch
+):
+    server.faults.turn_on(Fault.LONE_TICKS_LOST)
+    now_s = [1000.0]
+    async with client.feed(NAME) as feed:
+        monkeypatch.setattr(server.account.time, "now_s", lambda: now_s[0])
+        server.price(NAME, 813.0)
+        assert await feed.ltp() == 813.0
+        now_s[0] += gap_s
+        server.price(NAME, 814.0)
+        assert await feed.is_silent() if lost else await feed.ltp() == 814.0
+
+
+async def test_one_instrument_may_be_mute_while_another_ticks(server, client):
+    server.faults.turn_on(Fault.TICKS_MUTED, symbol=NAME)
+    async with client.feed(NAME, INFY) as feed:
+        server.price(NAME, 813.0)
+        server.price(INFY, 1521.0)
+        assert (await feed.hear())["symbol"] == "INFY"
+
+
+async def test_a_client_that_does_not_read_stalls_all_others(server, client):
+    server.faults.turn_on(Fault.SLOW_READER, times=1, value=10.0)
+    async with client.feed(NAME) as feed:
+        asked_s = server.account.time.now_s()
+        server.price(NAME, 813.0)
+        assert await feed.ltp() == 813.0
+        assert server.account.time.now_s() - asked_s >= 9.9
+
+
+async def test_connections_may_be_cut(server, client):
+    async with client.feed(NAME) as feed:
+        server.proxy.drop()
+        with pytest.raises(ConnectionClosedError):
+            await feed.hear()
+    await server.until(lambda: not server.proxy.clients)
+    async with client.feed(NAME) as feed:
+        server.price(NAME, 813.0)
+        assert await feed.ltp() == 813.0
+
+
+async def test_a_connection_may_stand_open_and_be_dead(server, client):
+    async with client.feed(NAME) as feed:
+        server.proxy.freeze()
+        server.price(NAME, 813.0)
+        pong = await feed.socket.ping()
+        async with client.feed(NAME) as other:
+            server.price(NAME, 814.0)
+            assert await other.ltp() == 814.0
+        assert not pong.done()
+        feed.socket.transport.abort()
+
+
+async def test_a_restart_forgets_every_subscription(server, client):
+    async with client.feed(NAME) as feed:
+        await server.restart()
+        with pytest.raises(ConnectionClosedError):
+            await feed.hear()
+    async with client.feed() as feed:
+        server.price(NAME, 813.0)
+        assert await feed.is_silent()
+        await feed.subscribe(NAME)
+        server.price(NAME, 814.0)
+        assert await feed.ltp() == 814.0
+
+
+async def test_orders_are_told_to_who_asks_whoever_placed_them(server, client):
+    async with client.feed() as feed, client.feed() as other:
+        answer = await feed.ask("subscribe_orders")
+        assert (answer["type"], answer["status"]) == ("subscribe_orders", "success")
+        server.by_hand(NAME, "BUY", 5)
+        opened, done = await feed.hear(), await feed.hear()
+        assert opened.keys() == {
+            *("type", "user_id", "mode", "broker", "orderid", "symbol", "exchange", "action"),
+            *("quantity", "price", "trigger_price", "pricetype", "product", "order_status"),
+            *("filled_quantity", "pending_quantity", "average_price", "rejection_reason"),
+        }
+        assert (opened["order_status"], opened["pending_quantity"]) == ("open", 5)
+        assert (done["order_status"], done["filled_quantity"]) == ("complete", 5)
+        assert (done["mode"], done["average_price"]) == ("live", 812.5)
+        assert await other.is_silent()
+        await feed.ask("unsubscribe_orders")
+        server.by_hand(NAME, "BUY", 5)
+        assert await feed.is_silent()
+
+
+async def test_the_sandbox_tells_its_orders_as_its_own(server, client):
+    server.account.analyzer = True
+    async with client.feed() as feed:
+        await feed.ask("subscribe_orders")
+        await client.place()
+        assert (await feed.hear())["mode"] == "analyze"
+
+
+async def test_updates_may_be_lost_doubled_or_late(server, client):
+    server.faults.turn_on(Fault.FILLS_NEVER)
+    async with client.feed() as feed:
+        await feed.ask("subscribe_orders")
+        with server.faults.during(Fault.UPDATES_LOST):
+            order = server.by_hand(NAME, "BUY", 5)
+        with server.faults.during(Fault.UPDATES_DOUBLED):
+            server.exchange.fill(order.order_id, 1)
+        assert [(await feed.hear())["filled_quantity"] for _ in range(2)] == [1, 1]
+        asked_s = server.account.time.now_s()
+        with server.faults.during(Fault.UPDATES_LATE, value=3.0):
+            server.exchange.fill(order.order_id, 1)
+        server.exchange.fill(order.order_id, 1)
+        assert [(await feed.hear())["filled_quantity"] for _ in range(2)] == [3, 2]
+        assert server.account.time.now_s() - asked_s >= 2.9
+
+
+async def test_some_plugins_are_polled_for_orders_and_some_tell_nothing(server, client):
+    async with client.feed() as feed:
+        await feed.ask("subscribe_orders")
+        server.plug_in("definedge")
+        await client.place()
+        await server.until(lambda: server.net(NAME) == 5)
+        assert await feed.is_silent()
+        server.plug_in("groww")
+        await client.place()
+        update = await feed.hear()
+        assert (update["broker"], update["order_status"]) == ("groww", "complete")
+        assert await feed.is_silent()
+
+
+async def test_after_a_restart_orders_are_told_only_if_somebody_logged_in(server, client):
+    await server.restart(logged_in=False)
+    async with client.feed() as feed:
+        assert (await feed.ask("subscribe_orders"))["status"] == "success"
+        await client.place()
+        await server.until(lambda: server.net(NAME) == 5)
+        assert await feed.is_silent()
+
+
+async def test_what_clients_say_is_kept_without_their_keys(server, client):
+    async with client.feed(NAME):
+        login, subscription = server.proxy.received
+    assert login == {"action": "authenticate"}
+    assert subscription["symbols"] == [SBIN]
+
+
+async def test_prices_walk_on_their_own_the_same_way_for_the_same_seed():
+    heard = []
+    for _ in range(2):
+        async with OpenAlgoServer(seed=7) as server:
+            told = []
+            walk = server.walk(500.0, [NAME, INFY])
+            server.stand()
+            for _ in range(50):
+                walk.step()
+                told.append(dict(server.account.prices))
+            heard.append(told)
+    assert heard[0] == heard[1]
+    assert len({prices[NAME] for prices in heard[0]}) > 5
+    assert all(round(prices[NAME] / 0.05, 6).is_integer() for prices in heard[0])
+
+
+async def test_a_walk_is_heard_and_stands_when_told(server, client):
+    async with client.feed(NAME) as feed:
+        server.walk(500.0, [NAME])
+        for _ in range(20):
+            assert await feed.ltp() > 0
+        server.stand()
+        price = server.account.prices[NAME]
+        await client.ask("placeorder", **AN_ORDER)
+        await asyncio.sleep(0)
+        assert server.account.prices[NAME] == price
