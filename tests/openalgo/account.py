@@ -48,6 +48,8 @@ class Account:
         self.rate_limits = True
         self.orders_per_s = 10  # and endpoint and address, as the server's settings have it
         self.others_per_s = 50
+        self.broker_per_s: int | None = None  # calls that the broker itself allows; None: any
+        self.broker_per_min: int | None = None
         self.bans = False  # of addresses with too many bad keys or wrong paths
         self.pending: dict[int, Callable[[], Reply]] = {}
         self.pending_serial = itertools.count(1)

@@ -67,13 +67,15 @@ class Proxy:
 
     async def stop(self) -> None:
         """End like a killed process: no goodbye, nothing kept."""
-        assert self._server is not None
+        if self._server is None:
+            return
         self.drop()
         self._server.close(close_connections=False)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._server.wait_closed()
+        self._server = None
         self._out = asyncio.Queue()
         self._busy = asyncio.Lock()
 
@@ -81,6 +83,10 @@ class Proxy:
         """Cut every connection without a close."""
         for client in self.clients:
             client.socket.transport.abort()
+
+    def send_raw(self, text: str) -> None:
+        """Send every client what the proxy itself would never write."""
+        self._out.put_nowait((text, list(self.clients)))
 
     def freeze(self) -> None:
         """Let every connection stand open and hear and say nothing, not even a pong."""

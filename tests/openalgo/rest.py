@@ -10,7 +10,7 @@ from tests.openalgo.account import Account, Reply, error
 from tests.openalgo.faults import OF_REQUESTS, Fault, Rule
 from tests.openalgo.fields import FIELDS, Body, Field, Invalid, checked, text
 from tests.openalgo.gtt import Gtts
-from tests.openalgo.limits import Limits, too_many
+from tests.openalgo.limits import BrokerLimits, Limits, too_many
 from tests.openalgo.orders import FORBIDDEN_IN_SEMI_AUTO, PLACING, QUEUED, Orders
 from tests.openalgo.pace import Pace
 from tests.openalgo.quotes import Quotes
@@ -44,6 +44,7 @@ class Rest:
             self.orders.routes | self.gtts.routes | Reads(account).routes | self.quotes.routes
         )
         self.limits = Limits(account)
+        self.broker_limits = BrokerLimits(account)
         self.on_request: Callable[[], None] = lambda: None
         self._locks: dict[str, asyncio.Lock] = {}
         self._working: set[asyncio.Task[Reply]] = set()
@@ -154,6 +155,17 @@ class Rest:
             return _sent(Reply(500, ""))
         return self._answered(noted, _unkind(rule))
 
+    def _denied(self, endpoint: str, body: Body) -> Reply:
+        """Answer as the broker's error about too many calls makes the server answer.
+
+        Its status passes through for orders. Of a book the server takes it for no data:
+        positions are empty, and a smart order believes in 0.
+        """
+        if endpoint in {"placesmartorder", "openposition", "positionbook"}:
+            with self._account.faults.during(Fault.BOOK_EMPTY, endpoint=endpoint):
+                return self.routes[endpoint](body)
+        return error(429, "Access denied because of exceeding access rate")
+
     def _start(
         self, noted: Request, body: Body, after_s: float, *, decided: bool = False
     ) -> asyncio.Task[Reply]:
@@ -192,7 +204,7 @@ class Rest:
             queued = {"message": QUEUED, "mode": "semi_auto", "pending_order_id": number}
             return Reply(200, {"status": "success"} | queued)
         analyzing = account.analyzer
-        reply = route(body)
+        reply = route(body) if self.broker_limits.allow(endpoint) else self._denied(endpoint, body)
         if analyzing and endpoint in OF_ORDERS and isinstance(reply.body, dict):
             return Reply(reply.status, reply.body | {"mode": "analyze"})
         return reply

@@ -209,13 +209,21 @@ class OpenAlgoServer:
         site = web.TCPSite(self._runner, "127.0.0.1", self._port)
         await site.start()
         self._port = self._runner.addresses[0][1]
+        await self.start_feed()
+
+    async def stop_feed(self) -> None:
+        """End the websocket proxy alone, which is a process of its own."""
+        await self.proxy.stop()
+
+    async def start_feed(self) -> None:
+        """Start it on the same port as before."""
         self._feed_port = await self.proxy.start(self._feed_port)
 
     async def stop(self) -> None:
         """End the process of the server; the broker and its orders live on."""
         assert self._runner is not None
         self._rest.killed()
-        await self.proxy.stop()
+        await self.stop_feed()
         await self._runner.cleanup()
         self._runner = None
 

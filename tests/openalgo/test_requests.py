@@ -100,6 +100,37 @@ async def test_the_limit_is_lower_where_a_setting_is_left_out(server, client, mo
     assert [answer.status for answer in answers] == [200] * 10 + [429]
 
 
+async def test_the_broker_allows_less_than_the_server_and_then_positions_read_as_nothing(
+    server, client, monkeypatch
+):
+    server.carry(SBIN, 5, 800.0)
+    server.account.broker_per_s = 4
+    monkeypatch.setattr(server.account.time, "now_s", lambda: 1.0)
+    for _ in range(4):
+        assert len((await client.ask("positionbook")).data) == 1
+    answer = await client.ask("positionbook")
+    assert (answer.status, answer.data) == (200, [])
+    assert "No OpenPosition" in (await client.leave()).message
+    answer = await client.place()
+    assert (answer.status, answer.body["status"]) == (429, "error")
+    assert (await client.ask("orderbook")).status == 429
+    assert (await client.ask("ping")).status == 200
+    monkeypatch.setattr(server.account.time, "now_s", lambda: 2.5)
+    assert len((await client.ask("positionbook")).data) == 1
+
+
+async def test_the_broker_counts_by_the_minute_too(server, client, monkeypatch):
+    server.account.broker_per_min = 3
+    monkeypatch.setattr(server.account.time, "now_s", lambda: 1.0)
+    assert (await client.place()).status == 200
+    order_id = server.record.orders()[0].order_id
+    ask = {"strategy": "a", "orderid": order_id}
+    assert (await client.ask("orderstatus", **ask)).status == 200  # which costs two
+    assert (await client.ask("orderbook")).status == 429
+    monkeypatch.setattr(server.account.time, "now_s", lambda: 62.0)
+    assert (await client.ask("orderbook")).status == 200
+
+
 async def test_a_hundred_bad_keys_shut_an_address_out_where_that_is_on(server, client):
     server.account.rate_limits = False
     for bans in (False, True):

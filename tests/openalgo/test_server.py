@@ -49,6 +49,12 @@ async def test_what_a_person_does_is_no_harm_of_the_clients(server):
     assert server.record.harm() == []
 
 
+async def test_a_second_of_the_brokers_is_as_long_as_its_scale(server):
+    began_s = server.account.time.now_s()
+    await server.sleep(2.0)
+    assert server.account.time.now_s() - began_s >= 1.9
+
+
 async def test_waiting_for_what_never_comes_ends(server, monkeypatch):
     monkeypatch.setattr("tests.openalgo.server.UNTIL_S_MAX", 0.01)
     with pytest.raises(TimeoutError):
