@@ -18,11 +18,12 @@ import msgspec
 
 from tests.core.written_rules import written
 from tests.fakes import RecordStore
-from tests.unkind_world import SECOND_NS, World
+from tests.unkind_world import OF_THE_NIGHT, SECOND_NS, World
 from tradebot.core.book import Book
 from tradebot.core.engine import Engine
 from tradebot.core.events import Event, ExitDecided
 from tradebot.core.inputs import (
+    BookReply,
     CreateTrade,
     Execution,
     Input,
@@ -166,6 +167,8 @@ class Playbook:
             self.world.daemon_died()
         self.engine = self._started()
         self._take(self.engine.restore(self.store.snapshot(), self.now_ns))
+        if self.world is None and self.policy.exits.tagged:
+            self.process(BookReply(orders=(OF_THE_NIGHT,), at_ns=self.now_ns))
         return self
 
     def tick(self, ltp: float, *, symbol: str = "SBIN", **words: Any) -> Tick:

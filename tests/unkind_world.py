@@ -15,6 +15,7 @@ import msgspec
 
 from tradebot.core.inputs import (
     Acked,
+    BookReply,
     Execution,
     Input,
     NotSent,
@@ -30,11 +31,28 @@ from tradebot.core.inputs import (
     Unknown,
 )
 from tradebot.core.instruments import NetKey
-from tradebot.core.intents import AskQuote, PlaceOrder, QueryOrder, ReadOrder, ReadPosition
+from tradebot.core.intents import (
+    AskQuote,
+    PlaceOrder,
+    QueryOrder,
+    ReadBook,
+    ReadOrder,
+    ReadPosition,
+)
 from tradebot.core.money import exact
 
 SECOND_NS = 1_000_000_000
 ZERO = Decimal(0)
+OF_THE_NIGHT = OrderReport(
+    order_id="B-night",
+    client_order_id=None,
+    key=NetKey("A1", "NSE", "NIGHT", "MIS"),
+    side=OrderSide.BUY,
+    quantity=Decimal(1),
+    filled=ZERO,
+    state=OrderState.CANCELLED,
+    at_ns=0,
+)
 
 
 class Rates(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,6 +126,8 @@ class World:
                 self._tell(lambda: self._read(key))
             case ReadOrder(order_id=order_id):
                 self._tell(lambda: self._reported(order_id))
+            case ReadBook():
+                self._tell(self._whole_book)
             case AskQuote(instrument=name):
                 self._tell(lambda: [self._quote(name)])
 
@@ -217,6 +237,13 @@ class World:
     def _reported(self, order_id: str) -> list[Input]:
         order = self.orders.get(order_id)
         return [*self._all_untold(), self._report(order)] if order else []
+
+    def _whole_book(self) -> list[Input]:
+        """Return the order book; it is never empty, because one of the night is in it."""
+        failed = self._happens(self.rates.query_fails)
+        rows = [OF_THE_NIGHT, *map(self._report, self.orders.values())]
+        reply = BookReply(orders=None if failed else tuple(rows), at_ns=self.now_ns)
+        return [reply] if failed else [*self._all_untold(), reply]
 
     def _all_untold(self) -> list[Input]:
         return list(self.untold.values())
@@ -359,6 +386,9 @@ class World:
                 self._no_doubt(item.client_order_id)
             case OrderReport():
                 self._no_doubt(item.client_order_id)
+            case BookReply(orders=rows):
+                for row in rows or ():
+                    self._no_doubt(row.client_order_id)
             case PlaceReply(outcome=outcome) if not isinstance(outcome, Unknown):
                 self._no_doubt(item.client_order_id)
             case QueryReply(answered=True):

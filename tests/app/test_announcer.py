@@ -11,6 +11,7 @@ from tradebot.app.announcer import NAMES, announce
 from tradebot.core import events as ev
 from tradebot.core.halt import Form
 from tradebot.core.inputs import OrderSide, Verdict
+from tradebot.core.policy import Persons
 from tradebot.core.trade_rules import Candidate
 from tradebot.core.trades import PriceSource, Reason, Side, Status
 
@@ -27,6 +28,7 @@ VALUES = {
     OrderSide: OrderSide.SELL,
     Form: Form.FLATTEN,
     Verdict: Verdict.RESEND,
+    Persons: Persons.ASK,
     PriceSource: PriceSource.LAST,
     tuple: (Candidate(Reason.STOP, Decimal("790.50")), Candidate(Reason.TRAIL, Decimal(795))),
 }
@@ -57,10 +59,13 @@ def test_every_event_has_a_name_and_every_name_an_event():
 
 def test_the_names_are_those_that_alarms_and_scripts_know():
     assert sorted(name for name, _ in NAMES.values()) == [
-        "book.differs", "breakeven.reached", "doubt.resolved", "entry.died", "entry.filled",
-        "exit.answered", "exit.decided", "exit.filled", "exit.sent", "feed.broke", "feed.came",
+        "book.differs", "breakeven.reached", "cancel.asked",
+        "doubt.resolved", "entry.died", "entry.filled",
+        "exit.answered", "exit.decided", "exit.filled", "exit.held_back", "exit.sent",
+        "feed.broke", "feed.came",
         "halt.everything", "halt.refused", "halt.released", "halt.set",
-        "instrument.blind", "instrument.seen", "outside.traded",
+        "instrument.blind", "instrument.seen", "order.rests",
+        "outside.traded",
         "position.frozen", "position.thawed", "price.dropped", "price.held", "price.resolved",
         "rules.changed", "stop.passed", "trade.closed", "trade.created", "trade.refused",
         "trade.stuck", "trail.activated",

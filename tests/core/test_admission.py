@@ -6,6 +6,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
+from tests.core.persons_orders import guarding, told
 from tests.playbook import KEY, SBIN, Playbook, a_trade, rules
 from tradebot.core.events import (
     EntryDied,
@@ -372,3 +373,9 @@ def test_what_somebody_else_trades_on_a_position_of_ours_is_told():
     assert story.create(a_trade(stop="5pts")).events(OutsideTraded) == []
     (told,) = story.fill(None, "4", order_id="B2").events(OutsideTraded)
     assert (told.side, told.quantity, told.net, told.guarded) == (OrderSide.SELL, 4, 6, 10)
+
+
+def test_the_end_of_an_order_of_others_lets_an_exit_leave_at_once():
+    story = told(guarding()) >> 795
+    assert story.orders == []
+    assert told(story, state="cancelled").orders == ["T1-x1 SELL 10"]

@@ -336,3 +336,12 @@ def test_a_call_that_hangs_is_asked_about_ever_more_slowly_and_stays_what_it_is(
         exit_ = exits.unanswered(exit_, NOW)
         pauses.append(after_pause(exit_))
     assert (pauses, exit_.state, exit_.asks) == ([2, 1, 2, 5], State.SENDING, 3)
+
+
+def test_an_exit_that_others_hold_back_stays_ready_and_a_fill_of_ours_begins_anew():
+    held = exits.held_back(an_exit(), 7)
+    assert (held.state, held.held_ns, held.asks) == (State.DECIDED, 7, 0)
+    assert exits.told_of(held).asks == 1
+    sent = exits.sent(held, "T1-x1", Decimal(4), limit=Decimal(795))
+    assert (sent.held_ns, sent.limit) == (7, 795)
+    assert exits.filled_by(sent, "T1-x1", "B1", Decimal(4), 9).held_ns == 0

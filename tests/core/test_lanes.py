@@ -13,6 +13,7 @@ from tests.core.exit_stories import (
     state_of,
     unheld,
 )
+from tests.core.persons_orders import guarding, told
 from tests.playbook import Playbook, a_trade
 from tradebot.core.events import TradeClosed, TradeStuck
 from tradebot.core.exits import State
@@ -347,3 +348,14 @@ def test_a_trade_whose_entry_may_bring_more_is_not_closed_by_an_empty_net():
     assert story.flat(30).trade().status is Status.TRIGGERED
     story >> story.report(None, "complete", filled="4", order_id="E1") >> "2s"
     assert story.flat(25).trade().status is Status.CLOSED_EXTERNAL
+
+
+def test_an_exit_for_which_others_leave_no_room_waits_and_a_person_is_told():
+    story = told(guarding()) >> 795 >> "6s"
+    assert (story.orders, story.trade().stuck) == ([], True)
+
+
+def test_where_both_sides_are_traded_one_that_is_held_back_holds_nobody_else_back():
+    both = Policy(opposite_allowed=True)
+    story = told(holding(10, a_trade(stop="5pts"), policy=both)) >> 795
+    assert (story.orders, state_of(story)) == ([], State.DECIDED)

@@ -78,3 +78,29 @@ def test_an_order_that_has_ended_never_opens_again(said, more):
     assert later.executed >= before.executed
     assert later.reported >= before.reported
     assert later.executed == sum(Decimal(word[1:]) for word in [*said, more] if word[0] == "+")
+
+
+@pytest.mark.parametrize(
+    ("said", "units"),
+    [
+        ([], 0),
+        (["open"], 10),
+        (["open", "+4"], 6),
+        (["open 4"], 10),
+        (["cancelled 4"], 4),
+        (["cancelled 4", "+4"], 0),
+        (["cancelled", "+4"], 0),
+        (["complete 10"], 10),
+    ],
+)
+def test_what_an_order_may_still_move_is_what_no_execution_has_told_of(said, units):
+    assert after(*said).untraded == units
+
+
+def test_an_order_waits_for_the_prices_that_the_newest_report_tells():
+    first = SAYS.report(None, "open", order_id="E1", price=Decimal(790), trigger=Decimal(795))
+    order = reported(Order(order_id="E1"), first)
+    assert (order.price, order.trigger) == (790, 795)
+    filled = executed(order, SAYS.execution(None, "4", side="BUY", order_id="E1"))
+    assert (filled.price, filled.trigger) == (790, 795)
+    assert reported(filled, SAYS.report(None, "open", order_id="E1")).price is None

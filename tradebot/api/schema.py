@@ -205,7 +205,7 @@ class _Told(Struct, kw_only=True):
 class ActiveTrade(_Told, kw_only=True):
     """A trade that is not over, as it stands at this moment."""
 
-    flags: list[Literal["suspect", "blind", "in_doubt", "stuck", "frozen", "unguarded"]]
+    flags: list[Literal["suspect", "blind", "in_doubt", "resting", "stuck", "frozen", "unguarded"]]
     unguarded_s: Annotated[float, Meta(description="today, with units that nothing guarded")]
     blind_s: Annotated[float, Meta(description="today, without a fit price")]
     ltp: float | None

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import msgspec
 
-from tradebot.core import guarding, lanes, net_reads
+from tradebot.core import guarding, lanes, net_reads, resting
 from tradebot.core.book import Book
 from tradebot.core.events import (
     EntryDied,
@@ -153,6 +153,8 @@ def on_execution(book: Book, execution: Execution) -> None:
 def on_report(book: Book, report: OrderReport) -> None:
     """Keep the broker's word on an order that is not our exit's."""
     order = book.orders.report(report)
+    if resting.on_report(book, report):
+        lanes.advance(book, report.key, report.at_ns)
     trade = book.trades.get(book.entry_of_order.get(report.order_id, ""))
     if trade is None:
         return

@@ -37,6 +37,7 @@ from tradebot.core.records import (
     UncoveredSaved,
 )
 from tradebot.core.sessions import Session
+from tradebot.core.their_orders import TheirOrders
 from tradebot.core.trade_rules import Levels, levels_of
 from tradebot.core.trades import Side, Trade
 
@@ -79,6 +80,7 @@ class Book:
         self.book_unread: tuple[str, int, int] | None = None  # account; the rest as ``unread``
         self.empty_books = 0  # in a row
         self.orders = OrderBook()  # entry orders and others'
+        self.theirs = TheirOrders()  # of these: what may move a net, and is nobody's entry
         self.unfilled: dict[str, Trade] = {}  # NEVER_FILLED ones, by entry order: it may err
         self.order_due_ns: dict[str, int] = {}  # entry orders that may still fill: ask again at
         self.deadlines: list[tuple[int, int, str]] = []  # heap of (at_ns, trade number, trade)

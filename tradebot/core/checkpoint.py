@@ -24,6 +24,7 @@ from tradebot.core.orders import Order
 from tradebot.core.policy import Policy
 from tradebot.core.positions import Frozen, Position
 from tradebot.core.price_gate import Gate
+from tradebot.core.their_orders import Theirs
 from tradebot.core.trades import Marks, PriceSource, Side, Trade
 
 _WHOLES = 3  # fields of a checkpoint that are in its first piece
@@ -110,6 +111,7 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     exit_of_broker_id: tuple[tuple[str, tuple[str, int]], ...] = ()
     reads: tuple[tuple[NetKey, tuple[int, int]], ...] = ()
     orders: tuple[Order, ...] = ()
+    theirs: tuple[Theirs, ...] = ()
     unfilled: tuple[tuple[str, Trade], ...] = ()
     order_due_ns: tuple[tuple[str, int], ...] = ()
     deadlines: tuple[tuple[int, int, str], ...] = ()
@@ -156,6 +158,7 @@ def checkpoint(engine: Engine) -> Checkpoint:
         exit_of_broker_id=tuple(book.exit_of_broker_id.items()),
         reads=tuple(book.reads.items()),
         orders=tuple(book.orders),
+        theirs=tuple(book.theirs),
         unfilled=tuple(book.unfilled.items()),
         order_due_ns=tuple(book.order_due_ns.items()),
         deadlines=tuple(book.deadlines),
@@ -203,6 +206,8 @@ def engine_of(state: Checkpoint) -> Engine:
     book.reads.update(state.reads)
     for order in state.orders:
         book.orders.put(order)
+    for theirs in state.theirs:
+        book.theirs.put(theirs)
     book.unfilled.update(state.unfilled)
     book.order_due_ns.update(state.order_due_ns)
     book.deadlines.extend(state.deadlines)

@@ -17,6 +17,7 @@ from tradebot.core import (
     net_replies,
     reconcile,
     replies,
+    resting,
     restore,
     surplus,
     verdicts,
@@ -214,6 +215,7 @@ class Engine:
 
     def _on_timer(self, timer: Timer) -> None:
         guarding.on_deadlines(self.book, timer.at_ns)
+        resting.wake(self.book, timer.at_ns)
         freezing.wake(self.book)
         lanes.wake(self.book, timer.at_ns)
         surplus.wake(self.book, timer.at_ns)
@@ -283,8 +285,11 @@ class Engine:
 
     def _on_book(self, reply: BookReply) -> None:
         if replies.is_whole(self.book, reply):
+            # Nothing is sent between two rows: a later one may tell of what others have resting.
+            self.book.book_unread = "", 0, 0
             for report in reply.orders or ():
                 self._on_report(report)
+            resting.on_book(self.book, reply)
             replies.on_book(self.book, reply.at_ns)
 
     def _on_feed_state(self, state: FeedState) -> None:

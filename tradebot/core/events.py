@@ -10,6 +10,7 @@ import msgspec
 
 from tradebot.core.halt import Form
 from tradebot.core.inputs import OrderSide, Verdict
+from tradebot.core.policy import Persons
 from tradebot.core.trade_rules import Candidate
 from tradebot.core.trades import PriceSource, Reason, Side, Status
 
@@ -118,6 +119,28 @@ class ExitSent(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     quantity: Decimal
     at_ns: int
     price: Decimal | None = None  # of a limit order; None: at the market
+
+
+class ExitHeldBack(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """Orders of others that wait at the broker leave no room for all of an exit."""
+
+    trade_id: str
+    exit: int
+    quantity: Decimal  # that it could ask for without them
+    resting: Decimal  # units of theirs that may still fill
+    answer: Persons  # what becomes of them
+    at_ns: int
+
+
+class CancelAsked(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """The broker is asked to cancel an order of somebody else, so that an exit can leave."""
+
+    trade_id: str
+    order_id: str
+    side: OrderSide
+    quantity: Decimal  # of it that may still fill
+    tries: int  # of asking
+    at_ns: int
 
 
 class ExitAnswered(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
@@ -268,6 +291,20 @@ class OutsideTraded(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=Fals
     at_ns: int
 
 
+class OrderRests(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """An order of somebody else waits at the broker on a net position that we guard."""
+
+    instrument: str
+    order_id: str
+    side: OrderSide
+    quantity: Decimal  # of it that may still fill
+    net: Decimal  # nothing: it would open a position
+    price: Decimal | None  # the limit
+    trigger: Decimal | None
+    answer: Persons  # what becomes of it when an exit leaves
+    at_ns: int
+
+
 class Halted(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """A person stopped something; it stays stopped until a person releases it."""
 
@@ -309,6 +346,8 @@ TradeEvent = (
     | BreakevenReached
     | PastStopFound
     | ExitDecided
+    | ExitHeldBack
+    | CancelAsked
     | ExitSent
     | ExitAnswered
     | ExitFilled
@@ -330,6 +369,7 @@ Event = (
     | PositionFrozen
     | PositionThawed
     | OutsideTraded
+    | OrderRests
     | Halted
     | HaltRefused
     | NothingIsSent

@@ -71,6 +71,8 @@ class Exit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     orders: tuple[str, ...] = ()  # the broker's names of all its orders so far
     sent_at_ns: int = 0  # when the present order was about to leave, by our clock
     known: tuple[str, ...] = ()  # orders that could be taken for it, and were there before
+    limit: Decimal | None = None  # its price, else the last one before it left: never better
+    held_ns: int = 0  # since when orders of others hold it back; 0: since its last fill none did
     step: int = 0  # of the ladder: 0 is a market order
     cancels: int = 0  # requests to cancel the present order
     absences: int = 0  # whole order books in a row, read late enough, that lack it
@@ -126,6 +128,8 @@ def sent(
     quantity: Decimal,
     at_ns: int = 0,
     known: tuple[str, ...] = (),
+    *,
+    limit: Decimal | None = None,
 ) -> Exit:
     """Return the exit with an order about to leave.
 
@@ -135,6 +139,7 @@ def sent(
         quantity: units that it asks for.
         at_ns: now, by our clock.
         known: orders at the broker that could be taken for it.
+        limit: its price, or the last one of a market order.
 
     Raises:
         InvalidTransitionError: a request of this exit may still be alive.
@@ -151,6 +156,7 @@ def sent(
         order_final=None,
         sent_at_ns=at_ns,
         known=known,
+        limit=limit,
         cancels=0,
         absences=0,
         asks=0,
@@ -245,6 +251,16 @@ def read_in_vain(exit_: Exit) -> Exit:
     return _next(exit_, flat_reads=0)
 
 
+def held_back(exit_: Exit, at_ns: int) -> Exit:
+    """Return the exit as orders of others leave no room for it; it stays ready."""
+    return _next(exit_, held_ns=at_ns, asks=0)
+
+
+def told_of(exit_: Exit) -> Exit:
+    """Return the exit after a person was told once more that it is held back."""
+    return _next(exit_, asks=exit_.asks + 1)
+
+
 def ready(exit_: Exit) -> Exit:
     """Return the exit ready for an order: the broker's net says that there is one to send."""
     return _next(exit_, state=State.DECIDED, due_at_ns=0)
@@ -300,7 +316,7 @@ def filled_by(
 
     While an order of it may still fill it is not over, whatever has filled.
     """
-    counted = {"filled": exit_.filled + quantity, "tries": 0, "asks": 0}
+    counted = {"filled": exit_.filled + quantity, "tries": 0, "asks": 0, "held_ns": 0}
     if client_order_id is not None and exit_.client_order_id == client_order_id:
         ordered = exit_.order_filled + quantity
         lives = exit_.order_id is None and not exit_.is_over and ordered < exit_.order_quantity

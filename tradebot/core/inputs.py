@@ -104,6 +104,8 @@ class OrderReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     state: OrderState
     at_ns: int  # when the order last changed, by the broker's clock
     message: str = ""
+    price: Decimal | None = None  # the limit, where it has one
+    trigger: Decimal | None = None  # it waits until this price trades, where it has one
 
 
 class NotSent(msgspec.Struct, frozen=True, tag=True):

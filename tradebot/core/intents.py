@@ -21,9 +21,12 @@ class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class CancelOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """Ask for an order to be cancelled; what became of it, its own reports tell."""
+    """Ask for an order to be cancelled; what became of it, its own reports tell.
 
-    client_order_id: str
+    One of somebody else carries no id of ours; the broker's is known then.
+    """
+
+    client_order_id: str | None
     order_id: str | None  # the broker's, where it is known
     key: NetKey
 

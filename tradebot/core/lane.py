@@ -12,7 +12,7 @@ class Lane:
     It counts as it goes: a price that ends thousands of trades asks it as often.
     """
 
-    __slots__ = ("_exits", "alive", "doubts", "orders")
+    __slots__ = ("_exits", "alive", "doubts", "orders", "wanted")
 
     def __init__(self) -> None:
         """Start empty."""
@@ -20,6 +20,7 @@ class Lane:
         self.doubts = 0  # requests that may be on the wire without an answer
         self.orders = 0  # orders that may still fill
         self.alive = Decimal(0)  # units that these may fill
+        self.wanted = Decimal(0)  # units that its exits are still to leave
 
     def __iter__(self) -> Iterator[Exit]:
         """Yield the exits as they are at this moment, whatever is put meanwhile."""
@@ -41,6 +42,7 @@ class Lane:
             self._count(exit_, 1)
 
     def _count(self, exit_: Exit, by: int) -> None:
+        self.wanted += by * exit_.remaining
         if exit_.is_alive:
             self.doubts += by * exit_.state.is_in_doubt
             self.orders += by

@@ -6,7 +6,7 @@ is held and what may still fill, never from the memory of a call that failed.
 
 from decimal import Decimal
 
-from tradebot.core import exits, net_reads
+from tradebot.core import exits, net_reads, resting
 from tradebot.core.book import Book
 from tradebot.core.events import ExitSent, TradeClosed, TradeStuck
 from tradebot.core.exits import Exit, State
@@ -34,17 +34,22 @@ def advance(book: Book, key: NetKey, at_ns: int) -> None:
     for exit_ in lane:
         if not exit_.state.is_ready or exit_.due_at_ns > book.now_ns:
             continue
-        quantity = exits.quantity_to_send(
+        units = held(book, exit_)
+        need = exits.quantity_to_send(
             exit_,
-            held=held(book, exit_),
+            held=units,
             alive=lane.alive,
             remaining=book.trades[exit_.trade_id].remaining,
             own=book.alive(exit_.trade_id),
         )
-        if quantity > 0:
-            quantity = _slice(book, key, quantity)
-            _send(book, exit_, quantity, at_ns)
-            return
+        if need > 0:
+            quantity = resting.room(book, exit_, need, units - lane.alive, at_ns)
+            if quantity > 0:
+                _send(book, exit_, _slice(book, key, quantity), at_ns)
+                return
+            if not book.policy.opposite_allowed:
+                return  # what holds this one back holds back all that leave the same way
+            continue
         if not lane.orders:
             book.put_exit(exits.checking(exit_, book.now_ns))
             net_reads.ask(book, key)
@@ -74,6 +79,8 @@ def wake(book: Book, at_ns: int) -> None:
                 after = book.put_exit(exits.checking(exit_, at_ns))
                 net_reads.ask(book, key)
                 _tell_a_person(book, after, "what the broker holds is not known", at_ns)
+            elif exit_.held_ns:
+                resting.tell(book, exit_, at_ns)
         advance(book, key, at_ns)
         if not book.lanes[key]:
             del book.lanes[key]
@@ -126,6 +133,7 @@ def close(book: Book, trade: Trade, status: Status, at_ns: int) -> None:
         )
     )
     book.retire(trade)
+    resting.after_exit(book, trade, at_ns)
 
 
 def entry_may_fill(book: Book, trade: Trade) -> bool:
@@ -186,8 +194,9 @@ def _send(book: Book, exit_: Exit, quantity: Decimal, at_ns: int) -> None:
     # The later of both clocks: what is in doubt is held for too long rather than too short.
     sent_at_ns = max(book.now_ns, at_ns)
     known = () if book.policy.exits.tagged else book.order_ids(exit_.key, exit_.side, quantity)
-    book.put_exit(exits.sent(exit_, client_order_id, quantity, sent_at_ns, known))
-    price = _price(book, exit_, trade)
+    price, ltp = _price(book, exit_, trade), book.line(trade.instrument).ltp
+    limit = exact(ltp) if price is None and ltp is not None else price
+    book.put_exit(exits.sent(exit_, client_order_id, quantity, sent_at_ns, known, limit=limit))
     book.say(
         ExitSent(
             trade_id=trade.trade_id,

@@ -8,6 +8,7 @@ from tradebot.core.inputs import Execution, OrderReport, OrderSide, OrderState
 from tradebot.core.instruments import NetKey
 
 _S = OrderState
+_NO_UNITS = Decimal(0)
 
 # What an order becomes when the broker reports a state. Reports may be late or doubled;
 # a final state is never taken back by one, except that a fill proves an order complete.
@@ -43,11 +44,21 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     message: str = ""
     at_ns: int = 0  # of the last word on it
     told_ns: int = 0  # of the first
+    price: Decimal | None = None  # the limit, where it has one
+    trigger: Decimal | None = None  # it waits until this price trades, where it has one
 
     @property
     def is_settled(self) -> bool:
         """Whether it ended and every fill that was reported has executed here."""
         return self.state.is_final and self.executed >= self.reported
+
+    @property
+    def untraded(self) -> Decimal:
+        """Units that it may still move our net by: a report can be ahead of its executions."""
+        if self.quantity is None:
+            return _NO_UNITS
+        ends_at = self.reported if self.state.is_final else self.quantity
+        return max(_NO_UNITS, ends_at - self.executed)
 
     @property
     def died_unfilled(self) -> bool:
@@ -70,6 +81,8 @@ def reported(order: Order, report: OrderReport) -> Order:
         message=report.message or order.message,
         at_ns=max(order.at_ns, report.at_ns),
         told_ns=min(order.told_ns or report.at_ns, report.at_ns),
+        price=report.price,
+        trigger=report.trigger,
     )
 
 
@@ -87,4 +100,6 @@ def executed(order: Order, execution: Execution) -> Order:
         message=order.message,
         at_ns=max(order.at_ns, execution.at_ns),
         told_ns=min(order.told_ns or execution.at_ns, execution.at_ns),
+        price=order.price,
+        trigger=order.trigger,
     )

@@ -1,5 +1,6 @@
 """What the operator decided about prices and sessions, as the engine needs it."""
 
+import enum
 from decimal import Decimal
 
 import msgspec
@@ -9,12 +10,21 @@ from tradebot.core.ladder import Rung
 from tradebot.core.sessions import Session
 
 
+class Persons(enum.StrEnum):
+    """What becomes of a person's orders that wait at the broker where an exit of ours leaves."""
+
+    ASK = "ask"  # told of when they are seen, and cancelled before the exit
+    CANCEL_FIRST = "cancel_first"  # cancelled before the exit
+    LEAVE = "leave"  # they are the guard: the exit takes what they do not
+
+
 class ExitPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """How orders become known again at this broker when an answer is lost."""
 
     tagged: bool = True  # it keeps our own order ids, and answers for each
     hold_ns: int = 0  # the longest time that a request can be under way there
     ladder: tuple[Rung, ...] = ()  # after the market order; empty: nothing rests there
+    persons: Persons = Persons.ASK
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,8 +18,7 @@ def wake(book: Book, at_ns: int) -> None:
 
 
 def compare(book: Book) -> None:
-    """Ask for the net of every position with open trades, and for the orders where they count."""
+    """Ask for the net of every position with open trades, and for the orders that rest there."""
     for key in dict.fromkeys(key for key, _side in book.open_on):
         net_reads.ask(book, key)
-        if not book.policy.exits.tagged:
-            net_reads.ask_orders(book, key.account)
+        net_reads.ask_orders(book, key.account)

@@ -12,7 +12,7 @@ from typing import assert_never
 
 import msgspec
 
-from tradebot.core import exits, lanes, net_reads
+from tradebot.core import exits, lanes, net_reads, resting
 from tradebot.core.book import Book
 from tradebot.core.events import ExitAnswered, ExitFilled
 from tradebot.core.exits import Exit, State
@@ -107,10 +107,13 @@ def is_whole(book: Book, reply: BookReply) -> bool:
 
 
 def on_book(book: Book, at_ns: int) -> None:
-    """Look for what is in doubt in a whole order book whose rows have been taken in."""
+    """Look for what is in doubt in a whole order book whose rows have been taken in.
+
+    A broker that keeps our own ids is asked for each by its name: that alone is its answer.
+    """
     book.book_unread = None
     for key in list(book.lanes):
-        for exit_ in book.lanes[key]:
+        for exit_ in () if book.policy.exits.tagged else book.lanes[key]:
             is_queued = exit_.state is State.WORKING and exit_.order_id is None
             if is_queued or (exit_.state is State.SENDING and exit_.asks):
                 # It waits for somebody's approval, or our own call hangs: not to find it is
@@ -169,7 +172,8 @@ def _moved(book: Book, exit_: Exit, why: str, at_ns: int) -> None:
         # A refusal may mean that there is nothing left to sell: before the next attempt
         # the broker's net is known.
         net_reads.ask(book, exit_.key)
-        if exit_.tries >= lanes.STUCK_TRIES:
+        # Where room was made for it, what guarded the position is gone.
+        if exit_.tries >= lanes.STUCK_TRIES or exit_.held_ns:
             lanes.say_stuck(book, exit_, why, at_ns)
     lanes.close_if_left(book, book.trades[exit_.trade_id], at_ns)
     lanes.advance(book, exit_.key, at_ns)
@@ -235,6 +239,7 @@ def _is_of(book: Book, order: Order, exit_: Exit) -> bool:
     return (
         order.quantity == exit_.order_quantity
         and not order.died_unfilled
+        and not resting.is_of_others(order, exit_)
         and order.order_id not in exit_.known
         and order.at_ns >= exit_.sent_at_ns - CLOCKS_APART_NS
         and order.order_id not in book.exit_of_broker_id

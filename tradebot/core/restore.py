@@ -40,8 +40,7 @@ def restore(book: Book, snapshot: Snapshot, at_ns: int) -> None:
             guarding.arm(book, trade, at_ns)
     for key in dict.fromkeys(trade.key for trade in book.trades.values() if trade.filled):
         net_reads.distrust(book, key)
-        if not book.policy.exits.tagged:
-            net_reads.distrust_orders(book, key.account)
+        net_reads.distrust_orders(book, key.account)
     if book.halt.leaves_trades:
         halting.leave_every(book, at_ns)
     covering.restore(book, snapshot.uncovered, at_ns)

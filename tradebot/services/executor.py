@@ -62,7 +62,8 @@ class Executor:
 
     def cancel(self, order: CancelOrder) -> None:
         """Ask for an order to be cancelled; its reports tell what came of it."""
-        self._supervisor.send(f"cancel {order.client_order_id}", self._cancel(order))
+        name = order.client_order_id or order.order_id
+        self._supervisor.send(f"cancel {name}", self._cancel(order))
 
     def query(self, query: QueryOrder) -> None:
         """Ask for an order of ours by its client order id."""
@@ -120,9 +121,8 @@ class Executor:
             async with asyncio.timeout(self._answer_s_max):
                 await self._broker.cancel(order)
         except Exception as error:  # the order may be alive, or filled: its reports tell
-            self._say(
-                "cancel.failed", "warning", order_id=order.client_order_id, error=_told(error)
-            )
+            name = order.client_order_id or order.order_id
+            self._say("cancel.failed", "warning", order_id=name, error=_told(error))
 
     async def _saved_elsewhere(self, order: PlaceOrder) -> bool:
         """Bring the decision into the database, where the journal could not take it."""

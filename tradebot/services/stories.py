@@ -5,6 +5,7 @@ from decimal import Decimal
 from tradebot.core import events as ev
 from tradebot.core.inputs import OrderSide, Verdict
 from tradebot.core.money import plain
+from tradebot.core.policy import Persons
 from tradebot.core.trades import PriceSource, Reason, Status
 from tradebot.services.trade_json import number
 
@@ -30,6 +31,11 @@ _ANSWERS = {
 _VERDICTS = {
     Verdict.DONE: "what it was to leave has left",
     Verdict.RESEND: "nothing of it is alive, so it is sent again",
+}
+_PERSONS = {
+    Persons.ASK: "they are cancelled first",
+    Persons.CANCEL_FIRST: "they are cancelled first",
+    Persons.LEAVE: "they are left to it",
 }
 _SECOND_NS = 1_000_000_000
 
@@ -72,7 +78,9 @@ def sentence(event: ev.TradeEvent) -> str:
 
 
 def _consequence(
-    event: ev.ExitSent
+    event: ev.ExitHeldBack
+    | ev.CancelAsked
+    | ev.ExitSent
     | ev.ExitAnswered
     | ev.ExitFilled
     | ev.TradeClosed
@@ -80,6 +88,18 @@ def _consequence(
     | ev.DoubtResolved,
 ) -> str:
     match event:
+        case ev.ExitHeldBack():
+            return (
+                f"Orders of others may still fill {text(event.resting)} of the "
+                f"{text(event.quantity)} that it was to leave: {_PERSONS[event.answer]}."
+            )
+        case ev.CancelAsked():
+            side = "purchase" if event.side is OrderSide.BUY else "sale"
+            again = f", for the {event.tries}. time" if event.tries > 1 else ""
+            return (
+                f"The broker was asked to cancel order {event.order_id}, a {side} of "
+                f"{text(event.quantity)} that is not ours{again}."
+            )
         case ev.ExitSent():
             verb = "buys" if event.side is OrderSide.BUY else "sells"
             return f"Order {event.client_order_id} {verb} {text(event.quantity)} at market."

@@ -7,6 +7,7 @@ from decimal import Context, Decimal
 
 import msgspec
 
+from tradebot.core import resting
 from tradebot.core.book import Book
 from tradebot.core.events import TradeEvent
 from tradebot.core.fields import Json
@@ -173,6 +174,8 @@ def _flags(book: Book, trade: Trade, line: Line) -> Iterator[str]:
         yield "blind"
     if any(doubt_of(exit_, book.now_ns) for exit_ in book.open_exits(trade.trade_id)):
         yield "in_doubt"
+    if resting.units(book, trade):
+        yield "resting"
     if trade.stuck:
         yield "stuck"
     if trade.key in book.frozen:

@@ -124,9 +124,13 @@ class PaperBroker:
         return outcome
 
     async def cancel(self, order: CancelOrder) -> None:
-        found = self._memory.order_of_client(order.client_order_id)
+        if order.client_order_id is not None:
+            found = self._memory.order_of_client(order.client_order_id)
+        else:
+            found = self._memory.order(order.order_id or "")
         if found is None or found.number not in self._open_orders:
-            raise BrokerError(f"nothing of {order.client_order_id} rests at the paper exchange")
+            name = order.client_order_id or order.order_id
+            raise BrokerError(f"nothing of {name} rests at the paper exchange")
         now_ns = self._clock.now_ns()
         after = msgspec.structs.replace(
             found, state=OrderState.CANCELLED, message="cancelled on request", changed_at_ns=now_ns
