@@ -1,21 +1,27 @@
-"""What every broker behind the port must do; one suite, run against each."""
+"""What every broker behind the port must do; one suite, run against each.
 
+Some keep our own order ids and tell of fills by themselves; some do neither, and are asked.
+"""
+
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
-from tests.brokers.paper.world import SBIN, World, an_order
+from tests.brokers.openalgo import world as openalgo
+from tests.brokers.paper import world as paper
+from tests.openalgo.faults import Fault
 from tradebot.core.inputs import (
     Acked,
     Execution,
     NotSent,
-    OrderReport,
     OrderSide,
     OrderState,
     Refused,
     Unknown,
 )
+from tradebot.core.instruments import NetKey
 from tradebot.core.intents import CancelOrder, PlaceOrder
 from tradebot.errors import BrokerError
 from tradebot.ports import Broker
@@ -24,9 +30,8 @@ from tradebot.ports import Broker
 class Venue(Protocol):
     """A broker with what a test needs around it."""
 
+    key: NetKey  # of an instrument at 812.5, of which 100 units can be traded
     broker: Broker
-    executions: list[Execution]  # delivered through the inbox
-    reports: list[OrderReport]
 
     async def settle(self) -> None:
         """Let pass what an order needs to fill."""
@@ -34,10 +39,20 @@ class Venue(Protocol):
     async def restart(self) -> None:
         """End the process without a goodbye, and open the broker again with an empty inbox."""
 
+    async def slow(self) -> None:
+        """Let orders rest until they are settled, so that they can be called back."""
+
+    def order(self, name: str = "T1-x1", quantity: str = "100", **fields: Any) -> PlaceOrder:
+        """Return an order of this venue's instrument; a sale unless it is said."""
+
+    async def close(self) -> None: ...
+
 
 class PaperVenue:
+    key = paper.SBIN
+
     def __init__(self, folder):
-        self.world = World(folder)
+        self.world = paper.World(folder)
 
     async def open(self):
         await self.world.open()
@@ -59,166 +74,263 @@ class PaperVenue:
     async def settle(self):
         self.world.time.advance(5)
 
+    async def slow(self):
+        """Nothing happens here before its time."""
+
     async def restart(self):
         await self.world.restart()
         self.world.price(812.5)
 
+    def order(self, name="T1-x1", quantity="100", **fields):
+        return paper.an_order(name, quantity, **fields)
 
-VENUES = {"paper": PaperVenue}
+    async def close(self):
+        await self.broker.close()
+
+
+class OpenAlgoVenue:
+    key = openalgo.SBIN
+
+    def __init__(self, _folder):
+        self.world = openalgo.World()
+
+    async def open(self):
+        await self.world.__aenter__()
+        return self
+
+    @property
+    def broker(self):
+        return self.world.broker
+
+    async def settle(self):
+        self.world.server.faults.clear()
+        orders = self.world.server.exchange.orders
+        for order in orders.values():
+            if order.fate.by_hand and not order.status.is_final:
+                self.world.server.exchange.fill(order.order_id)
+        await self.world.server.until(lambda: all(o.status.is_final for o in orders.values()))
+
+    async def slow(self):
+        self.world.server.faults.turn_on(Fault.FILLS_NEVER)
+
+    async def restart(self):
+        await self.world.restart()
+
+    def order(self, name="T1-x1", quantity="100", **fields):
+        return openalgo.an_order(name, quantity, **fields)
+
+    async def close(self):
+        await self.world.__aexit__()
+
+
+VENUES: dict[str, Any] = {"openalgo": OpenAlgoVenue, "paper": PaperVenue}
 
 
 @pytest.fixture(params=sorted(VENUES))
 async def venue(request, tmp_path):
     opened = await VENUES[request.param](tmp_path).open()
     yield opened
-    await opened.broker.close()
+    await opened.close()
 
 
-async def test_an_acknowledged_order_fills_once_and_is_told_by_both_names(venue):
-    outcome = await venue.broker.place(an_order())
+@pytest.fixture
+async def tagging(tmp_path):
+    """A venue that keeps our ids, and tells of what happens by itself."""
+    opened = await PaperVenue(tmp_path).open()
+    yield opened
+    await opened.close()
+
+
+async def placed(venue: Venue, order: PlaceOrder) -> str:
+    outcome = await venue.broker.place(order)
     assert isinstance(outcome, Acked)
+    return outcome.order_id
+
+
+async def fills(venue: Venue) -> Sequence[Execution]:
+    return await venue.broker.executions()
+
+
+async def test_an_acknowledged_order_fills_once(venue):
+    order_id = await placed(venue, venue.order())
     await venue.settle()
     await venue.settle()
-    assert [fill.order_id for fill in venue.executions] == [outcome.order_id]
-    assert [fill.client_order_id for fill in venue.executions] == ["T1-x1"]
-    last = venue.reports[-1]
-    assert (last.order_id, last.client_order_id) == (outcome.order_id, "T1-x1")
+    assert [fill.order_id for fill in await fills(venue)] == [order_id]
+    last = await venue.broker.report(order_id)
+    assert last.order_id == order_id
     assert (last.state, last.filled, last.quantity) == (OrderState.COMPLETE, 100, 100)
 
 
 async def test_an_execution_says_what_was_traded(venue):
-    await venue.broker.place(an_order(side=OrderSide.BUY))
+    await placed(venue, venue.order(side=OrderSide.BUY))
     await venue.settle()
-    (fill,) = venue.executions
-    assert (fill.key, fill.side, fill.quantity) == (SBIN, OrderSide.BUY, Decimal(100))
+    (fill,) = await fills(venue)
+    assert (fill.key, fill.side, fill.quantity) == (venue.key, OrderSide.BUY, Decimal(100))
     assert fill.price == Decimal("812.5")
     assert fill.at_ns > 0
 
 
-async def test_a_request_that_comes_twice_trades_once(venue):
-    first = await venue.broker.place(an_order())
-    assert await venue.broker.place(an_order()) == first
+async def test_an_execution_is_the_same_however_often_it_is_asked_for(venue):
+    await placed(venue, venue.order())
     await venue.settle()
-    assert await venue.broker.place(an_order()) == first
-    await venue.settle()
-    assert len(venue.executions) == 1
-
-
-async def test_a_request_that_comes_again_after_a_restart_trades_once(venue):
-    first = await venue.broker.place(an_order())
-    await venue.settle()
+    first = await fills(venue)
+    assert await fills(venue) == first
     await venue.restart()
-    assert await venue.broker.place(an_order()) == first
-    await venue.settle()
-    assert venue.executions == []
-    assert len(await venue.broker.executions()) == 1
+    again = await fills(venue)
+    assert [fill.execution_id for fill in again] == [fill.execution_id for fill in first]
 
 
 async def test_an_acknowledged_order_survives_the_end_of_the_process(venue):
-    outcome = await venue.broker.place(an_order())
+    await venue.slow()
+    order_id = await placed(venue, venue.order())
     await venue.restart()
-    reply = await venue.broker.query("T1-x1")
-    assert reply.report.order_id == outcome.order_id
+    assert (await venue.broker.report(order_id)).order_id == order_id
     await venue.settle()
-    assert [fill.order_id for fill in await venue.broker.executions()] == [outcome.order_id]
-    assert await venue.broker.net(SBIN) == -100
+    assert [fill.order_id for fill in await fills(venue)] == [order_id]
+    assert await venue.broker.net(venue.key) == -100
 
 
-async def test_a_query_finds_an_order_by_our_name(venue):
-    outcome = await venue.broker.place(an_order())
-    reply = await venue.broker.query("T1-x1")
-    assert (reply.answered, reply.client_order_id) == (True, "T1-x1")
-    assert (reply.report.order_id, reply.report.filled) == (outcome.order_id, 0)
-    await venue.settle()
-    after = (await venue.broker.query("T1-x1")).report
-    assert (after.state, after.filled) == (OrderState.COMPLETE, 100)
-
-
-async def test_a_query_for_an_order_that_never_was_is_answered_with_nothing(venue):
-    reply = await venue.broker.query("T9-x9")
-    assert (reply.answered, reply.report) == (True, None)
-
-
-async def test_an_order_is_found_by_the_brokers_name_too(venue):
-    outcome = await venue.broker.place(an_order())
-    found = await venue.broker.report(outcome.order_id)
-    assert found.client_order_id == "T1-x1"
+async def test_an_order_that_nobody_has_is_none(venue):
     assert await venue.broker.report("no-such-order") is None
 
 
 async def test_the_net_is_the_sum_of_the_executions(venue):
-    assert await venue.broker.net(SBIN) == 0
-    await venue.broker.place(an_order("T1-x1", "100", OrderSide.BUY))
-    await venue.broker.place(an_order("T2-x1", "130", OrderSide.SELL))
+    assert await venue.broker.net(venue.key) == 0
+    await placed(venue, venue.order("T1-x1", "100", side=OrderSide.BUY))
+    await placed(venue, venue.order("T2-x1", "130", side=OrderSide.SELL))
     await venue.settle()
-    assert await venue.broker.net(SBIN) == -30
-    await venue.broker.place(an_order("T3-x1", "30", OrderSide.BUY))
+    assert await venue.broker.net(venue.key) == -30
+    await placed(venue, venue.order("T3-x1", "30", side=OrderSide.BUY))
     await venue.settle()
-    assert await venue.broker.net(SBIN) == 0
+    assert await venue.broker.net(venue.key) == 0
 
 
-async def test_executions_asked_for_are_those_that_were_delivered(venue):
+async def test_every_execution_has_a_name_of_its_own(venue):
     for number in range(5):
-        await venue.broker.place(an_order(f"T{number}-x1", str(1 + number)))
+        await placed(venue, venue.order(f"T{number}-x1", str(1 + number)))
     await venue.settle()
-    asked = await venue.broker.executions()
-    assert list(asked) == venue.executions
-    assert len({fill.execution_id for fill in asked}) == 5
+    assert len({fill.execution_id for fill in await fills(venue)}) == 5
 
 
-@pytest.mark.parametrize("order", [
-    an_order(quantity="0"),
-    an_order(quantity="-1"),
-    an_order(key=SBIN._replace(symbol="NO-SUCH-SYMBOL")),
-], ids=["zero", "negative", "unknown"])  # fmt: skip
-async def test_an_order_that_cannot_be_is_refused_as_a_value(venue, order: PlaceOrder):
-    outcome = await venue.broker.place(order)
+@pytest.mark.parametrize(
+    ("quantity", "symbol"),
+    [("0", None), ("-1", None), ("100", "NO-SUCH-SYMBOL")],
+    ids=["zero", "negative", "unknown"],
+)
+async def test_an_order_that_cannot_be_is_refused_as_a_value(venue, quantity, symbol):
+    key = venue.key._replace(symbol=symbol or venue.key.symbol)
+    outcome = await venue.broker.place(venue.order(quantity=quantity, key=key))
     assert isinstance(outcome, Refused | NotSent)
     assert outcome.message
     await venue.settle()
-    assert venue.executions == []
-    assert (await venue.broker.query("T1-x1")).report is None
+    assert list(await fills(venue)) == []
 
 
 async def test_a_closed_broker_answers_with_values(venue):
     await venue.broker.close()
-    assert isinstance(await venue.broker.place(an_order()), NotSent | Unknown)
+    assert isinstance(await venue.broker.place(venue.order()), NotSent | Unknown)
     assert (await venue.broker.query("T1-x1")).answered is False
-    assert await venue.broker.net(SBIN) is None
+    assert await venue.broker.net(venue.key) is None
 
 
 async def test_an_order_that_is_called_back_in_time_never_fills(venue):
-    acked = await venue.broker.place(an_order())
-    cancel = CancelOrder(client_order_id="T1-x1", order_id=acked.order_id, key=SBIN)
+    await venue.slow()
+    order_id = await placed(venue, venue.order())
+    cancel = CancelOrder(client_order_id="T1-x1", order_id=order_id, key=venue.key)
     await venue.broker.cancel(cancel)
     await venue.settle()
-    assert venue.executions == []
-    reply = await venue.broker.query("T1-x1")
-    assert (reply.report.state, reply.report.filled) == (OrderState.CANCELLED, 0)
+    assert list(await fills(venue)) == []
+    report = await venue.broker.report(order_id)
+    assert (report.state, report.filled) == (OrderState.CANCELLED, 0)
 
 
 async def test_what_is_over_cannot_be_called_back(venue):
-    acked = await venue.broker.place(an_order())
+    order_id = await placed(venue, venue.order())
     await venue.settle()
-    cancel = CancelOrder(client_order_id="T1-x1", order_id=acked.order_id, key=SBIN)
-    with pytest.raises(BrokerError, match="T1-x1"):
+    cancel = CancelOrder(client_order_id="T1-x1", order_id=order_id, key=venue.key)
+    with pytest.raises(BrokerError, match=f"T1-x1|{order_id}"):
         await venue.broker.cancel(cancel)
-    reply = await venue.broker.query("T1-x1")
-    assert reply.report.state is OrderState.COMPLETE
+    assert (await venue.broker.report(order_id)).state is OrderState.COMPLETE
 
 
 async def test_the_order_book_has_every_order_of_the_day_until_the_broker_is_closed(venue):
     assert await venue.broker.order_book() == []
-    await venue.broker.place(an_order())
+    await placed(venue, venue.order())
     await venue.settle()
     (row,) = await venue.broker.order_book()
-    assert (row.key, row.state, row.filled) == (SBIN, OrderState.COMPLETE, row.quantity)
+    assert (row.key, row.state, row.filled) == (venue.key, OrderState.COMPLETE, row.quantity)
     await venue.broker.close()
     assert await venue.broker.order_book() is None
 
 
-async def test_what_can_be_traded_is_known_and_has_quotes(venue):
-    instruments = await venue.broker.instruments()
-    assert SBIN.instrument in {instrument.id for instrument in instruments}
-    assert (await venue.broker.quote(SBIN.instrument)).ltp == 812.5
+async def test_a_quote_is_there_for_what_is_traded_and_for_nothing_else(venue):
+    assert (await venue.broker.quote(venue.key.instrument)).ltp == 812.5
     assert await venue.broker.quote("SIM:NO-SUCH-SYMBOL") is None
+
+
+async def test_what_can_be_traded_is_told_whole_or_when_it_is_first_wanted(venue):
+    instruments = {instrument.id for instrument in await venue.broker.instruments()}
+    assert instruments == set() or venue.key.instrument in instruments
+
+
+# Of those that keep our ids.
+
+
+async def test_fills_and_reports_come_by_themselves_and_by_both_names(tagging):
+    order_id = await placed(tagging, tagging.order())
+    await tagging.settle()
+    assert [fill.client_order_id for fill in tagging.executions] == ["T1-x1"]
+    last = tagging.reports[-1]
+    assert (last.order_id, last.client_order_id) == (order_id, "T1-x1")
+    assert (last.state, last.filled, last.quantity) == (OrderState.COMPLETE, 100, 100)
+    assert list(await fills(tagging)) == tagging.executions
+
+
+async def test_a_request_that_comes_twice_trades_once(tagging):
+    first = await tagging.broker.place(tagging.order())
+    assert await tagging.broker.place(tagging.order()) == first
+    await tagging.settle()
+    assert await tagging.broker.place(tagging.order()) == first
+    await tagging.settle()
+    assert len(tagging.executions) == 1
+
+
+async def test_a_request_that_comes_again_after_a_restart_trades_once(tagging):
+    first = await tagging.broker.place(tagging.order())
+    await tagging.settle()
+    await tagging.restart()
+    assert await tagging.broker.place(tagging.order()) == first
+    await tagging.settle()
+    assert tagging.executions == []
+    assert len(await tagging.broker.executions()) == 1
+
+
+async def test_a_query_finds_an_order_by_our_name(tagging):
+    order_id = await placed(tagging, tagging.order())
+    reply = await tagging.broker.query("T1-x1")
+    assert (reply.answered, reply.client_order_id) == (True, "T1-x1")
+    assert (reply.report.order_id, reply.report.filled) == (order_id, 0)
+    await tagging.settle()
+    after = (await tagging.broker.query("T1-x1")).report
+    assert (after.state, after.filled) == (OrderState.COMPLETE, 100)
+
+
+async def test_a_query_for_an_order_that_never_was_is_answered_with_nothing(tagging):
+    reply = await tagging.broker.query("T9-x9")
+    assert (reply.answered, reply.report) == (True, None)
+
+
+async def test_an_order_is_found_by_the_brokers_name_too(tagging):
+    order_id = await placed(tagging, tagging.order())
+    assert (await tagging.broker.report(order_id)).client_order_id == "T1-x1"
+
+
+# Of those that do not.
+
+
+async def test_a_broker_that_drops_our_ids_never_answers_for_one(tmp_path):
+    venue = await OpenAlgoVenue(tmp_path).open()
+    order_id = await placed(venue, venue.order())
+    assert not (await venue.broker.query("T1-x1")).answered
+    assert (await venue.broker.report(order_id)).client_order_id is None
+    await venue.close()

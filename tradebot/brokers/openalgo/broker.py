@@ -256,6 +256,8 @@ class OpenAlgoBroker:
             state=row.state,
             at_ns=self._order_times.at_ns(row.order_id, stated_ns(row.stated, now_ns), now_ns),
             message=row.message,
+            price=row.price,
+            trigger=row.trigger,
         )
 
     def _execution(self, fill: trades.Fill, now_ns: int) -> Execution:

@@ -1,0 +1,113 @@
+"""The broker's books as OpenAlgo shows them: what they say, and what says nothing."""
+
+import asyncio
+from decimal import Decimal
+
+import pytest
+
+from tests.brokers.openalgo.world import NAME, SBIN, World, an_order
+from tests.openalgo.faults import Fault
+from tradebot.brokers.openalgo.broker import OpenAlgoBroker
+from tradebot.core.inputs import Acked, NotSent, OrderSide
+from tradebot.errors import BrokerError
+
+CNC = SBIN._replace(product="CNC")
+
+
+# The order book.
+
+
+async def test_what_is_no_order_book_is_none(world):
+    assert await world.broker.order_book() == []
+    for fault in (Fault.ERROR, Fault.GARBAGE, Fault.HANGS):
+        rule = world.server.faults.turn_on(fault, endpoint="orderbook")
+        assert await world.broker.order_book() is None
+        world.server.faults.turn_off(rule)
+    world.server.account.analyzer = True
+    assert await world.broker.order_book() is None
+
+
+# The net.
+
+
+async def test_a_net_is_signed_and_a_key_without_a_row_is_flat_as_far_as_one_can_see(world):
+    await world.held(100)
+    assert await world.broker.net(SBIN) == 100
+    await world.held(-30)
+    assert await world.broker.net(SBIN) == -30
+    assert await world.broker.net(SBIN._replace(product="NRML")) == 0
+
+
+@pytest.mark.parametrize("fault", [Fault.ERROR, Fault.GARBAGE, Fault.HANGS, Fault.BOOK_FAILS])
+async def test_a_read_that_failed_says_nothing(world, fault):
+    await world.held(100)
+    world.server.faults.turn_on(fault, endpoint="positionbook")
+    assert await world.broker.net(SBIN) is None
+
+
+async def test_an_empty_book_is_believed_only_where_the_broker_answers_for_the_account(world):
+    await world.held(100)
+    world.server.faults.turn_on(Fault.BOOK_EMPTY, endpoint="positionbook")
+    funds = world.server.faults.turn_on(Fault.ERROR, endpoint="funds")
+    assert await world.broker.net(SBIN) is None
+    world.server.faults.turn_off(funds)
+    assert await world.broker.net(SBIN) == 0
+    world.server.account.analyzer = True
+    assert await world.broker.net(SBIN) is None
+
+
+async def test_deliveries_are_holdings_and_what_was_bought_today(world):
+    world.server.hold(NAME, 10, 800.0)
+    assert await world.broker.net(CNC) == 10
+    world.server.by_hand(NAME, "BUY", 5, product="CNC")
+    await world.server.until(lambda: world.server.net(NAME, "CNC") == 5)
+    assert await world.broker.net(CNC) == 15
+    world.server.faults.turn_on(Fault.BOOK_FAILS, endpoint="holdings")
+    assert await world.broker.net(CNC) is None
+    assert await world.broker.net(SBIN) == 0
+
+
+async def test_nobody_is_short_of_a_delivery(world):
+    world.server.carry(NAME, -10, 800.0, product="CNC")
+    assert await world.broker.net(CNC) == 0
+
+
+async def test_a_hundred_questions_for_nets_are_two_readings(world):
+    await world.held(100)
+    before = len(world.server.record.asked("positionbook"))
+    nets = await asyncio.gather(*(world.broker.net(SBIN) for _ in range(100)))
+    assert set(nets) == {Decimal(100)}
+    assert len(world.server.record.asked("positionbook")) - before <= 2
+
+
+# Quotes, and the end.
+
+
+async def test_a_quote_is_the_second_source(world):
+    assert (await world.broker.quote(NAME)).ltp == 812.5
+    assert await world.broker.quote("NSE:NO-SUCH-SYMBOL") is None
+    world.server.faults.turn_on(Fault.QUOTE_ZERO)
+    assert await world.broker.quote(NAME) is None
+
+
+async def test_a_closed_broker_answers_with_values(world):
+    await world.broker.close()
+    assert isinstance(await world.broker.place(an_order()), NotSent)
+    assert await world.broker.net(SBIN) is None
+    assert await world.broker.order_book() is None
+    assert await world.broker.quote(NAME) is None
+
+
+async def test_a_start_that_fails_lets_go_of_its_connections():
+    async with World() as world:
+        world.server.account.analyzer = True
+        client = world.a_client()
+        with pytest.raises(BrokerError):
+            await OpenAlgoBroker(SBIN.account, client).open(world.inbox)
+        assert not client.is_open
+
+
+async def test_buying_back_a_short_is_an_order_like_any_other(world):
+    await world.held(-100)
+    assert isinstance(await world.broker.place(an_order(side=OrderSide.BUY)), Acked)
+    await world.server.until(lambda: world.server.net(NAME) == 0)
