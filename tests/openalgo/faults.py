@@ -71,6 +71,7 @@ class Fault(enum.StrEnum):
     QUOTE_STANDS = "quote_stands"  # it stays as it is (the price it stands at; None: now)
 
     # Of the websocket.
+    HANDSHAKE_REFUSED = "handshake_refused"  # by what stands before it (the status, 502)
     AUTH_SLOW = "auth_slow"  # and everybody waits (seconds)
     AUTH_REFUSED = "auth_refused"  # (the code, AUTHENTICATION_ERROR)
     ACTION_FAILS = "action_fails"  # of any action: an error without a type (the code)
@@ -83,7 +84,7 @@ class Fault(enum.StrEnum):
     TICK_ALIEN = "tick_alien"  # the price of something else (the price)
     TICK_DOUBLED = "tick_doubled"
     TICK_RICHER = "tick_richer"  # as if others had subscribed more (mode 2 or 3)
-    TICK_TIMES = "tick_times"  # written as s, ms, text or absent (which)
+    TICK_TIMES = "tick_times"  # written as s, ms, text, old or absent (which)
     UPDATES_LOST = "updates_lost"
     UPDATES_DOUBLED = "updates_doubled"
     UPDATES_LATE = "updates_late"  # (seconds)

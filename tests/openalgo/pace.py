@@ -25,6 +25,12 @@ class Pace:
     def __init__(self, scale: float) -> None:
         self.scale = scale
         self._calls: set[asyncio.TimerHandle] = set()
+        self.on_done: Callable[[], None] = lambda: None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is to come."""
+        return not self._calls
 
     def now_s(self) -> float:
         return asyncio.get_running_loop().time() / self.scale
@@ -36,6 +42,7 @@ class Pace:
         def happen() -> None:
             self._calls.discard(handle)
             what()
+            self.on_done()
 
         handle = asyncio.get_running_loop().call_later(seconds * self.scale, happen)
         self._calls.add(handle)

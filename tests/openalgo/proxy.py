@@ -8,6 +8,7 @@ from collections.abc import Callable
 import msgspec
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
 
 from tests.openalgo.account import Account
 from tests.openalgo.exchange import Order
@@ -59,7 +60,12 @@ class Proxy:
     async def start(self, port: int) -> int:
         ping_s = max(self.patience_s_min, PING_S * self._pace.scale)
         self._server = await serve(
-            self._serve, "127.0.0.1", port, ping_interval=ping_s, ping_timeout=ping_s
+            self._serve,
+            "127.0.0.1",
+            port,
+            process_request=self._handshake,
+            ping_interval=ping_s,
+            ping_timeout=ping_s,
         )
         self._start(self._publish())
         bound: int = next(iter(self._server.sockets)).getsockname()[1]
@@ -179,6 +185,10 @@ class Proxy:
                     await self._pace.sleep(stalled.number(10.0))
                 for client in clients:
                     await _send(client, text)
+
+    def _handshake(self, socket: ServerConnection, _request: Request) -> Response | None:
+        refused = self._faults.hit(Fault.HANDSHAKE_REFUSED)
+        return socket.respond(int(refused.number(502)), "") if refused else None
 
     async def _serve(self, socket: ServerConnection) -> None:
         client = Client(socket=socket)

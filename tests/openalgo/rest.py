@@ -64,6 +64,11 @@ class Rest:
         app.router.add_route("*", "/{path:.*}", self._handle)
         return app
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no request is at work, answered or not."""
+        return not self._working
+
     def killed(self) -> None:
         """Forget what only the process knew: requests at work, windows, locks."""
         for task in self._working:
@@ -171,7 +176,7 @@ class Rest:
     ) -> asyncio.Task[Reply]:
         task = asyncio.create_task(self._work(noted.endpoint, body, after_s, decided=decided))
         self._working.add(task)
-        task.add_done_callback(self._working.discard)
+        task.add_done_callback(self._done)
         return task
 
     async def _work(self, endpoint: str, body: Body, after_s: float, *, decided: bool) -> Reply:
@@ -208,6 +213,10 @@ class Rest:
         if analyzing and endpoint in OF_ORDERS and isinstance(reply.body, dict):
             return Reply(reply.status, reply.body | {"mode": "analyze"})
         return reply
+
+    def _done(self, task: asyncio.Task[Reply]) -> None:
+        self._working.discard(task)
+        self.on_request()
 
     def _noted(self, endpoint: str, body: Body) -> Request:
         request = Request(

@@ -59,7 +59,7 @@ class OpenAlgoServer:
         self._changed: set[asyncio.Event] = set()
         self._rng = Random(seed)
         self._walks: list[asyncio.Task[None]] = []
-        self._rest.on_request = self.proxy.on_change = self._tell
+        self._rest.on_request = self.proxy.on_change = self._pace.on_done = self._tell
 
     # What the client under test is given.
 
@@ -190,6 +190,10 @@ class OpenAlgoServer:
                     await changed.wait()
                 finally:
                     self._changed.discard(changed)
+
+    async def settled(self) -> None:
+        """Wait until nothing is on its way: no request at work, no fill or cancel to come."""
+        await self.until(lambda: self._rest.is_idle and self._pace.is_idle)
 
     async def sleep(self, seconds: float) -> None:
         """Let that many of the broker's seconds pass."""

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from websockets.exceptions import ConnectionClosedError
+from websockets.exceptions import ConnectionClosedError, InvalidStatus
 
 from tests.openalgo.faults import Fault
 from tests.openalgo.plain_client import SBIN
@@ -58,6 +58,16 @@ async def test_who_does_not_log_in_is_sent_away(server, client):
         with pytest.raises(ConnectionClosedError) as closed:
             await feed.hear()
     assert "received 4401 (private use) auth timeout" in str(closed.value)
+
+
+async def test_what_stands_before_it_may_refuse_the_connection(server, client):
+    server.faults.turn_on(Fault.HANDSHAKE_REFUSED, times=1)
+    with pytest.raises(InvalidStatus) as refused:
+        async with client.feed():
+            pass
+    assert refused.value.response.status_code == 502
+    async with client.feed() as feed:
+        assert await feed.is_silent()
 
 
 async def test_a_slow_login_holds_everybody_up(server, client):
@@ -224,7 +234,7 @@ async def test_a_price_may_be_0_or_of_something_else_or_no_number(server, client
         assert await feed.ltp() == 813.0
 
 
-@pytest.mark.parametrize("form", ["s", "ms", "text", "absent"])
+@pytest.mark.parametrize("form", ["s", "ms", "text", "old", "absent"])
 async def test_times_come_in_every_form(form, server, client):
     server.faults.turn_on(Fault.TICK_TIMES, value=form)
     async with client.feed(NAME) as feed:
@@ -235,6 +245,8 @@ async def test_times_come_in_every_form(form, server, client):
             assert 1e9 < data["ltt"] == data["timestamp"] < 1e10
         case "ms":
             assert data["ltt"] == data["timestamp"] > 1e12
+        case "old":
+            assert data["timestamp"] - data["ltt"] == 14 * 86_400_000
         case "text":
             assert isinstance(data["ltt"], str)
         case _:

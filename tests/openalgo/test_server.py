@@ -11,6 +11,7 @@ from tests.openalgo import __main__ as by_hand
 from tests.openalgo.console import Console
 from tests.openalgo.exchange import By
 from tests.openalgo.faults import Fault, Switchboard
+from tests.openalgo.plain_client import AN_ORDER
 from tests.openalgo.server import OpenAlgoServer
 from tests.openalgo.unkind import WORLD, be_unkind
 
@@ -53,6 +54,14 @@ async def test_a_second_of_the_brokers_is_as_long_as_its_scale(server):
     began_s = server.account.time.now_s()
     await server.sleep(2.0)
     assert server.account.time.now_s() - began_s >= 1.9
+
+
+async def test_nothing_is_on_its_way_once_all_has_settled(server, client):
+    server.faults.turn_on(Fault.FILLS_SLOWLY, value=2.0)
+    late = server.faults.turn_on(Fault.HANGS, endpoint="placeorder", times=1, acts_after_s=3.0)
+    await client.give_up(late, "placeorder", **AN_ORDER)
+    await server.settled()
+    assert server.net(SBIN) == 5
 
 
 async def test_waiting_for_what_never_comes_ends(server, monkeypatch):

@@ -3,8 +3,6 @@
 Each of them leaves 5 units, and is right where the server is kind.
 """
 
-import asyncio
-
 import aiohttp
 import pytest
 
@@ -47,7 +45,7 @@ class Naive:
     async def leaves_smartly_and_once_more(self):
         for _ in range(2):
             await self._sent("placesmartorder", AN_EXIT)
-            await self._server.sleep(1.0)
+            await self._server.settled()
 
     async def believes_that_nothing_is_open(self):
         for _ in range(3):
@@ -62,14 +60,14 @@ class Naive:
             held = sum(int(row["quantity"]) for row in rows)
             if held:
                 await self._sent("placeorder", SELL | {"quantity": held})
-                await self._server.sleep(1.0)
+                await self._server.settled()
 
     async def believes_the_order_id(self):
         assert "orderid" in (await self._sent("placeorder", SELL)).body
 
     async def sells_what_no_trade_shows(self):
         await self._sent("placeorder", SELL)
-        await self._server.sleep(1.0)
+        await self._server.settled()
         rows = (await self._client.ask("tradebook")).data
         missing = 5 - sum(row["quantity"] for row in rows)
         if missing:
@@ -78,7 +76,7 @@ class Naive:
     async def cancels_and_sells_the_rest(self):
         """Give an order a second, call it back, and sell at the market what it left over."""
         placed = (await self._sent("placeorder", SELL)).body["orderid"]
-        await self._server.sleep(1.0)
+        await self._server.settled()
         order = {"strategy": "a", "orderid": placed}
         if (await self._client.ask("orderstatus", **order)).data["order_status"] == "open":
             await self._client.ask("cancelorder", **order)
@@ -142,17 +140,10 @@ def naive(server, client):
     return Naive(server, client)
 
 
-async def has_settled(server):
-    """Wait until everything that was on its way has arrived."""
-    at_work = server._rest._working
-    await asyncio.gather(*at_work, return_exceptions=True)
-    await server.sleep(1.0)
-
-
 @pytest.mark.parametrize("leave", list(CAUGHT), ids=_name)
 async def test_where_the_server_is_kind_the_exit_is_right(leave, server, naive):
     await leave(naive)
-    await has_settled(server)
+    await server.settled()
     assert server.net(SBIN) == 0
     assert server.record.harm() == []
 
@@ -167,5 +158,5 @@ async def test_where_it_is_not_the_exit_does_harm_or_the_position_stays(
     if leave is Naive.cancels_and_sells_the_rest:
         server.faults.turn_on(Fault.CANCEL_LOST)
     await leave(naive)
-    await has_settled(server)
+    await server.settled()
     assert server.net(SBIN) != 0 or server.record.harm()

@@ -6,6 +6,7 @@ import time
 from tests.openalgo.books import plain
 from tests.openalgo.exchange import Order
 
+TWO_WEEKS_MS = 14 * 86_400_000
 MODES = {1: "LTP", 2: "Quote", 3: "Depth"}
 
 
@@ -28,6 +29,8 @@ def tick(name: str, mode: int, price: float, broker: str, form: str) -> dict[str
         data |= {"ltt": at.strftime("%d-%m-%Y %H:%M:%S"), "timestamp": millis}
     elif form == "s":
         data |= {"ltt": millis // 1000, "timestamp": millis // 1000}
+    elif form == "old":
+        data |= {"ltt": millis - TWO_WEEKS_MS, "timestamp": millis}
     elif form == "ms":
         data |= {"ltt": millis, "timestamp": millis}
     if mode >= 2:
