@@ -62,28 +62,34 @@ class Calm:
             elif order.trade_id is not None and order.filled:
                 await self._look_at_entry(order, store)
         for trade_id in {**exchange.entered, **exchange.left}:
-            saved = await store.trade(trade_id)
-            if saved is not None:
-                self._look_at_quantities(saved.trade)
+            names = sorted(exchange.taken_together(trade_id))
+            rows = [row for name in names if (row := await store.trade(name)) is not None]
+            if rows:
+                self._look_at_quantities([row.trade for row in rows])
 
-    def _look_at_quantities(self, trade: Trade) -> None:
+    def _look_at_quantities(self, trades: list[Trade]) -> None:
+        """Look at what a trade has entered and left; at several, where nobody tells them apart."""
+        if not all(self._world.promises.words.is_counted(trade.trade_id) for trade in trades):
+            return
         exchange = self._world.exchange
-        left = exchange.left.get(trade.trade_id, ZERO)
-        if trade.exited != left:
-            self._world.promises.broken(
-                f"I11 {trade.trade_id} exited {trade.exited}, at the exchange {left}"
-            )
-        entered = exchange.entered.get(trade.trade_id, ZERO)
-        if trade.filled != entered and trade.status is not Status.NEVER_FILLED:
-            self._world.promises.broken(
-                f"I11 {trade.trade_id} holds {trade.filled} entered, in truth {entered}"
-            )
-        if trade.status is Status.CLOSED and left != entered:
-            self._world.promises.broken(
-                f"I11 {trade.trade_id} is closed, having left {left} of {entered}"
-            )
-        if trade.status is Status.CLOSED_EXTERNAL and not exchange.others:
-            self._world.promises.broken(f"I11 {trade.trade_id} was left by nobody")
+        name = " and ".join(trade.trade_id for trade in trades)
+        entered, left = exchange.held_and_left(trades[0].trade_id)
+        filled, exited = (sum(units, ZERO) for units in zip(*map(_units, trades), strict=True))
+        is_closed = all(trade.status is Status.CLOSED for trade in trades)
+        if exited != left:
+            self._world.promises.broken(f"I11 {name} exited {exited}, at the exchange {left}")
+        if filled != entered and all(trade.status is not Status.NEVER_FILLED for trade in trades):
+            self._world.promises.broken(f"I11 {name} holds {filled} entered, in truth {entered}")
+        if is_closed and left != entered:
+            self._world.promises.broken(f"I11 {name} is closed, having left {left} of {entered}")
+        for trade in trades:
+            if trade.status is Status.CLOSED_EXTERNAL and not self._has_others(trade):
+                self._world.promises.broken(f"I11 {trade.trade_id} was left by nobody")
+
+    def _has_others(self, trade: Trade) -> bool:
+        """Whether somebody else has traded against a trade where it was."""
+        others = self._world.exchange.others.values()
+        return any(o.key == trade.key and o.side.sign != trade.side.sign for o in others)
 
     async def _look_at_entry(self, order: ExchangeOrder, store: MemoryStore) -> None:
         """Look whether a life that has seen all of an entry guarded what it brought."""
@@ -101,3 +107,7 @@ class Calm:
             self._world.promises.broken(
                 f"I12 {order.client_order_id} has no line in its trade's story"
             )
+
+
+def _units(trade: Trade) -> tuple[Decimal, Decimal]:
+    return trade.filled, trade.exited

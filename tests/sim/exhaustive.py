@@ -20,6 +20,7 @@ import msgspec
 
 from tests.sim.exchange import ExchangeOrder
 from tests.sim.faults import Faults
+from tests.sim.operators import Operators
 from tests.sim.run import policy_of, settle, uncollected
 from tests.sim.virtual_loop import Stalled
 from tests.sim.world import FATES, SYMBOLS, World, key_of
@@ -160,6 +161,7 @@ class Story:
         world, loop = self._world, self._world.loop
         loop.in_world(0.0, world.life.begin)
         loop.in_world(0.0, self._show)
+        Operators(world).begin()
         loop.run_until(lambda: world.life.is_ready)
         self._guard_a_trade()
         loop.run_until(lambda: bool(self._acknowledged))

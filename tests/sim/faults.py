@@ -20,6 +20,8 @@ class Faults(msgspec.Struct, kw_only=True):
     error_before: float = NEVER  # an error of the server, which has done nothing
     error_after: float = NEVER  # an error of the server, which has placed the order
     hangs: float = NEVER  # the adapter itself never returns; the order may be there
+    queued: float = NEVER  # somebody at the broker must say yes to it, and does
+    turned_down: float = NEVER  # somebody at the broker must say yes to it, and does not
 
     # Of orders in the book.
     rejected: float = NEVER  # after acceptance
@@ -63,6 +65,9 @@ class Faults(msgspec.Struct, kw_only=True):
 
     # Of people.
     by_hand: float = NEVER  # of looks: somebody trades on our keys
+    halts: float = NEVER  # of looks: somebody halts
+    verdicts: float = NEVER  # of looks at a doubt: somebody looks at the broker, and tells us
+    compares: float = NEVER  # of looks: somebody asks us to compare
 
 
 def drawn(rng: Random) -> Faults:
@@ -78,3 +83,4 @@ def drawn(rng: Random) -> Faults:
 # What would end everything else if it happened as often as the rest.
 SELDOM = {"hangs": 0.2, "refused": 0.7, "bad_print": 0.2, "tick_old": 0.5, "silence": 0.3}
 SELDOM |= {"session_fails": 0.2, "stream_dies": 0.2, "books_stand": 0.2, "dies_at_work": 0.5}
+SELDOM |= {"queued": 0.5, "turned_down": 0.3, "halts": 0.2}

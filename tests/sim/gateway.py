@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from tests.sim.approvals import APPROVED, TURNED_DOWN
 from tests.sim.exchange import ExchangeOrder
 from tradebot.core.inputs import (
     Acked,
@@ -14,6 +15,7 @@ from tradebot.core.inputs import (
     OrderState,
     Outcome,
     QueryReply,
+    Queued,
     Refused,
     Unknown,
 )
@@ -62,6 +64,8 @@ class Gateway:
         # The bytes are on their way now: they arrive whatever becomes of the process.
         if fate in NEVER_ACT:
             world.promises.requests.cannot_act(order.client_order_id)
+        elif fate in (APPROVED, TURNED_DOWN):
+            world.approvals.wait(order, fate, lambda: self._placed(order))
         else:
             latest_s = world.request_life_s if fate == "late" else 0.08
             arrives_s = world.rng.uniform(latest_s / 16, latest_s)
@@ -70,6 +74,8 @@ class Gateway:
         self._life.step()
         if isinstance(outcome, Unknown):
             world.promises.requests.ambiguous += 1
+        elif isinstance(outcome, Queued):
+            world.promises.requests.waits(order.client_order_id)
         else:
             world.promises.requests.heard_of(order.client_order_id)
         return outcome
@@ -90,6 +96,8 @@ class Gateway:
                 return Refused("margin")
             case "no_action":
                 return NoAction("no open position found")
+            case "queued" | "turned_down":
+                return Queued("order queued for approval in semi-auto mode")
             case "error_before" | "error_after":
                 return Unknown("502 bad gateway")
         placed = self._order_of(order.client_order_id)

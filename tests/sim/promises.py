@@ -1,8 +1,8 @@
 """What must hold in every world, checked as it happens. A number is that of the invariant.
 
 I1 is the exchange's to see. What leaves is in ``requests``, what must be kept in ``kept``,
-what prices reach in ``stops``, and the end in ``calm``; here is what the engine says (I10,
-I11), and its book between two steps (I6, I13, I14).
+what prices reach in ``stops``, what people are told in ``words``, and the end in ``calm``;
+here is what the engine says (I10, I11), and its book between two steps (I6, I13, I14).
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ from tests.sim.kept import Kept
 from tests.sim.requests import LAG_NS_MAX, Requests
 from tests.sim.sightings import Sightings
 from tests.sim.stops import Stops
+from tests.sim.words import Words
 from tradebot.core.book import Book
 from tradebot.core.engine import Engine
 from tradebot.core.events import BookDiffers, Event, ExitDecided, TradeClosed
@@ -40,6 +41,7 @@ class Promises:
         self.requests = Requests(world)
         self.kept = Kept(world)
         self.stops = Stops(world)
+        self.words = Words(world)
         self.calm = Calm(world)
         self._sightings = Sightings(world.seen)
         self._deadlines: dict[tuple[str, int | None, int], int] = {}  # and since when seen
@@ -64,6 +66,7 @@ class Promises:
             stops.before(engine.book, item)
             out = process(item)
             stops.after(engine.book, item)
+            self.words.after(out)
             sightings.after(engine.book, item, out)
             for thing in out:
                 if isinstance(thing, PlaceOrder):
@@ -78,6 +81,7 @@ class Promises:
         """Look at what a new life has found of the ones before it."""
         await self.kept.life_began(snapshot, behind, store)
         self.requests.life_began(snapshot)
+        self.words.life_began(snapshot)
         self._sightings.of_a_start(snapshot)
         exchange = self._world.exchange
         remembered = {execution.execution_id for execution in snapshot.executions}
@@ -116,6 +120,7 @@ class Promises:
 
     def look(self, book: Book) -> None:
         """Look at the book between two steps."""
+        self.words.look(book)
         owners: dict[str, str] = {}
         for trade in book.trades.values():
             claimed = sum((e.remaining for e in book.open_exits(trade.trade_id)), ZERO)

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from tests.sim.exchange import ExchangeOrder
 from tradebot.core.book import Book
-from tradebot.core.exits import State
-from tradebot.core.inputs import Execution, OrderSide, OrderState
+from tradebot.core.exits import Exit, State
+from tradebot.core.inputs import Execution, OrderSide, OrderState, Verdict
 from tradebot.core.instruments import NetKey
 from tradebot.core.intents import PlaceOrder
 from tradebot.core.records import ExitSaved, Record, Snapshot, TradeSaved
@@ -38,6 +39,8 @@ class Requests:
         self._can_act: set[str] = set()  # requests that may still act
         self._on_way: dict[str, PlaceOrder] = {}  # of these: not at the exchange yet
         self._sent_at_s: dict[str, list[float]] = {}  # by trade: its orders of the last minute
+        self._queued: set[str] = set()  # that wait for somebody's yes, as the process knows
+        self._kept_queued: set[str] = set()  # of which a disk has that they do
         self._found: set[NetKey] = set()  # on which this life began with something to guard
 
     def are_durable(self, records: Sequence[Record]) -> None:
@@ -50,9 +53,12 @@ class Requests:
                 )
             elif isinstance(record, ExitSaved) and record.exit.state is State.SENDING:
                 self._durable.add(str(record.exit.client_order_id))
+            elif isinstance(record, ExitSaved) and _is_queued(record.exit):
+                self._kept_queued.add(str(record.exit.client_order_id))
 
     def life_began(self, snapshot: Snapshot) -> None:
-        """Note on which keys a new life has something to guard."""
+        """Note what a new life knows: what it is to guard, and what waits for a yes."""
+        self._queued = {str(exit_.client_order_id) for exit_ in snapshot.exits if _is_queued(exit_)}
         self._found = {row.trade.key for row in snapshot.trades if row.trade.filled}
 
     def leave(self, order: PlaceOrder, life: "Life") -> None:
@@ -69,7 +75,7 @@ class Requests:
                 f"I15 {name} is the {len(lately) + 1}th order within a minute"
             )
         doubts = self._doubts.setdefault(order.key, {})
-        alive = [doubt for doubt in doubts if doubt in self._can_act]
+        alive = [doubt for doubt in doubts if self._is_in_doubt(doubt)]
         if alive:
             self._world.promises.broken(
                 f"I3 {name} left while {alive} may still act and nobody has told of it"
@@ -81,6 +87,30 @@ class Requests:
         doubts[name] = None
         self._can_act.add(name)
         self._on_way[name] = order
+
+    def _is_in_doubt(self, name: str) -> bool:
+        """Whether a request may act of which the process does not know what it waits for."""
+        is_alone = len(self._world.exchange.taken_together(self._sent[name].trade_id)) == 1
+        return is_alone and name in self._can_act and name not in self._queued
+
+    def _look_for_one_alike(self, order: PlaceOrder) -> None:
+        """Note one that is the same and waits for a yes, where the broker keeps no ids of ours.
+
+        Whichever of the two is placed, either trade may be told of it.
+        """
+        for other in self._alike_on_way(order):
+            self._world.exchange.are_alike(order.trade_id, other.trade_id)
+
+    def waits_beside_one_alike(self, order: PlaceOrder) -> bool:
+        """Whether a request leaves while one waits for a yes that nothing tells it apart from."""
+        return any(other.client_order_id in self._queued for other in self._alike_on_way(order))
+
+    def _alike_on_way(self, order: PlaceOrder) -> list[PlaceOrder]:
+        if self._world.tagged:
+            return []
+        about = order.key, order.side, order.quantity
+        others = (o for name, o in self._on_way.items() if name != order.client_order_id)
+        return [other for other in others if (other.key, other.side, other.quantity) == about]
 
     @property
     def nobody_remembers(self) -> bool:
@@ -108,6 +138,46 @@ class Requests:
         self._can_act.discard(name)
         self._on_way.pop(name, None)
 
+    def waits(self, name: str) -> None:
+        """Note that the process was told that a request waits for somebody's yes."""
+        self._queued.add(name)
+
+    def is_kept_as_queued(self, order: PlaceOrder) -> bool:
+        """Whether the process knows, in whatever life, that a request waits for a yes."""
+        return order.client_order_id in self._kept_queued
+
+    def may_act(self, name: str) -> bool:
+        """Whether a request that is not at the exchange may still come there."""
+        return name in self._on_way
+
+    def waits_for_nothing(self, name: str) -> bool:
+        """Whether a request that the process waits for was turned down, or died without a fill."""
+        return name in self._queued and self._verdict_on(name) is Verdict.RESEND
+
+    def is_over(self, name: str) -> bool:
+        """Whether a request can bring nothing more."""
+        order = self._order_of(name)
+        return order.state.is_final if order is not None else not self.may_act(name)
+
+    def verdict_on(self, names: Sequence[str]) -> Verdict | None:
+        """Return what somebody who looks at the broker can say of these; None: nothing yet."""
+        verdicts = {self._verdict_on(name) for name in names}
+        return verdicts.pop() if len(verdicts) == 1 else None
+
+    def _verdict_on(self, name: str) -> Verdict | None:
+        if self.may_act(name):
+            return None
+        order = self._order_of(name)
+        if order is None:
+            return Verdict.RESEND
+        if order.state is OrderState.COMPLETE:
+            return Verdict.DONE
+        return Verdict.RESEND if order.state.is_final and not order.filled else None
+
+    def _order_of(self, name: str) -> ExchangeOrder | None:
+        orders = self._world.exchange.orders.values()
+        return next((order for order in orders if order.client_order_id == name), None)
+
     def arrived(self, name: str) -> None:
         """Note that a request is in the exchange's book."""
         self._on_way.pop(name, None)
@@ -123,6 +193,7 @@ class Requests:
         What others did shortly before the broker's net replaced our fold may be in it or
         not: then the better of both counts.
         """
+        self._look_for_one_alike(order)
         exchange, key = self._world.exchange, order.key
         position = book.positions.get(key)
         corrected_ns = 0 if position is None else position.corrected_at_ns
@@ -143,10 +214,8 @@ class Requests:
         known = exchange.nets.get(key, ZERO) - unknown
         held = max(-order.side.sign * net for net in (known, known - unsure))
         if held - alive < order.quantity:
-            name = order.client_order_id
-            self._world.promises.broken(
-                f"I2 {name} asks {order.quantity} of {held} held, {alive} alive"
-            )
+            name, told = order.client_order_id, f"{held} held, {alive} alive"
+            self._world.promises.broken(f"I2 {name} asks {order.quantity} of {told}")
 
     def _had_to_ask_for(self, other: Execution) -> bool:
         """Whether a life that has just begun could have known it, had it asked the broker."""
@@ -158,3 +227,8 @@ class Requests:
             and lived_s < UNREAD_S_MAX
             and age_ns > lived_s * 1e9 + LAG_NS_MAX
         )
+
+
+def _is_queued(exit_: Exit) -> bool:
+    """Whether an exit is known to wait for somebody's yes at the broker."""
+    return exit_.state is State.WORKING and exit_.order_id is None

@@ -10,6 +10,7 @@ from random import Random
 import msgspec
 
 from tests.sim.faults import Faults, drawn
+from tests.sim.operators import Operators
 from tests.sim.people import People
 from tests.sim.virtual_loop import Stalled
 from tests.sim.world import HOLD_S, World
@@ -69,12 +70,15 @@ def _run(seed: int, timeline: list[str] | None) -> Result:
     life = world.life
     world.loop.in_world(0.0, life.begin)
     people.begin()
+    operators = Operators(world)
+    operators.begin()
     chaos_s = rng.uniform(*CHAOS_S)
     trouble: list[str] = []
     unsettled: list[str] = []
     try:
         _pass(world, chaos_s)
         _calm_down(world, people)
+        operators.are_quiet = True
         unsettled = settle(world)
     except Stalled:
         trouble.append("the world stands still")
@@ -160,14 +164,18 @@ def _looked_at_end(world: World, guard: Guard) -> list[str]:
 
     async def look() -> None:
         await guard.persister.flush()
+        told = await guard.comparison.compare()
         unsettled = world.promises.calm.unsettled(guard.engine.book)
+        if not told["agreed"]:
+            unsettled.append(f"I17 our positions and the broker's: {told}")
         if not unsettled:
             await world.promises.calm.look_at_end(guard.engine.book, world.kept_store)
         looked.append(unsettled)
 
-    world.life.do(look())
-    world.loop.run_until(lambda: bool(looked))
-    return looked[0]
+    life = world.life
+    life.do(look())
+    world.loop.run_until(lambda: bool(looked) or life.is_over)
+    return looked[0] if looked else ["the process ended itself"]
 
 
 def _digest(world: World) -> str:

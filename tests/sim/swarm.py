@@ -36,6 +36,10 @@ SOMETIMES = (
     *("an entry called dead that filled", "an order that filled slowly"),
     *("a session that was lost", "a stream that was dead", "books that stood still"),
     *("a fill that a correction may have held", "told RefusedError", "told StoreError"),
+    *("fate: queued", "fate: turned_down", "a request that waited long for a yes"),
+    *("a halt: entries", "a halt: flatten", "a halt: everything", "a release"),
+    *("a start under a halt", "NothingIsSent", "a comparison on demand"),
+    *("a verdict: done", "a verdict: resend", "a trade that somebody left by hand"),
 )
 
 

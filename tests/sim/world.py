@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
+from tests.sim.approvals import Approvals
 from tests.sim.exchange import Exchange, ExchangeOrder
 from tests.sim.faults import Faults
 from tests.sim.life import ACCOUNT, Life
@@ -30,7 +31,7 @@ START_PRICE = 800.0
 TICK = Decimal("0.05")
 FATES = (
     *("refused", "not_sent", "no_action", "request_lost", "reply_lost"),
-    *("late", "error_before", "error_after", "hangs"),
+    *("late", "error_before", "error_after", "hangs", "queued", "turned_down"),
 )
 REQUEST_LIFE_S = {True: 9.0, False: 100.0}  # how long a request may live, by ``tagged``
 
@@ -58,6 +59,7 @@ class World:
         self.exchange.on_fill = self._stream_execution
         self.exchange.on_change = self._stream_report
         self.promises = Promises(self)
+        self.approvals = Approvals(self)
         self.instruments = tuple(
             Instrument(
                 exchange="NSE", symbol=symbol, tick_size=TICK, freeze_quantity=FREEZE[symbol]
@@ -123,6 +125,9 @@ class World:
             return self.fate(order)
         if self.session_is_lost:
             return self.lost_session_says
+        if self.promises.requests.waits_beside_one_alike(order):
+            # Nobody at the broker's desk lets in a second order that is just like a first.
+            return "not_sent"
         return next((name for name in FATES if self.happens(name)), "acked")
 
     def fate_of_cancel(self) -> str:
