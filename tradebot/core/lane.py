@@ -32,18 +32,17 @@ class Lane:
     def put(self, exit_: Exit) -> None:
         """Keep an exit in its present state; one that is over leaves."""
         name = exit_.trade_id, exit_.number
-        before = self._exits.get(name)
+        before = self._exits.pop(name, None) if exit_.is_over else self._exits.get(name)
         if before is not None:
-            self._count(before, -1)
-        if exit_.is_over:
-            self._exits.pop(name, None)
-        else:
+            self.wanted -= before.remaining
+            if before.is_alive:
+                self.doubts -= before.state.is_in_doubt
+                self.orders -= 1
+                self.alive -= before.alive
+        if not exit_.is_over:
             self._exits[name] = exit_
-            self._count(exit_, 1)
-
-    def _count(self, exit_: Exit, by: int) -> None:
-        self.wanted += by * exit_.remaining
-        if exit_.is_alive:
-            self.doubts += by * exit_.state.is_in_doubt
-            self.orders += by
-            self.alive += by * exit_.alive
+            self.wanted += exit_.remaining
+            if exit_.is_alive:
+                self.doubts += exit_.state.is_in_doubt
+                self.orders += 1
+                self.alive += exit_.alive

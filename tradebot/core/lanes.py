@@ -14,6 +14,7 @@ from tradebot.core.inputs import OrderSide
 from tradebot.core.instruments import NetKey
 from tradebot.core.intents import CancelOrder, PlaceOrder, QueryOrder, ReadOrder
 from tradebot.core.ladder import limit_price
+from tradebot.core.lines import Line
 from tradebot.core.money import exact
 from tradebot.core.trades import PriceSource, Status, Trade
 
@@ -177,9 +178,9 @@ def _slice(book: Book, key: NetKey, quantity: Decimal) -> Decimal:
     return min(quantity, max(lot, freeze // lot * lot))
 
 
-def _price(book: Book, exit_: Exit, trade: Trade) -> Decimal | None:
+def _price(book: Book, exit_: Exit, trade: Trade, line: Line) -> Decimal | None:
     """Return the price of an exit's next order; None: at the market."""
-    ladder, line = book.policy.exits.ladder, book.line(trade.instrument)
+    ladder = book.policy.exits.ladder
     if not exit_.step or not ladder or line.ltp is None:
         return None
     touch = line.price_for(trade.side, PriceSource.EXIT_SIDE, line.ltp)
@@ -194,7 +195,8 @@ def _send(book: Book, exit_: Exit, quantity: Decimal, at_ns: int) -> None:
     # The later of both clocks: what is in doubt is held for too long rather than too short.
     sent_at_ns = max(book.now_ns, at_ns)
     known = () if book.policy.exits.tagged else book.order_ids(exit_.key, exit_.side, quantity)
-    price, ltp = _price(book, exit_, trade), book.line(trade.instrument).ltp
+    line = book.line(trade.instrument)
+    price, ltp = _price(book, exit_, trade, line), line.ltp
     limit = exact(ltp) if price is None and ltp is not None else price
     book.put_exit(exits.sent(exit_, client_order_id, quantity, sent_at_ns, known, limit=limit))
     book.say(

@@ -127,8 +127,10 @@ def after_exit(book: Book, trade: Trade, at_ns: int) -> None:
     Where they were to be left alone, or somebody else has closed the position, a person is
     told what still rests.
     """
+    if not book.theirs:
+        return
     key, side = trade.key, _leaving(trade.side)
-    if not book.theirs.on(key, side) or book.net(key) or _guards(book, key):
+    if not book.theirs.on(key, side) or book.net(key) or book.guards(key):
         return
     is_ours = trade.status is Status.CLOSED
     for each in list(on(book, key, side)):
@@ -270,7 +272,7 @@ def _go_on(book: Book, each: Waiting, at_ns: int) -> None:
             book.theirs.put(msgspec.structs.replace(now, ignored=True))
             trade_id = next(iter(lane)).trade_id
             _say_stuck(book, trade_id, [each], "the exit waits for it no longer", at_ns)
-    elif book.net(theirs.key) or _guards(book, theirs.key):
+    elif book.net(theirs.key) or book.guards(theirs.key):
         # The exit has come to its end, and what rests has something to do again.
         book.theirs.put(msgspec.structs.replace(theirs, cancels=0, asked_ns=0, ignored=False))
     elif theirs.cancels < CANCELS_WHEN_FLAT:
@@ -340,10 +342,6 @@ def _say_stuck(book: Book, trade_id: str, waiting: list[Waiting], what: str, at_
         book.put_trade(trade, stuck=True)
     ids = ", ".join(each.theirs.order_id for each in waiting)
     book.say(TradeStuck(trade_id=trade_id, why=f"order {ids} is in its way: {what}", at_ns=at_ns))
-
-
-def _guards(book: Book, key: NetKey) -> bool:
-    return any((key, side) in book.open_on for side in Side)
 
 
 def _leaving(side: Side) -> OrderSide:
