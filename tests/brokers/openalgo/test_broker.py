@@ -134,6 +134,8 @@ async def test_a_refusal_is_in_doubt_while_the_book_cannot_be_read(world):
 
 async def test_a_refusal_is_one_when_what_stands_in_the_book_was_rejected(world):
     world.server.faults.turn_on(Fault.REJECTED)
+    # The book is read when the rejection is in it.
+    world.server.faults.turn_on(Fault.SLOW, endpoint="orderbook", value=5, acts_after_s=5.0)
     world.server.faults.turn_on(Fault.REFUSED, endpoint="placeorder", times=1, acts_after_s=0.0)
     assert isinstance(await world.broker.place(an_order()), Refused)
 
