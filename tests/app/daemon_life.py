@@ -21,10 +21,15 @@ HEAD = "ts_ns,exchange,symbol,price\n"
 
 
 class Life:
-    """One life of a daemon on a state directory, in paper mode on a free port."""
+    """One life of a daemon on a state directory and a free port; on paper unless ``real``."""
 
     def __init__(
-        self, folder: Path, *flags: str, under: Sequence[str] = (), **environment: str
+        self,
+        folder: Path,
+        *flags: str,
+        under: Sequence[str] = (),
+        real: bool = False,
+        **environment: str,
     ) -> None:
         self.state = folder / "state"
         address = folder / "notify"
@@ -38,7 +43,8 @@ class Life:
             config.write_text("")
         self.process = subprocess.Popen(
             [
-                *(*under, sys.executable, str(ROOT / "daemon.py"), "-c", str(config), "--paper"),
+                *(*under, sys.executable, str(ROOT / "daemon.py"), "-c", str(config)),
+                *(() if real else ("--paper",)),
                 *("--state-dir", str(self.state), "--port", "0", "--log-format", "json", *flags),
             ],
             stdout=self._log,
@@ -111,9 +117,13 @@ class Life:
 
 @contextmanager
 def a_life(
-    folder: Path, *flags: str, under: Sequence[str] = (), **environment: str
+    folder: Path,
+    *flags: str,
+    under: Sequence[str] = (),
+    real: bool = False,
+    **environment: str,
 ) -> Iterator[Life]:
-    life = Life(folder, *flags, under=under, **environment)
+    life = Life(folder, *flags, under=under, real=real, **environment)
     try:
         yield life
     finally:

@@ -9,7 +9,7 @@ import uuid
 
 import pytest
 
-from tradebot.app.lock import Lock, paper_lock
+from tradebot.app.lock import Lock, account_lock, paper_lock
 from tradebot.errors import LockHeldError, StoreError
 
 HOLDER = """
@@ -85,6 +85,18 @@ def test_the_lock_of_a_paper_account_is_its_directory_however_it_is_named(tmp_pa
     for other in ("state", "link", "./link/../state"):
         with pytest.raises(LockHeldError):
             paper_lock(tmp_path / other).take()
+    lock.release()
+
+
+def test_the_lock_of_a_real_account_is_the_account_wherever_its_files_are():
+    owner = f"account {uuid.uuid4()}"
+    lock = account_lock(owner)
+    lock.take()
+    with pytest.raises(LockHeldError, match=owner):
+        account_lock(owner).take()
+    other = account_lock(f"{owner}-2")
+    other.take()
+    other.release()
     lock.release()
 
 

@@ -5,8 +5,8 @@ import sqlite3
 from tests.app.daemon_life import a_life
 
 
-def the_end_of(folder, *flags, **environment) -> tuple[int, str]:
-    with a_life(folder, *flags, **environment) as life:
+def the_end_of(folder, *flags, real=False, **environment) -> tuple[int, str]:
+    with a_life(folder, *flags, real=real, **environment) as life:
         code = life.end(None)
         return code, "\n".join(str(line.get("why", line["event"])) for line in life.log())
 
@@ -50,6 +50,40 @@ def test_a_key_for_all_to_read_is_refused(tmp_path):
     code, text = the_end_of(tmp_path)
     assert code in (74, 77)
     assert "may be read by others" in text
+
+
+LIVE = """mode = "live"
+[account]
+id = "AB1234"
+[broker]
+kind = "openalgo"
+rest = "http://127.0.0.1:1"
+key = "env:ALGO_KEY"
+"""
+
+
+def test_a_key_that_is_nowhere_is_a_mistake_of_the_settings(tmp_path):
+    (tmp_path / "config.toml").write_text(LIVE)
+    code, text = the_end_of(tmp_path, real=True)
+    assert code == 78
+    assert "the secret env:ALGO_KEY: there is no such variable" in text
+
+
+def test_an_openalgo_that_is_not_there_is_a_broker_that_cannot_be_used(tmp_path):
+    (tmp_path / "config.toml").write_text(LIVE)
+    code, text = the_end_of(tmp_path, real=True, ALGO_KEY="0123456789abcdef")
+    assert code == 69
+    assert "no connection to http://127.0.0.1:1" in text
+    assert "0123456789abcdef" not in text
+
+
+def test_real_orders_are_never_sent_for_trades_of_the_paper_exchange(tmp_path):
+    with a_life(tmp_path) as life:
+        life.ready().end()
+    (tmp_path / "config.toml").write_text(LIVE)
+    code, text = the_end_of(tmp_path, real=True, ALGO_KEY="0123456789abcdef")
+    assert code == 78
+    assert "holds the trades of the paper exchange, and this is account AB1234" in text
 
 
 def test_a_recording_that_is_damaged_is_a_broker_that_cannot_be_used(tmp_path):

@@ -10,6 +10,7 @@ from tests.services.fakes import Said
 from tests.services.guard import a_creation
 from tradebot.app.parts import Parts
 from tradebot.app.state import StateDirectory
+from tradebot.app.world import PaperWorld
 from tradebot.config import load
 from tradebot.core.inputs import ExitTrade, OrderSide, Timer
 from tradebot.core.instruments import NetKey
@@ -49,6 +50,7 @@ def lives(tmp_path):
 
 async def guarded(parts: Parts) -> None:
     """Buy, and have the position guarded once it is held and durable."""
+    assert isinstance(parts.world, PaperWorld)
     while parts.world._prices.ltp("SIM:SBIN") is None:  # noqa: ASYNC110 - prices have no event
         await asyncio.sleep(0)
     parts.world.broker.place_for_person(SBIN, OrderSide.BUY, Decimal(100), parts.clock.now_ns())

@@ -7,9 +7,12 @@ import pytest
 
 from tradebot.app.policy import policy_of
 from tradebot.config import load
-from tradebot.config.settings import Broker, BrokerKind
+from tradebot.config.settings import BrokerKind, Mode
 from tradebot.core.instruments import Kind
+from tradebot.core.ladder import parse_rung
 from tradebot.core.policy import ExitPolicy
+
+LADDER = tuple(parse_rung(text, "ladder") for text in ("touch", "touch+3%", "band"))
 
 
 @pytest.fixture
@@ -52,11 +55,12 @@ def test_books_are_compared_as_often_as_the_settings_say_or_never(policy):
     [
         (BrokerKind.PAPER, ExitPolicy(tagged=True, hold_ns=0)),
         (BrokerKind.BYBIT, ExitPolicy(tagged=True, hold_ns=10_000_000_000)),
-        (BrokerKind.OPENALGO, ExitPolicy(tagged=False, hold_ns=120_000_000_000)),
+        (BrokerKind.OPENALGO, ExitPolicy(tagged=False, hold_ns=120_000_000_000, ladder=LADDER)),
     ],
 )
 def test_a_lost_request_is_held_for_as_long_as_it_can_live_at_its_broker(kind, exits):
-    settings = msgspec.structs.replace(load(None).settings, broker=Broker(kind=kind))
+    broker = msgspec.structs.replace(load(None).settings.broker, kind=kind)
+    settings = msgspec.structs.replace(load(None).settings, mode=Mode.LIVE, broker=broker)
     assert policy_of(settings).exits == exits
 
 

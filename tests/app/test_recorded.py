@@ -16,6 +16,7 @@ from tradebot.app.parts import Parts
 from tradebot.app.recorded import RecordedJob, replay_recording
 from tradebot.app.replay import ReplayJob, replay
 from tradebot.app.state import StateDirectory
+from tradebot.app.world import PaperWorld
 from tradebot.config import load
 from tradebot.core.events import ExitDecided
 from tradebot.core.inputs import (
@@ -133,6 +134,7 @@ class Session:
         product = "MIS" if side is Side.LONG else "NRML"
         key = NetKey("PAPER-1", "X", self.rng.choice(SYMBOLS), product)
         buys = OrderSide.BUY if side is Side.LONG else OrderSide.SELL
+        assert isinstance(self.parts.world, PaperWorld)
         try:
             order_id = self.parts.world.broker.place_for_person(key, buys, Decimal(10), now_ns)
         except InputError:  # it has no price yet

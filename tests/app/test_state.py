@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tradebot.app.state import StateDirectory
-from tradebot.errors import StoreError
+from tradebot.app.state import PAPER_OWNER, StateDirectory
+from tradebot.errors import ConfigError, StoreError
 
 ROOT = os.geteuid() == 0
 
@@ -272,3 +272,31 @@ def test_an_announcement_that_is_no_text_is_nobodys(state):
     state.daemon.write_bytes(b"\xff\xfe\x00")
     assert not state.is_served()
     assert state.announced() == {}
+
+
+# Whose trades they are.
+
+
+def test_a_directory_belongs_to_who_used_it_first(tmp_path):
+    state = StateDirectory(tmp_path / "state")
+    state.prepare()
+    state.claim("account AB1234")
+    state.claim("account AB1234")
+    for other in ("account CD5678", PAPER_OWNER):
+        with pytest.raises(ConfigError, match="holds the trades of account AB1234"):
+            state.claim(other)
+
+
+def test_a_directory_of_before_there_were_real_accounts_is_papers(tmp_path):
+    state = StateDirectory(tmp_path)
+    state.database.touch()
+    with pytest.raises(ConfigError, match="holds the trades of the paper exchange"):
+        state.claim("account AB1234")
+    state.claim(PAPER_OWNER)
+
+
+def test_who_owns_a_directory_cannot_be_guessed(tmp_path):
+    state = StateDirectory(tmp_path)
+    state.owner.write_bytes(b"\xff\xfe")
+    with pytest.raises(StoreError, match="owner"):
+        state.claim("account AB1234")

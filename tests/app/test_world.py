@@ -6,8 +6,10 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from tests.services.fakes import FakeClock, ListInbox
-from tradebot.app.world import PaperWorld
+from tests.services.fakes import FakeClock, ListInbox, Said
+from tradebot.app.world import OpenAlgoWorld, PaperWorld, world_of
+from tradebot.brokers.openalgo.broker import OpenAlgoBroker
+from tradebot.brokers.openalgo.feed import OpenAlgoFeed
 from tradebot.brokers.paper.feed import ReplayFeed, SimulatedFeed
 from tradebot.brokers.paper.market import INSTRUMENTS
 from tradebot.config import load
@@ -16,7 +18,7 @@ from tradebot.core.inputs import Execution, OrderSide, Tick
 from tradebot.core.instruments import NetKey
 from tradebot.core.intents import PlaceOrder
 from tradebot.core.levels import Level, Unit
-from tradebot.errors import BrokerError
+from tradebot.errors import BrokerError, ConfigError
 
 HEADER = "ts_ns,exchange,symbol,price\n"
 NOW_NS = 1_800_000_000_000_000_000
@@ -133,3 +135,49 @@ async def test_slippage_is_of_the_unit_that_the_settings_say(recording, tmp_path
     (execution,) = await world.broker.executions()
     assert execution.price == price
     await world.broker.close()
+
+
+LIVE = """mode = "live"
+[account]
+id = "AB1234"
+[broker]
+kind = "openalgo"
+key = "env:ALGO_KEY"
+"""
+
+
+def test_the_settings_choose_the_world(tmp_path, monkeypatch):
+    (tmp_path / "config.toml").write_text(LIVE)
+    monkeypatch.setenv("ALGO_KEY", "0123456789abcdef")
+
+    def world(**flags):
+        settings = load(tmp_path / "config.toml", flags=flags).settings
+        clock, file = FakeClock(), tmp_path / "paper.db"
+        return world_of(settings, file, clock, say=Said(), is_open=lambda *_: True)
+
+    real, paper = world(), world(mode="paper")
+    assert isinstance(real, OpenAlgoWorld)
+    assert isinstance(real.broker, OpenAlgoBroker)
+    assert isinstance(real.feed(7), OpenAlgoFeed)
+    assert "0123456789abcdef" not in repr(vars(real))
+    assert isinstance(paper, PaperWorld)
+    assert list(paper.reasons()) == list(real.reasons()) == []
+
+
+def test_a_world_without_its_key_is_none(tmp_path, monkeypatch):
+    (tmp_path / "config.toml").write_text(LIVE)
+    monkeypatch.delenv("ALGO_KEY", raising=False)
+    settings = load(tmp_path / "config.toml").settings
+    with pytest.raises(ConfigError, match="ALGO_KEY"):
+        world_of(settings, tmp_path / "x", FakeClock(), say=Said(), is_open=lambda *_: True)
+
+
+def test_what_keeps_real_orders_from_being_sent_is_a_reason(tmp_path, monkeypatch):
+    (tmp_path / "config.toml").write_text(LIVE)
+    monkeypatch.setenv("ALGO_KEY", "0123456789abcdef")
+    settings = load(tmp_path / "config.toml").settings
+    world = OpenAlgoWorld(settings, FakeClock(), say=Said(), is_open=lambda *_: True)
+    world._client.is_live = False
+    assert world.reasons() == ["OpenAlgo is in analyzer mode: it would only simulate orders"]
+    world._client.lockout.close("Invalid openalgo apikey", 0)
+    assert world.reasons() == ["OpenAlgo does not take our key: Invalid openalgo apikey"]

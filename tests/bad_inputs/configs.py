@@ -53,11 +53,14 @@ NAMES = (
     _value("mode.kind = 'paper'", "mode = {...} is not known; allowed: paper, shadow, live"),
 )
 VALUES = (
-    _value("mode = 'live'", "mode = 'live': live needs a real broker", "allowed: paper"),
-    _value("mode = 'shadow'", "shadow needs a real broker", "allowed: paper"),
+    _value("mode = 'live'", "mode = 'live': needs a real broker; allowed with broker.kind"),
+    _value("mode = 'shadow'", "this version does not have it yet; allowed: paper, live"),
     _value("mode = 'papre'", "mode = 'papre' is not known; did you mean \"paper\"?"),
     _value("mode = 1", "mode = 1 is not known; allowed: paper, shadow, live"),
-    _value("broker.kind = 'openalgo'", "has no such broker yet; allowed: paper"),
+    _value("broker.kind = 'bybit'", "has no such broker yet; allowed: paper, openalgo"),
+    _value("broker.kind = 'openalgo'", "sends real orders, allowed with mode ="),
+    _value("broker.key = '0123456789'", "broker.key: must name where the key is kept"),
+    _value("broker.rest = '127.0.0.1'", "broker.rest = '127.0.0.1': must be an address like"),
     _value("account.id = ''", "account.id = '': must be 1 to 64 printable characters"),
     _value("account.id = 'A '", "account.id = 'A ': must be", "no space around them"),
     _value("paper.seed = '1'", "paper.seed = '1': must be a whole number, 0 to 922"),
@@ -131,7 +134,7 @@ FLAGS = tuple(
 ENVIRONMENT = tuple(
     Command(f"`{name}={value}`", ("check",), 78, says, {name: value}, files=GOOD)
     for name, value, *says in (
-        ("TRADEBOT_MODE", "live", "TRADEBOT_MODE: mode = 'live': live needs a real broker"),
+        ("TRADEBOT_MODE", "live", "TRADEBOT_MODE: mode = 'live': needs a real broker"),
         ("TRADEBOT_PAPER_SEED", "one", "TRADEBOT_PAPER_SEED: paper.seed = 'one': must be a whole"),
         ("TRADEBOT_PAPER_SEED", "1\nx = 2", "TRADEBOT_PAPER_SEED: paper.seed = '1\\nx = 2': must"),
         ("TRADEBOT_PAPER_SPEED", "1,5", "TRADEBOT_PAPER_SPEED: paper.speed = '1,5': must be a"),

@@ -42,7 +42,7 @@ def test_a_good_file_is_said_to_be_good(check):
 def test_everything_that_is_wrong_is_told_at_once(check):
     code, out, err = check('mode = "live"\n[paper]\nsed = 1\n')
     assert (code, out) == (78, "")
-    why = "live needs a real broker, which this version does not have; allowed: paper"
+    why = 'needs a real broker; allowed with broker.kind = "openalgo"'
     assert err.splitlines() == [
         'config.toml:3: paper.sed = 1: no such key; did you mean "seed"?',
         f"config.toml:1: mode = 'live': {why}",

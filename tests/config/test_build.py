@@ -3,10 +3,11 @@
 import pytest
 
 from tradebot.config.build import settings_of
-from tradebot.config.forms import PATH_OR_NONE
+from tradebot.config.forms import PATH_OR_NONE, SECRET
 from tradebot.config.keys import KEYS
 
 DEFAULTS = {key.name: key.form.read(key.default, key.name) for key in KEYS.values()}
+OR_NONE = (PATH_OR_NONE, SECRET)
 
 
 def test_every_value_has_its_place():
@@ -14,7 +15,7 @@ def test_every_value_has_its_place():
     assert {key.name: key.of(settings) for key in KEYS.values()} == DEFAULTS
 
 
-@pytest.mark.parametrize("name", [name for name in DEFAULTS if KEYS[name].form is not PATH_OR_NONE])
+@pytest.mark.parametrize("name", [name for name in DEFAULTS if KEYS[name].form not in OR_NONE])
 def test_a_value_that_no_form_has_read_is_a_broken_promise(name):
     with pytest.raises(AssertionError):
         settings_of({**DEFAULTS, name: None}, {})

@@ -5,6 +5,7 @@ import os
 import pytest
 
 from tradebot.config import BadSettingsError, load
+from tradebot.config.settings import BrokerKind
 
 
 def problems(tmp_path, text):
@@ -17,17 +18,73 @@ def problems(tmp_path, text):
     return []
 
 
-@pytest.mark.parametrize("mode", ["live", "shadow"])
-def test_what_needs_a_real_broker_is_refused_with_a_clear_sentence(mode, tmp_path):
-    (line,) = problems(tmp_path, f'mode = "{mode}"')
-    why = f"{mode} needs a real broker, which this version does not have; allowed: paper"
-    assert line == f"1: mode = '{mode}': {why}"
+LIVE = """mode = "live"
+[account]
+id = "AB1234"
+[broker]
+kind = "openalgo"
+key = "env:ALGO_KEY"
+"""
 
 
-@pytest.mark.parametrize("kind", ["openalgo", "bybit"])
-def test_a_broker_of_a_later_version_is_refused(kind, tmp_path):
-    (line,) = problems(tmp_path, f'broker.kind = "{kind}"')
-    assert line.endswith("this version has no such broker yet; allowed: paper")
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (
+            'mode = "shadow"',
+            "1: mode = 'shadow': this version does not have it yet; allowed: paper, live",
+        ),
+        (
+            'broker.kind = "bybit"',
+            (
+                "1: broker.kind = 'bybit': this version has no such broker yet; "
+                "allowed: paper, openalgo"
+            ),
+        ),
+        (
+            'mode = "live"',
+            "1: mode = 'live': needs a real broker; allowed with broker.kind = \"openalgo\"",
+        ),
+        (
+            'broker.kind = "openalgo"',
+            "1: broker.kind = 'openalgo': sends real orders, allowed with mode = \"live\"",
+        ),
+        (
+            LIVE.replace("AB1234", "PAPER-1"),
+            "3: account.id = 'PAPER-1': mode = \"live\" needs the id of the real account",
+        ),
+        (
+            LIVE.replace("env:ALGO_KEY", ""),
+            (
+                "6: broker.key = '': name where the key to OpenAlgo is kept, "
+                '"credential:NAME" or "env:NAME"'
+            ),
+        ),
+    ],
+)
+def test_real_orders_take_the_mode_the_account_and_the_broker(text, line, tmp_path):
+    found = problems(tmp_path, text)
+    assert line in found
+    assert len(found) == 1
+
+
+def test_who_names_all_three_may_send_real_orders(tmp_path):
+    assert problems(tmp_path, LIVE) == []
+
+
+def test_a_mistake_of_a_part_is_told_once(tmp_path):
+    assert len(problems(tmp_path, LIVE.replace("openalgo", "opnalgo"))) == 1
+    assert len(problems(tmp_path, LIVE.replace("AB1234", ""))) == 1
+    assert len(problems(tmp_path, LIVE.replace("env:ALGO_KEY", "0123"))) == 1
+    assert len(problems(tmp_path, LIVE.replace("live", "lvie"))) == 1
+
+
+def test_paper_on_the_command_line_is_paper_whatever_the_file_says(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text(LIVE)
+    settings = load(path, flags={"mode": "paper"}).settings
+    assert (settings.broker.kind, settings.venue) == (BrokerKind.OPENALGO, BrokerKind.PAPER)
+    assert load(path).settings.venue is BrokerKind.OPENALGO
 
 
 def test_a_replay_needs_recordings(tmp_path):

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfoNotFoundError
 import pytest
 
 from tradebot.config import forms
-from tradebot.config.settings import Listen, Market
+from tradebot.config.settings import Listen, Market, SecretName
 from tradebot.core.levels import Level, Unit
 from tradebot.errors import InputError
 
@@ -27,6 +27,15 @@ READS = [
     (forms.LISTEN, "127.0.0.1:0", Listen("127.0.0.1", 0), "127.0.0.1:0"),
     (forms.LISTEN, "localhost:65535", Listen("localhost", 65535), "localhost:65535"),
     (forms.LISTEN, "[::1]:4800", Listen("::1", 4800), "[::1]:4800"),
+    (
+        forms.address("http", "https"),
+        "https://algo.example:443/x",
+        *["https://algo.example:443/x"] * 2,
+    ),
+    (forms.address("ws"), "ws://[::1]:8765", "ws://[::1]:8765", "ws://[::1]:8765"),
+    (forms.SECRET, "env:ALGO_KEY", SecretName("env", "ALGO_KEY"), "env:ALGO_KEY"),
+    (forms.SECRET, "credential:a-1.b", SecretName("credential", "a-1.b"), "credential:a-1.b"),
+    (forms.SECRET, "", None, ""),
     (forms.PATH_OR_NONE, "a/b.csv", Path("a/b.csv"), "a/b.csv"),
     (forms.PATH_OR_NONE, "", None, ""),
     (forms.PATHS, [], (), []),
@@ -87,6 +96,22 @@ def test_a_value_is_read_and_written_in_its_usual_spelling(form, value, meant, w
         (forms.LISTEN, ":4800", 'must be "HOST:PORT"'),
         (forms.LISTEN, 4800, "key = 4800: must be"),
         (forms.LISTEN, "a" * 300 + ":1", 'must be "HOST:PORT"'),
+        (
+            forms.address("http"),
+            "127.0.0.1:5000",
+            'must be an address like "http://127.0.0.1:5000"',
+        ),
+        (forms.address("http"), "ws://127.0.0.1:5000", "must be an address"),
+        (forms.address("http"), "http://", "must be an address"),
+        (forms.address("http"), "http://a:b", "must be an address"),
+        (forms.address("http"), "http://a:70000", "must be an address"),
+        (forms.address("http"), "http://a b/", "must be an address"),
+        (forms.address("http"), "http://a?key=1", "must be an address"),
+        (forms.address("http"), "http://a/" + "b" * 600, "must be an address"),
+        (forms.address("http"), 5000, "key = 5000: must be an address"),
+        (forms.SECRET, 5, 'key: must name where the key is kept, "credential:NAME"'),
+        (forms.SECRET, "env:", "must name where the key is kept"),
+        (forms.SECRET, "file:x", "must name where the key is kept"),
         (forms.PATH_OR_NONE, 5, "key = 5: must be the path of a file"),
         (forms.PATH_OR_NONE, "a\0b", "must be the path of a file"),
         (forms.PATHS, "a.csv", "key = 'a.csv': must be a list of at most 1000 paths"),
@@ -114,6 +139,20 @@ def test_what_is_not_allowed_is_refused_with_key_and_value(form, value, says):
         form.read(value, "key")
     assert says in str(caught.value)
     assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("form", "value"),
+    [
+        (forms.SECRET, "0123456789abcdef"),
+        (forms.SECRET, "env:0123456789abcdef/x"),
+        (forms.address("http"), "http://me:0123456789abcdef@127.0.0.1:5000"),
+    ],
+)
+def test_what_may_be_a_secret_is_refused_without_being_told(form, value):
+    with pytest.raises(InputError) as caught:
+        form.read(value, "key")
+    assert "0123456789abcdef" not in str(caught.value)
 
 
 def test_utc_is_known_where_a_machine_has_no_time_zone_data(monkeypatch):

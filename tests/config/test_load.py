@@ -179,7 +179,7 @@ kind = 'bybit'
         ),
         (
             "config.toml:16: broker.kind = 'bybit': this version has no such broker yet; "
-            "allowed: paper"
+            "allowed: paper, openalgo"
         ),
     ]
 

@@ -14,14 +14,14 @@ from watchfiles import awatch
 
 from tradebot import log
 from tradebot.api.shapes import Readiness
-from tradebot.app.lock import Lock, paper_lock
+from tradebot.app.lock import Lock, account_lock, paper_lock
 from tradebot.app.notify import Notifier
 from tradebot.app.parts import Parts
 from tradebot.app.policy import policy_of
 from tradebot.app.serving import api_server
-from tradebot.app.state import StateDirectory
+from tradebot.app.state import PAPER_OWNER, StateDirectory
 from tradebot.config import changed
-from tradebot.config.settings import Settings
+from tradebot.config.settings import BrokerKind, Settings
 from tradebot.core.inputs import PolicyChanged
 from tradebot.errors import LockHeldError
 from tradebot.ports import Say
@@ -76,6 +76,10 @@ class App:
         self._state.prepare()
         lock = await self._locked()
         try:
+            self._state.claim(self._owner)
+            if self._owner != PAPER_OWNER:
+                said = {"account": self._settings.account.id, "broker": self._settings.venue}
+                self._say("daemon.real_orders", "warning", **said)
             parts = await Parts.open(self._settings, self._state, say=self._say)
             try:
                 await self._live(parts)
@@ -90,9 +94,17 @@ class App:
             raise LockHeldError(f"another daemon has taken over {self._state.path}")
         return 1 if parts.supervisor.failure else 0
 
+    @property
+    def _owner(self) -> str:
+        """Whose trades are guarded."""
+        if self._settings.venue is BrokerKind.PAPER:
+            return PAPER_OWNER
+        return f"account {self._settings.account.id}"
+
     async def _locked(self) -> Lock:
         """Take the lock; a daemon that is just ending gets some seconds to do so."""
-        lock = paper_lock(self._state.path)
+        is_paper = self._owner == PAPER_OWNER
+        lock = paper_lock(self._state.path) if is_paper else account_lock(self._owner)
         last_s = time.monotonic() + LOCK_WAIT_S
         is_told = False
         while True:
@@ -198,7 +210,12 @@ class App:
         reasons = []
         if parts.journal.failing:
             reasons.append(f"the journal refuses; {parts.journal.failing}")
-        reasons += [*parts.reasons, *parts.backups.reasons(), *parts.ballast.reasons()]
+        reasons += [
+            *parts.reasons,
+            *parts.world.reasons(),
+            *parts.backups.reasons(),
+            *parts.ballast.reasons(),
+        ]
         return Readiness(is_ready=self._stage == "ready", state=self._stage, reasons=tuple(reasons))
 
     def _feed_watchdog(self, parts: Parts) -> None:

@@ -52,6 +52,11 @@ class Lock:
             self._socket = None
 
 
+def account_lock(owner: str) -> Lock:
+    """Return the lock of a real account: there is one, whatever directory its daemon uses."""
+    return Lock(f"the {owner}")
+
+
 def paper_lock(state_dir: Path) -> Lock:
     """Return the lock of a paper account: its world is its state directory."""
     return Lock(f"the state directory {state_dir.resolve()}")

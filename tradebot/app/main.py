@@ -16,7 +16,14 @@ from tradebot.app.state_flag import add_state_flag, state_dir
 from tradebot.config import BadSettingsError, Loaded, config_path, load
 from tradebot.config.flags import add_flags, given_flags
 from tradebot.config.settings import Settings
-from tradebot.errors import BrokerError, ListenError, LockHeldError, MigrationError, StoreError
+from tradebot.errors import (
+    BrokerError,
+    ConfigError,
+    ListenError,
+    LockHeldError,
+    MigrationError,
+    StoreError,
+)
 
 UMASK = 0o027  # whatever any part or library writes, it is never for all to read
 
@@ -74,6 +81,9 @@ def run(arguments: argparse.Namespace) -> int:
     except BrokerError as error:
         log.say("daemon.refused", "critical", why=error)
         return EXIT_BROKER
+    except ConfigError as error:
+        log.say("daemon.refused", "critical", why=error)
+        return EXIT_CONFIG
     except ListenError as error:
         log.say("daemon.refused", "critical", why=error)
         return listen_code(error)

@@ -7,7 +7,7 @@ from tradebot.app.announcer import announce
 from tradebot.app.policy import policy_of
 from tradebot.app.recording import Recording
 from tradebot.app.state import StateDirectory
-from tradebot.app.world import PaperWorld
+from tradebot.app.world import world_of
 from tradebot.clock import SystemClock
 from tradebot.config.settings import Settings
 from tradebot.core import events as ev
@@ -49,7 +49,7 @@ class Parts:
         self._started = False
         self._stops = False
         self.on_pulse: Callable[[], None] = lambda: None
-        self.world = PaperWorld(settings.paper, state.paper, self.clock)
+        self.world = world_of(settings, state.paper, self.clock, say=say, is_open=self._is_open)
         self.guard = Guard(
             policy_of(settings),
             store=store,
@@ -167,6 +167,11 @@ class Parts:
         if on_disk >= frame:
             self.journal.sync()
         self.journal.covered(on_disk, self._backups.frame_held)
+
+    def _is_open(self, instrument: str, at_ns: int) -> bool:
+        """Whether an instrument trades, by the sessions that are in force now."""
+        exchange = instrument.partition(":")[0]
+        return self.engine.book.session(exchange).is_open(at_ns)
 
     def _pulse(self) -> None:
         self.on_pulse()

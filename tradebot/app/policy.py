@@ -1,8 +1,13 @@
 """The engine's policy, as the operator's settings say it."""
 
+from decimal import Decimal
+
 from tradebot.config.settings import BrokerKind, Settings
 from tradebot.core.instruments import Kind
+from tradebot.core.ladder import Rung
 from tradebot.core.policy import ExitPolicy, Policy
+
+_LADDER = (Rung(Decimal(0)), Rung(Decimal(3)), Rung(None))  # touch, 3 % through it, the band
 
 
 def policy_of(settings: Settings) -> Policy:
@@ -17,11 +22,12 @@ def policy_of(settings: Settings) -> Policy:
 
 
 def _exits_of(settings: Settings) -> ExitPolicy:
-    match settings.broker.kind:
+    match settings.venue:
         case BrokerKind.PAPER:
             return ExitPolicy()  # it answers at once for each of our ids
         case BrokerKind.BYBIT:
             return ExitPolicy(tagged=True, hold_ns=settings.exit.hold_tagged_ns)
         case BrokerKind.OPENALGO:
-            # Its placeorder takes no id of ours: an order is known by the answer alone.
-            return ExitPolicy(tagged=False, hold_ns=settings.exit.hold_plain_ns)
+            # Its placeorder takes no id of ours: an order is known by the answer alone. What is
+            # sent to the market is made a limit order by the brokers behind it, and may rest.
+            return ExitPolicy(tagged=False, hold_ns=settings.exit.hold_plain_ns, ladder=_LADDER)

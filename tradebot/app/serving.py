@@ -12,6 +12,7 @@ from tradebot.api.shapes import About, Readiness
 from tradebot.app.key_file import KeyFile, KeysInForce
 from tradebot.app.parts import Parts
 from tradebot.app.state import StateDirectory
+from tradebot.brokers.paper.broker import PaperBroker
 from tradebot.config.settings import Settings
 from tradebot.services.coverages import coverage_json
 from tradebot.services.halts import Halts
@@ -27,6 +28,7 @@ def api_server(
         StoreError: the key of the local tools cannot be made or read.
     """
     local = Key(name=LOCAL, scope=Scope.ADMIN, per_minute=PER_MINUTE[Scope.ADMIN])
+    broker = parts.world.broker
     in_force = KeysInForce(KeyFile(state.path), {state.admin_key_hash(): local}, say=parts.say)
     api = Api(
         parts.trades,
@@ -44,7 +46,7 @@ def api_server(
         ),
         readiness=readiness,
         clock=parts.clock,
-        paper=parts.world.broker,
+        paper=broker if isinstance(broker, PaperBroker) else None,
         figures=[parts.figures.source(parts.loop, parts.persister), parts.backups.figures],
     )
     listen = settings.api.listen

@@ -13,12 +13,13 @@ from pathlib import Path
 
 import msgspec
 
-from tradebot.errors import StoreError
+from tradebot.errors import ConfigError, StoreError
 
 DIRECTORY_MODE = 0o750
 TOO_OPEN = 0o777 & ~DIRECTORY_MODE
 SECRET_MODE = 0o600
 ANSWER_S = 2.0
+PAPER_OWNER = "the paper exchange"
 
 
 class StateDirectory(msgspec.Struct, frozen=True):
@@ -62,6 +63,11 @@ class StateDirectory(msgspec.Struct, frozen=True):
         return self.path / "daemon.json"
 
     @property
+    def owner(self) -> Path:
+        """Whose trades these are."""
+        return self.path / "owner"
+
+    @property
     def admin_key(self) -> Path:
         """The key of local tools."""
         return self.path / "admin.key"
@@ -89,6 +95,27 @@ class StateDirectory(msgspec.Struct, frozen=True):
                 return
             message = f"the state directory {self.path} cannot be used: {error.strerror}"
             raise StoreError(message) from error
+
+    def claim(self, owner: str) -> None:
+        """Keep whose trades lie here: those of paper must never be left with real orders.
+
+        Raises:
+            ConfigError: they are somebody else's.
+            StoreError: the directory cannot be read or written.
+        """
+        try:
+            if self.owner.exists():
+                found = self.owner.read_text(encoding="utf-8").strip()
+            else:
+                # Before there were real accounts all was paper, and nobody said so.
+                found = PAPER_OWNER if self.database.exists() else ""
+                with contextlib.suppress(OSError):  # a full disk; what is there stays unmarked
+                    _write_secret(self.owner, f"{found or owner}\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise StoreError(f"{self.owner}: {error}") from error
+        if found not in ("", owner):
+            what = f"holds the trades of {found}, and this is {owner}"
+            raise ConfigError(f"the state directory {self.path} {what}; name another one")
 
     def _tighten(self) -> None:
         """Close our own directory to the world: one that was not made here is often 0755."""

@@ -1,9 +1,17 @@
 """The world that the settings name: a feed and a broker behind their ports."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
+from random import SystemRandom
+from typing import assert_never
 
+from tradebot.app.secrets import read_secret
+from tradebot.brokers.openalgo.broker import OpenAlgoBroker
+from tradebot.brokers.openalgo.client import Client
+from tradebot.brokers.openalgo.feed import OpenAlgoFeed
+from tradebot.brokers.openalgo.secret import Secret
 from tradebot.brokers.paper.broker import PaperBroker
 from tradebot.brokers.paper.fate import Chances
 from tradebot.brokers.paper.feed import ReplayFeed, SimulatedFeed
@@ -11,12 +19,82 @@ from tradebot.brokers.paper.market import INSTRUMENTS
 from tradebot.brokers.paper.memory import Memory
 from tradebot.brokers.paper.prices import LastPrices
 from tradebot.brokers.paper.recordings import recorded_instruments
-from tradebot.config.settings import Market, Paper
+from tradebot.config.settings import BrokerKind, Market, Paper, Settings
 from tradebot.core.instruments import Instrument
 from tradebot.core.levels import Unit
 from tradebot.errors import BrokerError, InputError
-from tradebot.ports import Clock, Feed
+from tradebot.ports import Clock, Feed, Say
 from tradebot.services.replay_inputs import read_instruments
+
+
+def world_of(
+    settings: Settings,
+    paper_file: Path,
+    clock: Clock,
+    *,
+    say: Say,
+    is_open: Callable[[str, int], bool],
+) -> "PaperWorld | OpenAlgoWorld":
+    """Return the world of these settings.
+
+    Args:
+        settings: what the operator decided.
+        paper_file: where the paper world remembers itself.
+        clock: the time of day.
+        say: the log.
+        is_open: whether an instrument trades at a time.
+
+    Raises:
+        BrokerError: it cannot be used.
+        ConfigError: its key is not where the settings say.
+    """
+    match settings.venue:
+        case BrokerKind.PAPER:
+            return PaperWorld(settings.paper, paper_file, clock)
+        case BrokerKind.OPENALGO:
+            return OpenAlgoWorld(settings, clock, say=say, is_open=is_open)
+        case BrokerKind.BYBIT:
+            raise AssertionError("settings do not pass their checks with it")
+        case _:
+            assert_never(settings.venue)
+
+
+class OpenAlgoWorld:
+    """A real account behind an OpenAlgo server."""
+
+    def __init__(
+        self, settings: Settings, clock: Clock, *, say: Say, is_open: Callable[[str, int], bool]
+    ) -> None:
+        """Read the key; nothing is sent yet.
+
+        Raises:
+            ConfigError: the key is not where the settings say.
+        """
+        name = settings.broker.key
+        assert name is not None, "settings pass their checks with a key"
+        key = Secret(read_secret(name, os.environ))
+        self._client = Client(settings.broker.rest, key, clock=clock, say=say)
+        self._url = settings.broker.feed
+        self._is_open = is_open
+        self.broker = OpenAlgoBroker(settings.account.id, self._client)
+
+    def reasons(self) -> Sequence[str]:
+        """Say what keeps real orders from being sent."""
+        if self._client.lockout.is_closed:
+            return [f"OpenAlgo does not take our key: {self._client.lockout.why}"]
+        if self._client.is_live is False:
+            return ["OpenAlgo is in analyzer mode: it would only simulate orders"]
+        return []
+
+    def feed(self, resume_after: int) -> Feed:
+        """Return the websocket's ticks, counted on from the one that was heard last."""
+        return OpenAlgoFeed(
+            self._url,
+            self._client,
+            is_open=self._is_open,
+            resume_after=resume_after,
+            random=SystemRandom(),
+        )
 
 
 class PaperWorld:
@@ -47,6 +125,10 @@ class PaperWorld:
             slippage=Decimal(0) if is_percent else paper.slippage.value,
             slippage_percent=paper.slippage.value if is_percent else Decimal(0),
         )
+
+    def reasons(self) -> Sequence[str]:
+        """Say nothing: this world is always there."""
+        return []
 
     def feed(self, resume_after: int) -> Feed:
         """Return the market's feed, from after the tick that the daemon heard last."""

@@ -30,7 +30,7 @@ def settings_of(values: Mapping[str, object], sessions: Mapping[str, Session]) -
     return s.Settings(
         mode=value("mode", s.Mode),
         account=s.Account(id=value("account.id", str)),
-        broker=s.Broker(kind=value("broker.kind", s.BrokerKind)),
+        broker=_broker(values),
         exit=s.Exits(
             hold_tagged_ns=value("exit.hold_tagged", int),
             hold_plain_ns=value("exit.hold_plain", int),
@@ -72,4 +72,14 @@ def settings_of(values: Mapping[str, object], sessions: Mapping[str, Session]) -
         ),
         log=s.Log(level=value("log.level", s.LogLevel), format=value("log.format", s.LogFormat)),
         sessions=dict(sessions),
+    )
+
+
+def _broker(values: Mapping[str, object]) -> s.Broker:
+    key = values["broker.key"]
+    return s.Broker(
+        kind=known(values["broker.kind"], s.BrokerKind),
+        rest=known(values["broker.rest"], str),
+        feed=known(values["broker.feed"], str),
+        key=None if key is None else known(key, s.SecretName),
     )

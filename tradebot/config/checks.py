@@ -1,10 +1,11 @@
 """What must hold between settings, beyond each being right by itself."""
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tradebot.config.forms import known
+from tradebot.config.keys import FLAGS, KEYS
 from tradebot.config.problems import Problems
 from tradebot.config.settings import BrokerKind, Listen, Market, Mode
 from tradebot.core.did_you_mean import shown
@@ -23,21 +24,48 @@ def check_together(
         if key not in problems.keys:
             for message in check(values, problems):
                 problems.add(origins[key], key, f"{key} = {message}")
+    if "mode" not in problems.keys and origins["mode"] != FLAGS["mode"]:
+        for key, message in _real(values, problems):
+            problems.add(origins[key], key, f"{key} = {message}")
 
 
 def _mode(values: Mapping[str, object], _: Problems) -> list[str]:
-    mode = known(values["mode"], Mode)
-    if mode is Mode.PAPER:
+    if known(values["mode"], Mode) is not Mode.SHADOW:
         return []
-    why = f"{mode} needs a real broker, which this version does not have"
-    return [f"{shown(mode.value)}: {why}; allowed: paper"]
+    return ["'shadow': this version does not have it yet; allowed: paper, live"]
 
 
 def _broker(values: Mapping[str, object], _: Problems) -> list[str]:
-    kind = known(values["broker.kind"], BrokerKind)
-    if kind is BrokerKind.PAPER:
+    if known(values["broker.kind"], BrokerKind) is not BrokerKind.BYBIT:
         return []
-    return [f"{shown(kind.value)}: this version has no such broker yet; allowed: paper"]
+    return ["'bybit': this version has no such broker yet; allowed: paper, openalgo"]
+
+
+def _real(values: Mapping[str, object], problems: Problems) -> Iterator[tuple[str, str]]:
+    """Yield what keeps real orders from being sent, or paper from being what was meant.
+
+    Real money takes two words: the mode, and the account that it is about. A broker that
+    is named while the mode is paper is a mistake too: its trades would not be guarded. Only
+    ``--paper`` says both clearly.
+    """
+    is_live = values["mode"] is Mode.LIVE
+    if "broker.kind" in problems.keys:
+        return
+    is_real = values["broker.kind"] is not BrokerKind.PAPER
+    if is_live and not is_real:
+        yield "mode", "'live': needs a real broker; allowed with broker.kind = \"openalgo\""
+    elif is_real and not is_live:
+        kind = shown(known(values["broker.kind"], BrokerKind).value)
+        yield "broker.kind", f'{kind}: sends real orders, allowed with mode = "live"'
+    if not (is_live and is_real):
+        return
+    account = values["account.id"]
+    if "account.id" not in problems.keys and account == KEYS["account.id"].default:
+        what = 'mode = "live" needs the id of the real account'
+        yield "account.id", f"{shown(account)}: {what}"
+    if "broker.key" not in problems.keys and values["broker.key"] is None:
+        what = 'name where the key to OpenAlgo is kept, "credential:NAME" or "env:NAME"'
+        yield "broker.key", f"'': {what}"
 
 
 def _market(values: Mapping[str, object], problems: Problems) -> list[str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from tradebot.config.settings import Listen
+from tradebot.config.settings import Listen, SecretName
 from tradebot.core.did_you_mean import hint, shown
 from tradebot.core.fields import repeatable, text, word, wrong
 from tradebot.core.levels import Level, parse_clock_minutes, parse_duration_ns, parse_level
@@ -31,6 +31,9 @@ _HOST_LENGTH_MAX = 253
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}")
 _PORT_MAX = 65535
 _PATH_LENGTH_MAX = 4096
+_ADDRESS_LENGTH_MAX = 512
+_ADDRESS = re.compile(r"[A-Za-z0-9\[][A-Za-z0-9.\[\]:_-]{0,259}(?:/[A-Za-z0-9._~/-]*)?")
+_SECRET = re.compile(r"(credential|env):([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})")
 _ELEMENT = re.compile(r".*\[(\d+)\]")
 _Word = TypeVar("_Word", bound=enum.StrEnum)
 _Kind = TypeVar("_Kind")
@@ -143,6 +146,46 @@ def is_ipv6(host: str) -> bool:
 
 
 LISTEN = Form(_read_listen, str)
+
+
+def address(*schemes: str) -> Form:
+    """The address of a server of somebody else's, without anything secret in it."""
+    example = f"{schemes[0]}://127.0.0.1:5000"
+    allowed = f'an address like "{example}", of {" or ".join(schemes)}, without name and password'
+
+    def read(value: object, key: str) -> str:
+        if isinstance(value, str) and len(value) <= _ADDRESS_LENGTH_MAX and value.isprintable():
+            scheme, mark, rest = value.partition("://")
+            host, _, _path = rest.partition("/")
+            if scheme in schemes and mark and _ADDRESS.fullmatch(rest) and _has_port(host):
+                return value
+        if isinstance(value, str) and "@" in value:
+            raise InputError(key, f"{key}: must be {allowed}")
+        raise wrong(key, value, allowed)
+
+    return Form(read, str)
+
+
+def _has_port(host: str) -> bool:
+    """Whether what stands behind the colon of a host, if anything does, is a port."""
+    before, colon, port = host.rpartition(":")
+    if not colon or host.endswith("]"):
+        return True
+    return bool(before) and port.isdecimal() and int(port) <= _PORT_MAX
+
+
+def _read_secret(value: object, key: str) -> SecretName | None:
+    if value == "":
+        return None
+    match = _SECRET.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        # Never with the value: it may be the secret itself.
+        what = 'must name where the key is kept, "credential:NAME" or "env:NAME", and not be it'
+        raise InputError(key, f"{key}: {what}")
+    return SecretName(match[1], match[2])
+
+
+SECRET = Form(_read_secret, lambda secret: "" if secret is None else str(secret))
 
 
 def _read_path(value: object, key: str) -> Path:

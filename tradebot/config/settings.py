@@ -63,10 +63,24 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     id: str
 
 
+class SecretName(NamedTuple):
+    """Where a secret is kept; never the secret itself."""
+
+    source: str  # "credential": a file of systemd's; "env": a variable of the environment
+    name: str
+
+    def __str__(self) -> str:
+        """Return the text that reads back as this name."""
+        return f"{self.source}:{self.name}"
+
+
 class Broker(msgspec.Struct, frozen=True, kw_only=True):
     """Where orders go."""
 
     kind: BrokerKind
+    rest: str  # the address of its HTTP side
+    feed: str  # the address of its websocket
+    key: SecretName | None
 
 
 class Exits(msgspec.Struct, frozen=True, kw_only=True):
@@ -186,6 +200,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def session(self, exchange: str) -> Session:
         """Return the session of an exchange."""
         return self.sessions.get(exchange, ROUND_THE_CLOCK)
+
+    @property
+    def venue(self) -> BrokerKind:
+        """Who takes the orders in this mode: on paper it is the paper exchange."""
+        return BrokerKind.PAPER if self.mode is Mode.PAPER else self.broker.kind
 
     @property
     def trade_defaults(self) -> TradeDefaults:

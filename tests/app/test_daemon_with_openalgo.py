@@ -1,0 +1,159 @@
+"""The real daemon against the fake OpenAlgo server: one trade from its stop to its close."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from tests.app.daemon_life import PATIENCE_S, Life, active, last
+from tests.openalgo.exchange import By
+from tests.openalgo.faults import Fault
+from tests.openalgo.server import OpenAlgoServer
+
+SBIN = "NSE:SBIN"
+KEY = "0123456789abcdef-of-the-fake"
+CONFIG = """mode = "live"
+[account]
+id = "AB1234"
+[broker]
+kind = "openalgo"
+rest = "{rest}"
+feed = "{feed}"
+key = "env:ALGO_KEY"
+[exit]
+hold_plain = "1s"
+"""
+TRADE = {
+    "exchange": "NSE",
+    "symbol": "SBIN",
+    "product": "MIS",
+    "side": "LONG",
+    "quantity": 100,
+    "entry_price": 812.5,
+    "stop": "@806",
+}
+
+
+class Day:
+    """A server with a position that somebody opened, and a daemon that guards it."""
+
+    def __init__(self, server: OpenAlgoServer, folder) -> None:
+        self.server = server
+        self._folder = folder
+        self.life: Life | None = None
+
+    async def begin(self) -> Life:
+        """Start a daemon: its first life, or the next one on the same files."""
+        text = CONFIG.format(rest=self.server.url, feed=self.server.feed_url)
+        (self._folder / "config.toml").write_text(text)
+        self.life = Life(self._folder, real=True, ALGO_KEY=KEY)
+        await self.told("READY=1")
+        return self.life
+
+    async def call(self, path: str, body: object = None):
+        assert self.life is not None
+        return await asyncio.to_thread(self.life.call, path, body)
+
+    async def told(self, word: str) -> None:
+        assert self.life is not None
+        await asyncio.to_thread(self.life.told, word)
+
+    async def guarded(self) -> str:
+        """Have somebody buy, and guard what he bought; return the trade's id."""
+        self.server.by_hand(SBIN, "BUY", 100)
+        await self.server.until(lambda: self.server.net(SBIN) == 100)
+        trade = await self.call("/api/v1/createtrade", TRADE)
+        await self.until(self._is_watched)
+        return str(trade["trade_id"])
+
+    async def is_closed(self) -> bool:
+        assert self.life is not None
+        return not await asyncio.to_thread(active, self.life)
+
+    async def until(self, reached: Callable[[], Awaitable[bool]]) -> None:
+        """Ask until something holds; what never does ends the test."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not await reached():  # noqa: ASYNC110 - another process has no event
+                await asyncio.sleep(0.05)
+
+    async def _is_watched(self) -> bool:
+        """Let the price move a little; whether the daemon has it by its websocket."""
+        for price in (812.55, 812.5):
+            self.server.price(SBIN, price)
+            await asyncio.sleep(0.02)
+        watched = any(client.wants for client in self.server.proxy.clients)
+        trades = (await self.call("/api/v1/activetrades", {}))["trades"]
+        return watched and trades[0]["status"] == "ACTIVE" and trades[0]["ltp"] == 812.5
+
+    @property
+    def orders(self):
+        """What reached the broker of ours."""
+        return self.server.record.orders(by=By.CLIENT)
+
+    def log(self) -> str:
+        assert self.life is not None
+        return "\n".join(str(line) for line in self.life.log())
+
+
+@pytest.fixture
+async def day(tmp_path):
+    @asynccontextmanager
+    async def a_day():
+        async with OpenAlgoServer(api_key=KEY) as server:
+            server.price(SBIN, 812.5)
+            day = Day(server, tmp_path)
+            try:
+                yield day
+            finally:
+                if day.life is not None:
+                    day.life.close()
+
+    async with a_day() as opened:
+        yield opened
+
+
+async def test_a_stop_that_is_crossed_leaves_once_and_the_trade_is_closed_by_its_fills(day):
+    life = await day.begin()
+    trade_id = await day.guarded()
+    assert "daemon.real_orders" in life.events()
+    day.server.price(SBIN, 805.5)
+    await day.server.until(lambda: day.server.net(SBIN) == 0)
+    await day.until(day.is_closed)
+    (order,) = day.orders
+    assert (order.ticket.action, order.ticket.quantity) == ("SELL", 100)
+    assert len(day.server.record.asked("placeorder")) == 1
+    assert day.server.record.harm() == []
+    closed = last(life, "trade.closed")
+    assert (closed["trade_id"], closed["status"], closed["reason"]) == (trade_id, "CLOSED", "stop")
+    assert closed["exit_price"] == "805.5"
+    assert last(life, "exit.answered")["message"] == order.order_id
+    assert KEY not in day.log()
+    assert await asyncio.to_thread(life.end) == 0
+
+
+async def test_an_exit_on_the_wire_at_a_kill_is_found_by_the_next_life(day):
+    life = await day.begin()
+    await day.guarded()
+    day.server.faults.turn_on(Fault.HANGS, endpoint="placeorder", times=1, acts_after_s=1.0)
+    day.server.price(SBIN, 805.5)
+    await day.server.until(lambda: len(day.server.record.asked("placeorder")) == 1)
+    life.close()
+    await day.server.until(lambda: day.server.net(SBIN) == 0)
+    await day.begin()
+    await day.until(day.is_closed)
+    assert len(day.orders) == 1
+    assert day.server.record.harm() == []
+
+
+async def test_a_stop_is_watched_over_a_login_and_sent_again_when_nobody_got_it(day):
+    life = await day.begin()
+    await day.guarded()
+    day.server.proxy.relogin()  # no tick comes any more
+    day.server.faults.turn_on(Fault.CUT, endpoint="placeorder", times=1)
+    day.server.price(SBIN, 805.5)
+    await day.until(day.is_closed)
+    assert last(life, "trade.closed")["status"] == "CLOSED"
+    assert len(day.server.record.asked("placeorder")) == 2
+    assert len(day.orders) == 1
+    assert day.server.record.harm() == []
