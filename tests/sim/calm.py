@@ -51,7 +51,7 @@ class Calm:
             for trade in book.trades.values()
             if (price := stops.passed(book, trade)) is not None
         ]
-        return waits
+        return waits + self._world.resting.unsettled(book)
 
     async def look_at_end(self, book: Book, store: MemoryStore) -> None:
         """Look at the calm: our books are the exchange's, and every order has its story."""

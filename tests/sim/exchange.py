@@ -28,6 +28,7 @@ class ExchangeOrder(msgspec.Struct, kw_only=True, eq=False):
     side: OrderSide
     quantity: Decimal
     price: Decimal | None = None  # of a limit order; None: at the market
+    trigger: Decimal | None = None  # of a stop: it waits until this price trades
     filled: Decimal = ZERO
     state: OrderState = OrderState.OPEN
     changes: list[tuple[int, Decimal, OrderState]]  # when, filled and state from then on
@@ -66,6 +67,7 @@ class Exchange:
         trade_id: str | None = None,
         client_order_id: str | None = None,
         price: Decimal | None = None,
+        trigger: Decimal | None = None,
     ) -> ExchangeOrder:
         """Take an order into the book; what becomes of it is the caller's to say."""
         order = ExchangeOrder(
@@ -76,6 +78,7 @@ class Exchange:
             side=side,
             quantity=quantity,
             price=price,
+            trigger=trigger,
             changes=[],
         )
         self.orders[order.order_id] = order
@@ -139,6 +142,8 @@ class Exchange:
             filled=filled,
             state=state,
             at_ns=changed_ns,  # a row of an order book carries the time of the order
+            price=order.price,
+            trigger=order.trigger,
         )
 
     def net(self, key: NetKey, lag_ns: int = 0) -> Decimal:

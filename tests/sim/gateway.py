@@ -141,6 +141,7 @@ class Gateway:
     def _cancelled(self, order: CancelOrder) -> None:
         placed = self._world.exchange.orders.get(order.order_id or "")
         assert placed is not None, "a cancel of an order that the broker has not named"
+        self._world.resting.cancelled(placed)
         self._world.exchange.end(placed, OrderState.CANCELLED)
 
     async def query(self, client_order_id: str) -> QueryReply:

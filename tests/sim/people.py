@@ -51,6 +51,7 @@ class People:
             price = Decimal(repr(prices[instrument])) + ticks * Decimal("0.05")
             if Decimal(500) < price < Decimal(1200):
                 prices[instrument] = float(price)
+        world.resting.priced(instrument)
         if world.life.feed is not None and not world.life.is_over:
             world.life.feed.show(instrument, world.exchange.prices[instrument])
         world.loop.in_world(rng.uniform(0.2, 1.5), lambda: self._move(instrument))
@@ -69,6 +70,7 @@ class People:
             self._command()
         if world.happens("by_hand"):
             self._trade_by_hand()
+        world.resting.look()
         world.loop.in_world(LOOK_EVERY_S * rng.uniform(0.5, 1.5), self._look)
 
     def _enter(self) -> None:

@@ -68,6 +68,7 @@ class Promises:
             stops.after(engine.book, item)
             self.words.after(out)
             sightings.after(engine.book, item, out)
+            self._world.resting.after(engine.book, item, list(out))
             for thing in out:
                 if isinstance(thing, PlaceOrder):
                     self.requests.look_at(thing, engine.book)
@@ -81,6 +82,7 @@ class Promises:
         """Look at what a new life has found of the ones before it."""
         await self.kept.life_began(snapshot, behind, store)
         self.requests.life_began(snapshot)
+        self._world.resting.life_began()
         self.words.life_began(snapshot)
         self._sightings.of_a_start(snapshot)
         exchange = self._world.exchange

@@ -213,9 +213,14 @@ class Requests:
         )
         known = exchange.nets.get(key, ZERO) - unknown
         held = max(-order.side.sign * net for net in (known, known - unsure))
-        if held - alive < order.quantity:
-            name, told = order.client_order_id, f"{held} held, {alive} alive"
+        resting = self._world.resting.reckoned(order, book)
+        if held - alive - resting < order.quantity:
+            name, told = order.client_order_id, f"{held} held, {alive} alive, {resting} resting"
             self._world.promises.broken(f"I2 {name} asks {order.quantity} of {told}")
+
+    def found(self, key: NetKey) -> bool:
+        """Whether this life began with something to guard there."""
+        return key in self._found
 
     def _had_to_ask_for(self, other: Execution) -> bool:
         """Whether a life that has just begun could have known it, had it asked the broker."""

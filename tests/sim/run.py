@@ -12,10 +12,11 @@ import msgspec
 from tests.sim.faults import Faults, drawn
 from tests.sim.operators import Operators
 from tests.sim.people import People
+from tests.sim.resting import Resting
 from tests.sim.virtual_loop import Stalled
 from tests.sim.world import HOLD_S, World
 from tradebot.core.ladder import parse_rung
-from tradebot.core.policy import ExitPolicy, Policy
+from tradebot.core.policy import ExitPolicy, Persons, Policy
 from tradebot.services.guard import Guard
 
 CHAOS_S = (60.0, 240.0)
@@ -63,9 +64,11 @@ def uncollected() -> Iterator[None]:
 def _run(seed: int, timeline: list[str] | None) -> Result:
     rng = Random(seed)
     tagged = rng.random() < TAGGED_SHARE
-    world = World(rng, drawn(rng), policy_of(tagged=tagged))
+    persons = Random(f"persons {seed}").choice([Persons.ASK, *Persons])
+    world = World(rng, drawn(rng), policy_of(tagged=tagged, persons=persons))
     world.timeline = timeline
     world.note(f"seed {seed}: {'tagged' if tagged else 'plain'} broker, {world.faults}")
+    world.resting = Resting(world, Random(f"resting {seed}"))
     people = People(world)
     life = world.life
     world.loop.in_world(0.0, life.begin)
@@ -98,11 +101,11 @@ def _run(seed: int, timeline: list[str] | None) -> Result:
     )
 
 
-def policy_of(*, tagged: bool) -> Policy:
+def policy_of(*, tagged: bool, persons: Persons = Persons.ASK) -> Policy:
     """Return the settings for a broker that keeps our order ids, or one that does not."""
     hold_ns = round(HOLD_S[tagged] * 1e9)
     ladder = tuple(parse_rung(text, "ladder") for text in ("touch", "touch+3%", "band"))
-    exits = ExitPolicy(tagged=tagged, hold_ns=hold_ns, ladder=ladder)
+    exits = ExitPolicy(tagged=tagged, hold_ns=hold_ns, ladder=ladder, persons=persons)
     return Policy(stale_after_ns=STALE_NS, exits=exits, reconcile_every_ns=RECONCILE_NS)
 
 
@@ -132,6 +135,7 @@ def _calm_down(world: World, people: People) -> None:
     world.session_is_lost = world.stream_is_dead = False
     world.books_stand_since_ns = None
     people.are_quiet = True
+    world.resting.end()
 
 
 def settle(world: World) -> list[str]:

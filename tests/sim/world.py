@@ -16,6 +16,7 @@ from tests.sim.exchange import Exchange, ExchangeOrder
 from tests.sim.faults import Faults
 from tests.sim.life import ACCOUNT, Life
 from tests.sim.promises import Promises
+from tests.sim.resting import none
 from tests.sim.virtual_loop import VirtualLoop
 from tradebot.core.inputs import Execution, OrderReport, OrderState
 from tradebot.core.instruments import Instrument, NetKey
@@ -59,6 +60,7 @@ class World:
         self.exchange.on_fill = self._stream_execution
         self.exchange.on_change = self._stream_report
         self.promises = Promises(self)
+        self.resting = none(self)
         self.approvals = Approvals(self)
         self.instruments = tuple(
             Instrument(
