@@ -11,7 +11,7 @@ ROW = re.compile(r"\| (\d+) \| [^|]+ \| [^|]+ \| ([^|]+) \|")
 TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 TABLE = (ROOT / "docs" / "failures.md").read_text("utf-8")
 ROWS = {int(number): held_by for number, held_by in ROW.findall(TABLE)}
-WAIT_FOR_RESTING_ORDERS = {5, 8, 11, 14, 18}
+WAIT_FOR_RESTING_ORDERS = {18}
 
 
 def names_in(path: str) -> set[str]:

@@ -10,7 +10,7 @@ from tradebot.config import load
 from tradebot.config.settings import BrokerKind, Mode
 from tradebot.core.instruments import Kind
 from tradebot.core.ladder import parse_rung
-from tradebot.core.policy import ExitPolicy
+from tradebot.core.policy import ExitPolicy, Persons
 
 LADDER = tuple(parse_rung(text, "ladder") for text in ("touch", "touch+3%", "band"))
 
@@ -48,6 +48,12 @@ def test_books_are_compared_as_often_as_the_settings_say_or_never(policy):
     assert policy().reconcile_every_ns == 30_000_000_000
     assert policy('[exit]\nreconcile_every = "5s"\n').reconcile_every_ns == 5_000_000_000
     assert policy('[exit]\nreconcile_every = "0s"\n').reconcile_every_ns is None
+
+
+def test_what_becomes_of_a_persons_orders_is_what_the_settings_say(policy):
+    assert policy().exits.persons is Persons.ASK
+    said = policy('[exit]\nresting_orders = { persons = "leave" }\n')
+    assert said.exits.persons is Persons.LEAVE
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ OTHER = {  # a value that is not the default
     "exit.hold_plain": "1s",
     "exit.hold_smart": "1s",
     "exit.reconcile_every": "5s",
+    "exit.resting_orders.persons": "leave",
     "account.id": "PAPER-2",
     "defaults.strategy": "swing",
     "defaults.product": "CNC",

@@ -22,12 +22,18 @@ def policy_of(settings: Settings) -> Policy:
 
 
 def _exits_of(settings: Settings) -> ExitPolicy:
+    persons = settings.exit.persons
     match settings.venue:
         case BrokerKind.PAPER:
-            return ExitPolicy()  # it answers at once for each of our ids
+            return ExitPolicy(persons=persons)  # it answers at once for each of our ids
         case BrokerKind.BYBIT:
-            return ExitPolicy(tagged=True, hold_ns=settings.exit.hold_tagged_ns)
+            return ExitPolicy(tagged=True, hold_ns=settings.exit.hold_tagged_ns, persons=persons)
         case BrokerKind.OPENALGO:
             # Its placeorder takes no id of ours: an order is known by the answer alone. What is
             # sent to the market is made a limit order by the brokers behind it, and may rest.
-            return ExitPolicy(tagged=False, hold_ns=settings.exit.hold_plain_ns, ladder=_LADDER)
+            return ExitPolicy(
+                tagged=False,
+                hold_ns=settings.exit.hold_plain_ns,
+                ladder=_LADDER,
+                persons=persons,
+            )

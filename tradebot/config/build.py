@@ -8,6 +8,7 @@ from typing import TypeVar
 from tradebot.config import settings as s
 from tradebot.config.forms import known
 from tradebot.core.levels import Level
+from tradebot.core.policy import Persons
 from tradebot.core.sessions import Session
 from tradebot.core.trades import PriceSource
 
@@ -36,6 +37,7 @@ def settings_of(values: Mapping[str, object], sessions: Mapping[str, Session]) -
             hold_plain_ns=value("exit.hold_plain", int),
             hold_smart_ns=value("exit.hold_smart", int),
             reconcile_every_ns=value("exit.reconcile_every", int),
+            persons=value("exit.resting_orders.persons", Persons),
         ),
         price=s.Price(
             cash=class_price("cash"),

@@ -27,6 +27,7 @@ from tradebot.config.forms import (
     whole,
 )
 from tradebot.config.settings import BrokerKind, LogFormat, LogLevel, Market, Mode, Settings
+from tradebot.core.policy import Persons
 from tradebot.core.trades import PriceSource
 
 _SOURCE = one_of(PriceSource)
@@ -80,6 +81,7 @@ _ALL = (
         live=True,
         attribute="exit.reconcile_every_ns",
     ),
+    Key("exit.resting_orders.persons", one_of(Persons), "ask", live=True, attribute="exit.persons"),
     Key("price.cash.source", _SOURCE, "last", live=True),
     Key("price.cash.spike", _SPIKE, "1%", live=True),
     Key("price.future.source", _SOURCE, "last", live=True),

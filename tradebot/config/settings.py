@@ -10,6 +10,7 @@ import msgspec
 
 from tradebot.core.instruments import Kind
 from tradebot.core.levels import Level
+from tradebot.core.policy import Persons
 from tradebot.core.sessions import Session
 from tradebot.core.trade_requests import TradeDefaults
 from tradebot.core.trades import PriceSource
@@ -84,12 +85,13 @@ class Broker(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Exits(msgspec.Struct, frozen=True, kw_only=True):
-    """How long a lost request may still act, and how often books are compared."""
+    """How exits get on with lost requests, with the broker's books and with others' orders."""
 
     hold_tagged_ns: int  # at a broker that keeps our own order ids
     hold_plain_ns: int  # at one that drops them
     hold_smart_ns: int  # of an order that reads the position itself
     reconcile_every_ns: int  # 0: only when something seems wrong
+    persons: Persons  # what becomes of orders that a person has resting at the broker
 
 
 class ClassPrice(msgspec.Struct, frozen=True, kw_only=True):
