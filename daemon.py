@@ -1,9 +1,12 @@
 """The process: arguments in, exit code out. Everything else is in ``tradebot.app``."""
 
 import argparse
+import gc
 import sys
 
-from tradebot.app.main import add_arguments, run
+gc.disable()  # until the daemon is ready: imports are most of a start, and none of it is garbage
+
+from tradebot.app.main import add_arguments, run  # noqa: E402 - the line above is for this one
 
 
 def main() -> int:

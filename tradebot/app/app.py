@@ -1,7 +1,6 @@
 """The daemon's life: lock, recover, serve, reload, stop."""
 
 import asyncio
-import gc
 import os
 import signal
 import time
@@ -14,6 +13,7 @@ from watchfiles import awatch
 
 from tradebot import log
 from tradebot.api.shapes import Readiness
+from tradebot.app.collector import begin_collecting
 from tradebot.app.lock import Lock, account_lock, paper_lock
 from tradebot.app.notify import Notifier
 from tradebot.app.parts import Parts
@@ -138,8 +138,7 @@ class App:
         parts.supervisor.start("api", server.run())
         if not self._state.announce(await server.bound()):
             self._say("state.unannounced", "error", file=str(self._state.daemon))
-        gc.collect()
-        gc.freeze()  # what the start made lives as long as the process: it is never looked at again
+        begin_collecting()
         self._stage = "ready"
         self._say(
             "daemon.ready",
