@@ -1,5 +1,7 @@
 """Our book is compared with the broker's also when nothing seems wrong."""
 
+import pytest
+
 from tests.playbook import Playbook, a_trade
 from tradebot.core.events import BookDiffers
 from tradebot.core.inputs import BookReply
@@ -34,11 +36,13 @@ def test_a_book_without_open_trades_is_not_compared():
     assert story.wants(ReadPosition) == []
 
 
-def test_the_orders_are_read_too_where_only_they_tell_what_became_of_a_request():
-    story = compared(tagged=False) >> "31s"
+@pytest.mark.parametrize("tagged", [True, False])
+def test_the_orders_are_read_too_because_others_may_have_some_resting(tagged):
+    story = compared(tagged=tagged) >> "31s"
     assert story.wants(ReadBook) == [ReadBook("A1")]
     story.process(BookReply(orders=(), at_ns=story.now_ns))
-    assert compared().wants(ReadBook) == []
+    assert story >> "30s"
+    assert len(story.wants(ReadBook)) == 2
 
 
 def test_nothing_is_compared_where_the_policy_does_not_say_how_often():
