@@ -37,6 +37,7 @@ class Side:
             sign=self.sign,
             tick_size=Decimal(tick),
             entry=Decimal(100),
+            entry_mark=100.0,
             trail_by=parse_level(by, "test"),
         )
         armed = self.armed[name] = Armed(name, levels, Marks(), next(self._serials))
@@ -77,7 +78,10 @@ def test_trades_with_one_best_price_are_one_group_whatever_the_order():
 
 def test_a_trade_without_an_active_trail_has_no_best_price_and_leaves_no_group():
     side = Side()
-    waiting = Armed("T1", Levels(sign=1, tick_size=Decimal(1), entry=Decimal(1)), Marks(), 1)
+    one = Decimal(1)
+    waiting = Armed(
+        "T1", Levels(sign=1, tick_size=one, entry=one, entry_mark=1.0), Marks(), serial=1
+    )
     side.groups.leave(waiting)
     assert side.groups.best_of(waiting) is None
 

@@ -42,6 +42,7 @@ class Levels(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     sign: int  # +1 long, -1 short
     tick_size: Decimal
     entry: Decimal
+    entry_mark: float  # the nearest float, as a best price at the entry is remembered
     stop: Decimal | None = None
     targets: tuple[TargetLevel, ...] = ()  # nearest first
     trail_by: Level | None = None
@@ -101,6 +102,7 @@ def levels_of(
         sign=sign,
         tick_size=tick,
         entry=entry,
+        entry_mark=float(entry),
         stop=None
         if rules.stop is None
         else _tighter(sign, _against(rules.stop, entry, sign), tick),
@@ -123,7 +125,7 @@ def entry_marks(levels: Levels, before: Marks) -> Marks:
     """
     if levels.trail_by is None:
         return before
-    entry = float(levels.entry)
+    entry = levels.entry_mark
     if before.trail_active:
         assert before.best_price is not None, "an active trail without a best price"
         best = _better(levels.sign, before.best_price, entry)
@@ -265,7 +267,7 @@ def _marks_after(levels: Levels, marks: Marks, price: float, ltp: Decimal) -> Ma
             assert best is not None, "an active trail without a best price"
             best = _better(sign, best, price)
         elif levels.activation is None:
-            active, best = True, _better(sign, price, float(levels.entry))
+            active, best = True, _better(sign, price, levels.entry_mark)
         elif sign * (ltp - levels.activation) >= 0:
             active, best = True, price
     if levels.breakeven_at is not None and sign * (ltp - levels.breakeven_at) >= 0:
@@ -285,7 +287,7 @@ def _best(levels: Levels, best_price: float) -> Decimal:
     The mark is a float, and an average entry seldom is one: a best price that was
     rounded from the entry is the entry, neither a step short of it nor a tick past it.
     """
-    return levels.entry if best_price == float(levels.entry) else exact(best_price)
+    return levels.entry if best_price == levels.entry_mark else exact(best_price)
 
 
 def _better(sign: int, one: float, other: float) -> float:

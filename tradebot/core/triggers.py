@@ -257,7 +257,7 @@ def _up_of(levels: Levels, marks: Marks) -> float:
 
 def _trail_ups(levels: Levels, best_price: float) -> Iterator[float]:
     """Yield the new highs, mirrored, after which a trail is no longer what it was."""
-    sign, entry = levels.sign, float(levels.entry)
+    sign, entry = levels.sign, levels.entry_mark
     if levels.step is not None:
         at = float(next_step(levels, best_price))
         # Steps are counted to 15 digits, so a price this near may count as the next.
@@ -278,4 +278,4 @@ def _stands(levels: Levels, best_price: float) -> bool:
     """
     if levels.step is not None:
         return True
-    return best_price == float(levels.entry) and exact(best_price) != levels.entry
+    return best_price == levels.entry_mark and exact(best_price) != levels.entry
