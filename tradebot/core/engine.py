@@ -4,7 +4,7 @@ Live, shadow, paper, replay and simulation run this class and no other.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeGuard, get_args
 
 from tradebot.core import (
     admission,
@@ -64,20 +64,21 @@ from tradebot.core.records import Snapshot
 NOTHING: Sequence[Event | Intent] = ()
 
 # Inputs whose time is ours, and not a broker's or an exchange's.
-_BY_OUR_CLOCK = (
-    Timer,
-    PlaceReply,
-    QueryReply,
-    BookReply,
-    PositionsReply,
-    CreateTrade,
-    UpdateTrade,
-    ExitTrade,
-    HaltTrading,
-    Release,
-    Resolve,
-    Reconcile,
+_ByOurClock = (
+    Timer
+    | PlaceReply
+    | QueryReply
+    | BookReply
+    | PositionsReply
+    | CreateTrade
+    | UpdateTrade
+    | ExitTrade
+    | HaltTrading
+    | Release
+    | Resolve
+    | Reconcile
 )
+_BY_OUR_CLOCK = frozenset(get_args(_ByOurClock))  # an execution would be compared with each
 
 # Dropped prices come in floods: each cause is told once, then when the count has doubled.
 _TOLD_COUNTS = frozenset(1 << power for power in range(64))
@@ -116,7 +117,7 @@ class Engine:
             else:
                 self._on_odd_tick(line, item)
         else:
-            if isinstance(item, _BY_OUR_CLOCK):
+            if _is_by_our_clock(item):
                 self.book.now_ns = item.at_ns
                 covering.hear(self.book, item.at_ns)
             self._handlers[type(item)](self, item)
@@ -338,3 +339,7 @@ class Engine:
         Resolve: lambda self, item: verdicts.resolve(self.book, item),
         Reconcile: lambda self, _item: reconcile.compare(self.book),
     }
+
+
+def _is_by_our_clock(item: Input) -> TypeGuard[_ByOurClock]:
+    return type(item) in _BY_OUR_CLOCK
