@@ -269,3 +269,12 @@ def test_the_file_is_named_by_flag_then_environment_then_lies_here():
     assert config_path(Path("a.toml"), environ) == Path("a.toml")
     assert config_path(None, environ) == Path("b.toml")
     assert config_path(None, {"TRADEBOT_CONFIG": ""}) == Path("config.toml")
+
+
+@pytest.mark.parametrize("word", ["apikey", "api_key", "token", "secret", "password"])
+def test_what_may_be_a_secret_behind_a_wrong_key_is_not_told(word, tmp_path):
+    (tmp_path / "config.toml").write_text(f'[broker]\n{word} = "0123456789abcdef"\n')
+    with pytest.raises(BadSettingsError) as caught:
+        load(tmp_path / "config.toml")
+    assert f"broker.{word} = ...: no such key" in str(caught.value)
+    assert "0123" not in str(caught.value)

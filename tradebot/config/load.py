@@ -1,6 +1,7 @@
 """Settings from defaults, file, environment and flags, each over the one before."""
 
 import functools
+import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -23,6 +24,9 @@ DEFAULT = "default"
 PREFIX = "TRADEBOT_"
 # The command line reads the first two, the tests and benchmarks the third.
 OTHER_VARIABLES = ("TRADEBOT_CONFIG", "TRADEBOT_STATE_DIR", "TRADEBOT_DATA")
+
+# Of a key that does not exist: who writes one of these may have put a secret behind it.
+_SECRET_WORD = re.compile(r"key|token|secret|passw", re.IGNORECASE)
 
 _VARIABLES = {key.variable: key for key in KEYS.values()}
 
@@ -121,7 +125,8 @@ def _read_table(
         elif word not in names:
             # A quoted key with a dot looks like one that we know.
             label = ".".join((*table, f'"{word}"')) if name in KEYS else name
-            what = f"{label} = {shown(value)}: no such key; {hint(word, names)}"
+            said = "..." if _SECRET_WORD.search(word) else shown(value)
+            what = f"{label} = {said}: no such key; {hint(word, names)}"
             layers.problems.add(file.place(*path), name, what)
         elif not isinstance(value, dict):
             what = f"{name} = {shown(value)}: must be a table, [{name}]"

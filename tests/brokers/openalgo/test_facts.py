@@ -6,10 +6,12 @@ import pytest
 from tests.brokers.openalgo.test_feed import POLLS, Feed
 from tests.brokers.openalgo.world import NAME, SBIN, a_cancel, an_order
 from tests.openalgo.faults import Fault
+from tradebot.brokers.openalgo import broker
 from tradebot.core.inputs import Acked, NoAction, NotSent, OrderState, Queued, Unknown
 from tradebot.errors import BrokerError
 
 MS = 1_000_000
+DOUBT_NS = 60_000_000_000  # older than its request by more: taken for somebody else's order
 SMART = {"placesmartorder", "closeposition", "cancelallorder"}
 
 
@@ -55,11 +57,17 @@ async def test_3_nothing_to_leave_is_a_claim_and_neither_a_refusal_nor_a_doubt(w
     assert await world.broker.net(SBIN) == 100
 
 
-@pytest.mark.parametrize("fault", [Fault.BOOK_FAILS, Fault.BOOK_EMPTY, Fault.GARBAGE])
+@pytest.mark.parametrize("fault", [Fault.BOOK_FAILS, Fault.GARBAGE, Fault.HANGS])
 async def test_4_a_position_that_cannot_be_read_is_never_flat(world, fault):
     await world.held(100)
     world.server.faults.turn_on(fault, endpoint="positionbook")
-    world.server.faults.turn_on(Fault.ERROR, endpoint="funds")  # the session is dead
+    assert await world.broker.net(SBIN) is None
+
+
+async def test_4_an_empty_book_of_a_dead_session_is_never_flat(world):
+    await world.held(100)
+    world.server.faults.turn_on(Fault.BOOK_EMPTY, endpoint="positionbook")
+    world.server.faults.turn_on(Fault.ERROR, endpoint="funds")
     assert await world.broker.net(SBIN) is None
 
 
@@ -90,12 +98,26 @@ async def test_6_an_acknowledged_order_may_be_rejected_and_a_success_may_be_no_o
 async def test_7_a_lost_answer_is_a_doubt_that_the_order_book_resolves(world, fault):
     await world.held(100)
     before_ns = world.clock.now_ns()
-    world.server.faults.turn_on(fault, endpoint="placeorder", times=1, acts_after_s=0.0)
+    world.server.faults.turn_on(fault, endpoint="placeorder", times=1, acts_after_s=5.0)
     assert isinstance(await world.broker.place(an_order()), Unknown)
     await world.server.until(lambda: world.server.net(NAME) == 0)
     (ours,) = [row for row in await world.broker.order_book() if row.side.value == "SELL"]
     assert (ours.quantity, ours.filled) == (100, 100)
-    assert ours.at_ns >= before_ns - 60_000_000_000  # or it would be taken for an old one
+    assert ours.at_ns >= before_ns - DOUBT_NS
+
+
+async def test_7_an_order_of_ours_never_looks_old_whatever_zone_its_broker_is_in(
+    world, monkeypatch
+):
+    await world.held(100)
+    before_ns = world.clock.now_ns()
+    at_utc = 5.5 * 3_600_000_000_000
+    monkeypatch.setattr(broker, "stated_ns", lambda _text, now_ns: now_ns - round(at_utc))
+    world.server.faults.turn_on(Fault.CUT, endpoint="placeorder", times=1, acts_after_s=0.0)
+    assert isinstance(await world.broker.place(an_order()), Unknown)
+    await world.server.until(lambda: world.server.net(NAME) == 0)
+    for row in await world.broker.order_book():
+        assert row.at_ns >= before_ns - DOUBT_NS
 
 
 async def test_8_a_refused_key_is_knocked_at_slowly_and_comes_back(world):
@@ -114,11 +136,12 @@ async def test_8_a_refused_key_is_knocked_at_slowly_and_comes_back(world):
 
 
 async def test_9_a_feed_that_says_nothing_of_its_end_is_found_out_and_mended(feed):
+    (client,) = feed.server.proxy.clients
     feed.server.proxy.relogin()
     await feed.moves(lambda: len(feed.inbox.states) == 2)
     await feed.ticking()
     assert [up for up, _ in feed.inbox.states] == [True, False, True]
-    assert len(feed.server.proxy.clients) == 1  # on the same socket
+    assert feed.server.proxy.clients == [client]  # on the same socket
 
 
 async def test_10_a_lost_last_tick_is_found_by_a_quote(feed):

@@ -47,6 +47,13 @@ def test_what_a_row_has_said_of_fills_is_never_taken_back(known):
     assert known.limits()[ID] == Limit(Decimal(100), Decimal(100))
 
 
+def test_what_was_asked_for_outweighs_a_row_that_shows_what_is_left_of_it(known):
+    known.placed(ID, an_order())
+    known.row(row(order_status="cancelled", quantity=40, product=""))
+    assert known.limits()[ID].at_most == 100
+    assert known.product_of(ID) == "MIS"
+
+
 @pytest.mark.parametrize(
     ("status", "told", "filled"),
     [("complete", None, 100), ("open", None, 40), ("cancelled", 70, 70), ("cancelled", 10, 40)],

@@ -44,7 +44,6 @@ class OpenAlgoBroker:
         self._known = KnownOrders()
         self._trade_times = Sightings()
         self._order_times = Sightings()
-        self._held_before = False  # whether the position book has had a row in this life
         self._orders = Shared(lambda: self._read("orderbook"), _GIVEN_UP)
         self._trades = Shared(lambda: self._read("tradebook"), _GIVEN_UP)
         self._positions = Shared(lambda: self._read("positionbook"), _GIVEN_UP)
@@ -155,9 +154,7 @@ class OpenAlgoBroker:
         found = positions.nets(_answered(await self._positions()))
         if found is None:
             return None
-        if found:
-            self._held_before = True
-        elif not positions.has_funds(_answered(await self._client.ask("funds", {}))):
+        if not found and not positions.has_funds(_answered(await self._client.ask("funds", {}))):
             return None
         net = found.get((key.exchange, key.symbol, key.product), _NO_UNITS)
         if key.product != DELIVERY:

@@ -103,7 +103,9 @@ class OpenAlgoFeed:
 
     async def run(self, inbox: Inbox) -> None:
         # If either ends with an error of ours, the daemon ends: it is no feed any more.
-        await asyncio.gather(self._stay_connected(inbox), self._look_after(inbox))
+        await asyncio.gather(
+            self._stay_connected(inbox), self._look_after(inbox), self._ask_beside(inbox)
+        )
 
     async def _stay_connected(self, inbox: Inbox) -> None:
         while True:
@@ -195,7 +197,7 @@ class OpenAlgoFeed:
             self._welcome_due_s = None
 
     async def _look_after(self, inbox: Inbox) -> None:
-        """See to subscriptions, silence and descriptions, for ever."""
+        """See to subscriptions and silence, for ever."""
         while True:
             try:
                 async with asyncio.timeout(self._pace.look_s):
@@ -218,12 +220,18 @@ class OpenAlgoFeed:
                 await self._judge(inbox, socket)
             elif self._welcome_due_s is None:
                 await self._renew(inbox, socket, "the proxy has lost its broker")
-        await self._poll(inbox)
-        if now_s - self._checked_s >= self._pace.check_s:
-            self._checked_s = now_s
-            await self._client.check_mode()
-        for instrument in await self._descriptions.fetched():
-            inbox.put(instrument)
+
+    async def _ask_beside(self, inbox: Inbox) -> None:
+        """Ask over HTTP for what the socket does not say, for ever; it may take its time."""
+        while True:
+            await self._sleep(self._pace.look_s)
+            await self._poll(inbox)
+            for description in await self._descriptions.fetched():
+                inbox.put(description)
+            now_s = asyncio.get_running_loop().time()
+            if now_s - self._checked_s >= self._pace.check_s:
+                self._checked_s = now_s
+                await self._client.check_mode()
 
     async def _tell_wishes(self, socket: ClientConnection) -> None:
         """Subscribe and unsubscribe what has changed."""

@@ -36,9 +36,12 @@ class KnownOrders:
         """Note what a row of the order book says."""
         before = self._orders.get(row.order_id)
         surely = row.quantity if row.state is OrderState.COMPLETE else row.told_filled
+        quantity, product = row.quantity, row.product
         if before is not None:
-            surely = max(surely, before.surely)
-        self._put(row.order_id, _Known(row.quantity, row.product, surely))
+            # What we asked for is certain; a row may only show what is left of it.
+            quantity, surely = max(quantity, before.quantity), max(surely, before.surely)
+            product = product or before.product
+        self._put(row.order_id, _Known(quantity, product, surely))
 
     def filled(self, fills: Iterable[Fill]) -> None:
         """Note what a whole trade book says."""

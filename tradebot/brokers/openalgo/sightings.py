@@ -31,10 +31,6 @@ class Sightings:
         self._since_ns[name] = at_ns
         return at_ns
 
-    def knows(self, name: str) -> bool:
-        """Whether a row of this name was there before."""
-        return name in self._since_ns
-
     def was_read(self, asked_ns: int) -> None:
         """Note that a whole book was asked for at this time; what it lacked came later."""
         self._read_ns = asked_ns

@@ -28,7 +28,8 @@ def test_a_row_that_stands_there_twice_counts_once_and_two_that_differ_are_no_bo
 
 @pytest.mark.parametrize("answer", [
     success(None), success({}), success("x"), success([{**POSITION, "quantity": None}]),
-    success([{**POSITION, "symbol": ""}]), success([{"quantity": 5}]), success([5]),
+    success([{**POSITION, "symbol": ""}]), success([{**POSITION, "product": ""}]),
+    success([{"quantity": 5}]), success([5]),
     success([POSITION], mode="analyze"), said(500, {"status": "error", "message": "x"}),
     said(200, {"status": "error", "data": []}), said(200, {"status": "success"}),
     answer_of(502, b"<html>"),

@@ -39,7 +39,6 @@ class Frame(msgspec.Struct, gc=False):
     status: str | None = None
     code: str | None = None
     message: str | None = None
-    broker: str | None = None
     subscriptions: list[_Ack] | None = None
 
     @property

@@ -37,7 +37,10 @@ def nets(answer: Answer) -> Nets | None:
     """
     if not answer.is_success or answer.is_analyzed or answer.body is None:
         return None
-    return _by_key(rows_of(answer.body.data, _POSITIONS))
+    rows = rows_of(answer.body.data, _POSITIONS)
+    if rows is None or not all(row.product for row in rows):
+        return None  # a row of no product may be the one that is asked for
+    return _by_key(rows)
 
 
 def holdings(answer: Answer) -> Nets | None:
@@ -63,9 +66,7 @@ def has_funds(answer: Answer) -> bool:
     return any(values.decimal(rows_of(raw, _AMOUNT)) for raw in amounts.values())
 
 
-def _by_key(rows: list[_Position] | None) -> Nets | None:
-    if rows is None:
-        return None
+def _by_key(rows: list[_Position]) -> Nets | None:
     found: Nets = {}
     for row in rows:
         quantity = values.units(row.quantity)
