@@ -35,6 +35,8 @@ BROKERS = {"tagged": True, "plain": False}
 QUANTITY = Decimal(10)
 STOPPED = 796.0  # below the stop, and no jump
 FAR = 1_000_000  # steps that no life takes
+# Shorter than in life: the seconds of a wait are steps that are all alike.
+REQUEST_LIFE_S, HOLD_S = 6.0, 8.0
 AFTER_S = 2.0  # after the trade is over: the database is brought to its disk
 SECONDS_MAX = 400.0
 
@@ -131,7 +133,11 @@ class Story:
     def __init__(self, point: Point, timeline: list[str] | None) -> None:
         self._point = point
         faults = Faults(power_cuts=float(point.power_cut))
-        world = self._world = World(Random(1), faults, policy_of(tagged=point.tagged))
+        policy = policy_of(tagged=point.tagged)
+        exits = msgspec.structs.replace(policy.exits, hold_ns=round(HOLD_S * 1e9))
+        policy = msgspec.structs.replace(policy, exits=exits)
+        world = self._world = World(Random(1), faults, policy)
+        world.request_life_s, world.hold_s = REQUEST_LIFE_S, HOLD_S
         world.timeline = timeline
         world.fate = self._fate
         world.course = self._course
