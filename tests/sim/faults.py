@@ -22,6 +22,7 @@ class Faults(msgspec.Struct, kw_only=True):
     hangs: float = NEVER  # the adapter itself never returns; the order may be there
     queued: float = NEVER  # somebody at the broker must say yes to it, and does
     turned_down: float = NEVER  # somebody at the broker must say yes to it, and does not
+    outages: float = NEVER  # it acts, and what takes the answer takes the line for a while
 
     # Of orders in the book.
     rejected: float = NEVER  # after acceptance
@@ -46,6 +47,7 @@ class Faults(msgspec.Struct, kw_only=True):
     book_lags: float = NEVER  # order book, trade book and positions are seconds old
     books_stand: float = NEVER  # of looks: for a while they stay as they are
     book_empty: float = NEVER  # the order book is there, and silently has nothing in it
+    books_empty: float = NEVER  # of lines that are back: so for a while, the trade book too
     reads_flat: float = NEVER  # a failed read of positions comes as flat; never twice in a row
 
     # Of prices.
@@ -84,3 +86,4 @@ def drawn(rng: Random) -> Faults:
 SELDOM = {"hangs": 0.2, "refused": 0.7, "bad_print": 0.2, "tick_old": 0.5, "silence": 0.3}
 SELDOM |= {"session_fails": 0.2, "stream_dies": 0.2, "books_stand": 0.2, "dies_at_work": 0.5}
 SELDOM |= {"queued": 0.5, "turned_down": 0.3, "halts": 0.2}
+SELDOM |= {"outages": 0.5, "books_empty": 2.5}

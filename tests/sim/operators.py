@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LOOK_EVERY_S = 1.0
 SEES_A_DOUBT = 0.2  # of looks
+BY_HAND = 0.3  # of what can only be sent again
 HALT_S_MAX = 20.0
 WHY = "the person at the desk said so"
 
@@ -115,8 +116,8 @@ class Operators:
             if not names or not self._looks_at(names):
                 continue
             verdict = self._world.promises.requests.verdict_on(names)
-            if verdict is None and not self.are_quiet:
-                verdict = self._leave_by_hand(trade, names)
+            if verdict is not Verdict.DONE and not self.are_quiet and self._rng.random() < BY_HAND:
+                verdict = self._leave_by_hand(trade, names) or verdict
             if verdict is not None:
                 for name in names:
                     self._world.promises.requests.heard_of(name)
@@ -150,12 +151,15 @@ class Operators:
         self, guard: Guard, trade_id: str, verdict: Verdict
     ) -> Callable[[], Awaitable[None]]:
         async def resolve() -> None:
-            world = self._world
+            world, book = self._world, guard.engine.book
             world.note(f"at the desk: resolve {trade_id} {verdict}")
             if verdict is Verdict.DONE:
                 world.promises.words.is_done(trade_id)
+            before = book.trades[trade_id].exited
             verdicts = Verdicts(guard.loop, guard.trades, clock=world.exchange)
             await verdicts.resolve(trade_id, verdict, WHY)
+            if verdict is Verdict.DONE and trade_id in book.trades:
+                world.promises.words.was_done(trade_id, book.trades[trade_id].exited - before)
             world.seen[f"a verdict: {verdict}"] += 1
 
         return resolve

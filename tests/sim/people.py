@@ -229,6 +229,8 @@ class People:
             world.seen["books that stood still"] += 1
             world.books_stand_since_ns = world.exchange.now_ns()
             world.loop.in_world(rng.uniform(2.0, 8.0), self._books_go_on)
+        if rng.random() < world.faults.books_empty / 10:
+            world.empty_the_books(rng.uniform(5.0, 40.0))
         if world.happens("deaths") and not world.promises.requests.nobody_remembers:
             world.life.dies_in = rng.randint(1, 60)
 

@@ -132,7 +132,7 @@ def _calm_down(world: World, people: People) -> None:
     world.faults = Faults()
     world.life.dies_in = None
     world.journal_refuses = world.store_refuses = world.feed_is_silent = False
-    world.session_is_lost = world.stream_is_dead = False
+    world.session_is_lost = world.stream_is_dead = world.books_are_empty = False
     world.books_stand_since_ns = None
     people.are_quiet = True
     world.resting.end()
@@ -167,11 +167,13 @@ def _looked_at_end(world: World, guard: Guard) -> list[str]:
     looked: list[list[str]] = []
 
     async def look() -> None:
-        await guard.persister.flush()
         told = await guard.comparison.compare()
+        await guard.persister.flush()
         unsettled = world.promises.calm.unsettled(guard.engine.book)
         if not told["agreed"]:
             unsettled.append(f"I17 our positions and the broker's: {told}")
+        if guard.persister.waiting:
+            unsettled.append(f"{guard.persister.waiting} rows came after the last commit")
         if not unsettled:
             await world.promises.calm.look_at_end(guard.engine.book, world.kept_store)
         looked.append(unsettled)

@@ -40,6 +40,7 @@ SOMETIMES = (
     *("a cancel that raced a fill of theirs", "a resting order that its owner took back"),
     *("a resting order where our exit left nothing", "ExitHeldBack", "CancelAsked", "OrderRests"),
     *("fate: queued", "fate: turned_down", "a request that waited long for a yes"),
+    *("an outage", "books that were empty for a while"),
     *("a halt: entries", "a halt: flatten", "a halt: everything", "a release"),
     *("a start under a halt", "NothingIsSent", "a comparison on demand"),
     *("a verdict: done", "a verdict: resend", "a trade that somebody left by hand"),

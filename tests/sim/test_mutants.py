@@ -11,19 +11,19 @@ from tradebot.core import exits
 SEEDS = {
     "a_cancel_is_believed": 23_005,
     "a_failed_read_is_flat": 23_003,
-    "a_query_that_failed_means_absent": 23_005,
+    "a_query_that_failed_means_absent": 508_003,
     "answers_a_halt_before_it_is_durable": 23_006,
     "answers_before_a_change_is_durable": 23_004,
     "asks_once_to_cancel_what_rests": 23_048,
     "believes_a_net_at_once_when_it_is_not_fresh": 23_009,
-    "closes_while_the_entry_may_fill": 23_021,
+    "closes_while_the_entry_may_fill": 508_004,
     "compares_with_itself": 23_014,
     "drops_fills_of_an_order_that_is_in_doubt": 23_002,
     "forgets_a_halt_at_a_start": 23_005,
     "forgets_time_exits_at_a_start": 23_003,
     "forgets_what_a_cancelled_order_had_filled": 23_033,
     "gives_up_after_two_tries": 23_006,
-    "hears_done_as_send_again": 23_015,
+    "hears_done_as_send_again": 508_003,
     "hears_send_again_as_done": 23_005,
     "holds_a_third_as_long": 23_017,
     "keeps_what_is_to_be_left": 23_006,
@@ -38,6 +38,7 @@ SEEDS = {
     "takes_a_persons_stop_for_its_own": 23_017,
     "takes_a_queued_request_for_a_refused_one": 23_007,
     "takes_trades_under_a_halt": 23_003,
+    "trusts_empty_books": 507_002,
 }
 SEEDS_MAX = 80
 

@@ -1,4 +1,7 @@
-"""What people at the desk were told holds: halts, in whatever life (I16), and comparisons (I17)."""
+"""What people at the desk were told holds.
+
+Halts, in whatever life (I16), comparisons (I17), and verdicts (I18).
+"""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -75,6 +78,11 @@ class Words:
         Its executions may be told of later, or never: what has left is not counted exactly.
         """
         self._done.add(trade_id)
+
+    def was_done(self, trade_id: str, counted: Decimal) -> None:
+        """Look whether of a trade that goes on something is counted as gone, as was said."""
+        if not counted:
+            self._world.promises.broken(f"I18 a request of {trade_id} is done, and nothing is gone")
 
     def is_counted(self, trade_id: str) -> bool:
         """Whether what has left a trade is all that executions of ours tell of it."""

@@ -37,6 +37,9 @@ FATES = (
 REQUEST_LIFE_S = {True: 9.0, False: 100.0}  # how long a request may live, by ``tagged``
 
 SLOW_S_MAX = 40.0
+LONG_OUTAGES = 0.4
+OUTAGE_S = (5.0, 30.0)
+LONG_OUTAGE_S = (95.0, 125.0)
 HOLD_S = {True: 10.0, False: 120.0}
 
 _Shown = TypeVar("_Shown", bound=Execution | OrderReport)
@@ -78,6 +81,7 @@ class World:
         self.lost_session_says = "not_sent"  # or "error_before"
         self.stream_is_dead = False
         self.books_stand_since_ns: int | None = None
+        self.books_are_empty = False
         self.fate: Callable[[PlaceOrder], str] | None = None  # instead of drawing one
         self.course: Callable[[ExchangeOrder], bool] | None = None  # instead of planning one
         self.kills = 0
@@ -130,7 +134,46 @@ class World:
         if self.promises.requests.waits_beside_one_alike(order):
             # Nobody at the broker's desk lets in a second order that is just like a first.
             return "not_sent"
+        if self.happens("outages"):
+            self._lose_the_line()
+            return "reply_lost"
         return next((name for name in FATES if self.happens(name)), "acked")
+
+    def _lose_the_line(self) -> None:
+        """Let what took an answer take the line too: questions and the stream.
+
+        Now and then for as long as a request may live at a broker that keeps no ids of ours.
+        A line that is back may read empty books at first.
+        """
+        self.seen["an outage"] += 1
+        self.note("trouble: the line is down")
+        self.session_is_lost = self.stream_is_dead = True
+        is_long = not self.tagged and self.rng.random() < LONG_OUTAGES
+        lasts_s = self.rng.uniform(*(LONG_OUTAGE_S if is_long else OUTAGE_S))
+        self.loop.in_world(lasts_s, self._line_is_back)
+
+    def _line_is_back(self) -> None:
+        self.session_is_lost = self.stream_is_dead = False
+        if self.rng.random() < self.faults.books_empty:
+            self.empty_the_books(self.rng.uniform(5.0, 25.0))
+
+    def empty_the_books(self, lasts_s: float) -> None:
+        """Let the broker's books have nothing in them, where the process knows that it is not so.
+
+        Of a book that was empty from the first look on nobody can know.
+        """
+        guard = self.life.guard
+        if self.books_are_empty or guard is None or not self.life.is_ready:
+            return
+        if all(order.quantity is None for order in guard.engine.book.orders):
+            return
+        self.note("trouble: the broker's books are empty")
+        self.seen["books that were empty for a while"] += 1
+        self.books_are_empty = True
+        self.loop.in_world(lasts_s, self._books_are_full)
+
+    def _books_are_full(self) -> None:
+        self.books_are_empty = False
 
     def fate_of_cancel(self) -> str:
         drawn = (n for n in ("refused", "lost", "late") if self.happens(f"cancel_{n}"))
@@ -158,7 +201,7 @@ class World:
             at_s += self.rng.uniform(0.005, 20.0)
             self.loop.in_world(at_s, partial(self._fill_dead, order))
             return
-        is_slow = self.happens("slow")
+        is_slow = self.happens("slow") or (order.client_order_id is None and self.happens("slow"))
         if is_slow:
             self.seen["an order that filled slowly"] += 1
             at_s = self.rng.choice([at_s, self.rng.uniform(2.0, SLOW_S_MAX)])
@@ -264,6 +307,7 @@ class World:
             # What took the process took the line to the broker too.
             self.session_is_lost = True
             self.loop.in_world(self.rng.uniform(5.0, 25.0), self._session_is_back)
+        self.books_are_empty = False  # a new life logs in anew
         self.note(f"life {life.number} dies" + (" of a power cut" if power_cut else ""))
         self.promises.stops.life_ended(power_cut=power_cut)
         self.life = Life(self, life.number + 1, *self._kept)

@@ -10,6 +10,7 @@ from tradebot.core.book import Book
 from tradebot.core.exits import Exit, State
 from tradebot.core.inputs import (
     Acked,
+    BookReply,
     Execution,
     NoAction,
     NotSent,
@@ -113,6 +114,15 @@ def a_query_that_failed_means_absent(patch: Patch) -> None:
         honest(book, msgspec.structs.replace(reply, answered=True))
 
     patch.set(replies, "on_query", on_query)
+
+
+@mutant
+def trusts_empty_books(patch: Patch) -> None:
+    def is_whole(book: Book, reply: BookReply) -> bool:
+        book.book_asked_ns = None
+        return reply.orders is not None
+
+    patch.set(replies, "is_whole", is_whole)
 
 
 @mutant
