@@ -1,6 +1,7 @@
 """What can be asked over HTTP, and what is answered to requests that mean harm."""
 
 import json
+from decimal import Decimal
 
 import pytest
 
@@ -78,6 +79,14 @@ async def test_history_is_paged_and_chosen(world, client):
     assert ([trade["trade_id"] for trade in page["trades"]], page["next"]) == (["T2"], "2")
     rest = data(await client.post(HISTORY, json={"cursor": page["next"], "strategy": ""}))
     assert [trade["trade_id"] for trade in rest["trades"]] == ["T1"]
+
+
+async def test_the_paper_exchange_takes_orders_that_wait_for_a_price(world, client):
+    await client.post(ORDERS, json=ORDER | {"side": "SELL", "trigger": "795"})
+    await client.post(ORDERS, json=ORDER | {"side": "SELL", "price": 830.5})
+    assert world.exchange.waits_for == [(None, Decimal(795)), (Decimal("830.5"), None)]
+    orders = data(await client.get(ORDERS))["orders"]
+    assert [(order["price"], order["trigger"]) for order in orders] == [(830.5, None), (None, 795)]
 
 
 async def test_the_paper_exchange_takes_orders_and_shows_positions(world, client):

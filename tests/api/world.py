@@ -108,14 +108,16 @@ class Exchange:
 
     def __init__(self):
         self.taken = []
+        self.waits_for = []
         self.refuses = False
 
-    def place_for_person(self, key, side, quantity, at_ns):
+    def place_for_person(self, key, side, quantity, at_ns, *, price=None, trigger=None):
         if self.refuses:
             raise BrokerError("the exchange's file refuses")
         if key.symbol != "SBIN":
             raise InputError("symbol", f"the paper exchange does not trade {key.instrument}")
         self.taken.append((key, side, quantity, at_ns))
+        self.waits_for.append((price, trigger))
         return f"P{len(self.taken)}"
 
     def orders(self, limit=1000):
@@ -129,6 +131,8 @@ class Exchange:
                 filled=quantity,
                 state=OrderState.COMPLETE,
                 at_ns=at_ns,
+                price=self.waits_for[number - 1][0],
+                trigger=self.waits_for[number - 1][1],
             )
             for number, (key, side, quantity, at_ns) in enumerate(self.taken, 1)
         ][::-1][:limit]

@@ -57,6 +57,7 @@ from tradebot.services.trade_history import PAGE_MAX, Chosen
 from tradebot.services.trades import Trades
 from tradebot.services.verdicts import Verdicts
 
+_WAITS_FOR = ("price", "trigger")
 _SIDES = {"long": "BUY", "short": "SELL", "b": "BUY", "s": "SELL"}
 
 
@@ -255,11 +256,11 @@ class Api:
 
         async def place(request: Asked) -> Reply:
             words = await self._body(request, Scope.TRADE)
-            key, side, quantity = self._order(words)
+            key, side, quantity, waits_for = self._order(words)
 
             async def placed(_once: str | None) -> Json:
                 at_ns = self._clock.now_ns()
-                return {"order_id": paper.place_for_person(key, side, quantity, at_ns)}
+                return {"order_id": paper.place_for_person(key, side, quantity, at_ns, **waits_for)}
 
             return await self._once(request, words, placed)
 
@@ -280,9 +281,9 @@ class Api:
 
         return [orders, positions]
 
-    def _order(self, body: Json) -> tuple[NetKey, OrderSide, Decimal]:
-        """Read an order for the paper exchange."""
-        keys = ("account", "exchange", "symbol", "product", "side", "quantity")
+    def _order(self, body: Json) -> tuple[NetKey, OrderSide, Decimal, dict[str, Decimal | None]]:
+        """Read an order for the paper exchange, with the price that it waits for."""
+        keys = ("account", "exchange", "symbol", "product", "side", "quantity", *_WAITS_FOR)
         words = json_object(body, keys, "paper order", meanings={"qty": "quantity"})
         key = NetKey(
             text(words, "account", default=self._about.account),
@@ -293,7 +294,8 @@ class Api:
         quantity = number(words, "quantity")
         if quantity is None:
             raise InputError("quantity", "quantity is missing")
-        return key, word(words, "side", OrderSide, meanings=_SIDES), quantity
+        waits_for = {name: number(words, name) for name in _WAITS_FOR}
+        return key, word(words, "side", OrderSide, meanings=_SIDES), quantity, waits_for
 
     async def _body(self, request: Asked, scope: Scope) -> Json:
         """Return the JSON of a request, its key checked for ``scope`` and taken out.
@@ -378,6 +380,8 @@ def _order_json(order: OrderReport) -> Json:
         "state": order.state.value,
         "at": trade_json.iso(order.at_ns),
         "message": order.message,
+        "price": trade_json.number(order.price),
+        "trigger": trade_json.number(order.trigger),
     }
 
 

@@ -167,12 +167,16 @@ class TradeHistoryQuestion(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class PaperOrder(Struct, kw_only=True, forbid_unknown_fields=True):
-    """A market order for the paper exchange."""
+    """An order for the paper exchange: at the market, or one that waits for a price."""
 
     exchange: Word
     symbol: Name
     side: Literal["BUY", "SELL"]
     quantity: Number
+    price: Annotated[Number | None, Meta(description="of a limit order")] = None
+    trigger: Annotated[Number | None, Meta(description="of a stop: at the market from there")] = (
+        None
+    )
     account: Name | None = None
     product: Word | None = None
     apikey: ApiKey = None
@@ -322,6 +326,8 @@ class PaperOrderReport(Struct, kw_only=True):
     state: str
     at: Time
     message: str
+    price: float | None
+    trigger: float | None
 
 
 class PaperOrders(Struct, kw_only=True):

@@ -50,8 +50,17 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
 class PaperWorld(Protocol):
     """The paper exchange, as a person uses it: orders that are not the guard's."""
 
-    def place_for_person(self, key: NetKey, side: OrderSide, quantity: Decimal, at_ns: int) -> str:
-        """Take a market order, durable on return, and return its id.
+    def place_for_person(
+        self,
+        key: NetKey,
+        side: OrderSide,
+        quantity: Decimal,
+        at_ns: int,
+        *,
+        price: Decimal | None = None,
+        trigger: Decimal | None = None,
+    ) -> str:
+        """Take an order, durable on return, and return its id; at the market without a price.
 
         Raises:
             InputError: it is wrong.

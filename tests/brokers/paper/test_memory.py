@@ -192,6 +192,17 @@ def test_the_file_of_a_newer_tradebot_is_refused(memory):
         memory.open(START_NS)
 
 
+def test_a_file_of_the_first_version_goes_on(memory):
+    before = memory.add(an_order())
+    for column in ("price", "trigger_price"):
+        memory._db.execute(f"ALTER TABLE orders DROP COLUMN {column}")
+    memory._db.execute("PRAGMA user_version = 1")
+    memory.close()
+    memory.open(START_NS)
+    assert memory.order(before.order_id) == before
+    assert memory.order(memory.add(an_order("T2-x1")).order_id).price is None
+
+
 def test_a_folder_that_is_missing_is_an_error_of_the_broker(tmp_path):
     with pytest.raises(BrokerError, match="unable to open"):
         Memory(tmp_path / "none" / "paper.db").open(START_NS)

@@ -30,6 +30,7 @@ from tradebot.errors import BrokerError, InputError
 from tradebot.ports import Clock, Inbox, Quote
 
 _DAYS_NS = 2 * 24 * 3_600_000_000_000  # a day's executions, wherever its midnight is
+_NEWEST = 1000  # orders of a book; with those that wait it is enough to know what rests
 _RETRY_S = 1.0  # after the world's file refused a write
 _SAID = {
     OrderState.REJECTED: "rejected by the paper exchange",
@@ -159,7 +160,12 @@ class PaperBroker:
         return order.report() if order else None
 
     async def order_book(self) -> Sequence[OrderReport] | None:
-        return None if self._is_closed() else self.orders()
+        if self._is_closed():
+            return None
+        newest = self._memory.orders(_NEWEST)
+        there = {order.number for order in newest}
+        newest += [order for order in self._memory.open_orders() if order.number not in there]
+        return [order.report() for order in newest]
 
     async def net(self, key: NetKey) -> Decimal | None:
         if self._is_closed():
@@ -172,8 +178,20 @@ class PaperBroker:
     async def quote(self, instrument: str) -> Quote | None:
         return self._prices.quote(instrument)
 
-    def place_for_person(self, key: NetKey, side: OrderSide, quantity: Decimal, at_ns: int) -> str:
-        """Take a market order that somebody gives at the exchange itself; return its id.
+    def place_for_person(
+        self,
+        key: NetKey,
+        side: OrderSide,
+        quantity: Decimal,
+        at_ns: int,
+        *,
+        price: Decimal | None = None,
+        trigger: Decimal | None = None,
+    ) -> str:
+        """Take an order that somebody gives at the exchange itself; return its id.
+
+        At the market, or one that waits in the book: a limit for its price, a stop for its
+        trigger.
 
         Raises:
             InputError: it is wrong.
@@ -182,11 +200,26 @@ class PaperBroker:
         wrong = self._objection(key, quantity)
         if wrong is not None:
             raise wrong
-        name = f"person/{key}/{side}/{quantity}/{at_ns}"
-        fate = self._fate(name, key, quantity)
-        return self._add(key=key, side=side, quantity=quantity, fate=fate, at_ns=at_ns).order_id
+        for field, value in (("price", price), ("trigger", trigger)):
+            if value is not None and not (value.is_finite() and value > 0):
+                raise InputError(field, f"{field} {value} is not more than 0")
+        if price is not None and trigger is not None:
+            raise InputError("trigger", "an order waits for a price or for a trigger, not for both")
+        fate = self._fate(f"person/{key}/{side}/{quantity}/{at_ns}", key, quantity)
+        order = self._add(
+            key=key,
+            side=side,
+            quantity=quantity,
+            fate=fate,
+            at_ns=at_ns,
+            price=price,
+            trigger=trigger,
+        )
+        if order.rests and self._inbox is not None:
+            self._inbox.put(order.report())
+        return order.order_id
 
-    def orders(self, limit: int = 1000) -> Sequence[OrderReport]:
+    def orders(self, limit: int = _NEWEST) -> Sequence[OrderReport]:
         """Return the newest orders, anybody's, newest first."""
         return [order.report() for order in self._memory.orders(limit)]
 
@@ -246,6 +279,8 @@ class PaperBroker:
         fate: Fate,
         at_ns: int,
         client_order_id: str | None = None,
+        price: Decimal | None = None,
+        trigger: Decimal | None = None,
     ) -> PaperOrder:
         order = self._memory.add(
             PaperOrder(
@@ -259,6 +294,8 @@ class PaperBroker:
                 changed_at_ns=at_ns,
                 due_at_ns=at_ns + fate.steps[0].after_ns,
                 steps=fate.steps,
+                price=price,
+                trigger=trigger,
             )
         )
         self._schedule(order)
@@ -283,7 +320,7 @@ class PaperBroker:
             return  # closed meanwhile
         step = order.steps[order.done]
         ltp = self._prices.ltp(order.key.instrument)
-        if step.quantity and ltp is None:
+        if step.quantity and (ltp is None or order.waits(ltp)):
             self._prices.when_known(order.key.instrument, partial(self._due, number))
             return
         after, execution = self._stepped(order, ltp or 0.0)
@@ -315,6 +352,8 @@ class PaperBroker:
             return after, None
         price = exact(ltp)
         slippage = self._slippage + price * self._slippage_percent / 100
+        if order.price is not None:
+            slippage = Decimal(0)  # a limit fills at its price or a better one
         slipped = price + order.side.sign * slippage
         return after, Execution(
             execution_id=f"{order.order_id}-{done}",

@@ -16,9 +16,10 @@ import msgspec
 from tradebot.brokers.paper.fate import Step
 from tradebot.core.inputs import Execution, OrderReport, OrderSide, OrderState
 from tradebot.core.instruments import NetKey
+from tradebot.core.money import exact
 from tradebot.errors import BrokerError
 
-_VERSION = 1
+_VERSION = 2
 _BUSY_S = 0.1  # somebody looks into the file; the loop must not wait long for him
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -29,7 +30,8 @@ CREATE TABLE orders (
     side TEXT NOT NULL, quantity TEXT NOT NULL, filled TEXT NOT NULL,
     state TEXT NOT NULL, message TEXT NOT NULL,
     placed_at_ns INTEGER NOT NULL, changed_at_ns INTEGER NOT NULL, due_at_ns INTEGER NOT NULL,
-    steps TEXT NOT NULL, done INTEGER NOT NULL
+    steps TEXT NOT NULL, done INTEGER NOT NULL,
+    price TEXT, trigger_price TEXT -- of one that waits for it
 ) STRICT;
 CREATE INDEX orders_open ON orders (number) WHERE state = 'open';
 CREATE TABLE executions (
@@ -43,11 +45,15 @@ CREATE TABLE positions (
     PRIMARY KEY (account, exchange, symbol, product)
 ) STRICT;
 """
+_FROM_1_TO_2 = """
+ALTER TABLE orders ADD COLUMN price TEXT;
+ALTER TABLE orders ADD COLUMN trigger_price TEXT;
+"""
 _ORDER = (
     "number, client_order_id, account, exchange, symbol, product, side, quantity, filled, "
-    "state, message, placed_at_ns, changed_at_ns, due_at_ns, steps, done"
+    "state, message, placed_at_ns, changed_at_ns, due_at_ns, steps, done, price, trigger_price"
 )
-_ADD_ORDER = f"INSERT INTO orders ({_ORDER}) VALUES (NULL{', ?' * 15})"  # noqa: S608 - no value in it
+_ADD_ORDER = f"INSERT INTO orders ({_ORDER}) VALUES (NULL{', ?' * 17})"  # noqa: S608 - no value in it
 _MOVE_ORDER = (
     "UPDATE orders SET filled = ?, state = ?, message = ?, changed_at_ns = ?, due_at_ns = ?,"
     " done = ? WHERE number = ?"
@@ -72,6 +78,24 @@ class PaperOrder(msgspec.Struct, frozen=True, kw_only=True):
     due_at_ns: int  # when the next step happens
     steps: tuple[Step, ...]
     done: int = 0  # steps that have happened
+    price: Decimal | None = None  # a limit: nothing executes before this price or a better one
+    trigger: Decimal | None = None  # a stop: nothing executes before this price or a worse one
+
+    @property
+    def rests(self) -> bool:
+        """Whether it was placed to wait for a price."""
+        return self.price is not None or self.trigger is not None
+
+    def waits(self, ltp: float) -> bool:
+        """Whether it rests in the book at a price."""
+        last = exact(ltp)
+        if self.price is not None:
+            return self.side.sign * (last - self.price) > 0
+        return (
+            self.trigger is not None
+            and not self.done
+            and self.side.sign * (self.trigger - last) > 0
+        )
 
     def report(self) -> OrderReport:
         """Return the exchange's word on this order."""
@@ -85,6 +109,8 @@ class PaperOrder(msgspec.Struct, frozen=True, kw_only=True):
             state=self.state,
             at_ns=self.changed_at_ns,
             message=self.message,
+            price=self.price,
+            trigger=self.trigger,
         )
 
 
@@ -191,7 +217,7 @@ class Memory:
     def executions_since(self, at_ns: int) -> list[Execution]:
         """Return the executions at or after a time, oldest first."""
         rows = self._read(
-            "SELECT order_number, part, e.quantity, price, at_ns, client_order_id,"
+            "SELECT order_number, part, e.quantity, e.price, at_ns, client_order_id,"
             " account, exchange, symbol, product, side FROM executions e"
             " JOIN orders o ON o.number = order_number WHERE at_ns >= ? ORDER BY e.number",
             at_ns,
@@ -239,6 +265,8 @@ class Memory:
             world = _base36(now_ns // 1_000_000)
             script = f"{_SCHEMA} INSERT INTO meta VALUES ('world', '{world}');"  # noqa: S608 - our digits
             self._db.executescript(f"BEGIN; {script} PRAGMA user_version = {_VERSION}; COMMIT")
+        if version == 1:
+            self._db.executescript(f"BEGIN; {_FROM_1_TO_2} PRAGMA user_version = 2; COMMIT")
         self.world = self._db.execute("SELECT value FROM meta WHERE name = 'world'").fetchone()[0]
         rows = self._db.execute("SELECT * FROM positions")
         nets = ((NetKey(*key), Decimal(quantity)) for *key, quantity in rows)
@@ -250,7 +278,8 @@ class Memory:
 
     def _order(self, number: object, client_order_id: object, *rest: object) -> PaperOrder:
         account, exchange, symbol, product, side, *more = rest
-        quantity, filled, state, message, placed_at_ns, changed_at_ns, due_at_ns, steps, done = more
+        quantity, filled, state, message, placed_at_ns, changed_at_ns, due_at_ns, *more = more
+        steps, done, price, trigger = more
         fields = {
             "number": number,
             "order_id": f"{self.world}-{number}",
@@ -266,6 +295,8 @@ class Memory:
             "due_at_ns": due_at_ns,
             "steps": msgspec.json.decode(str(steps)),
             "done": done,
+            "price": price,
+            "trigger": trigger,
         }
         return msgspec.convert(fields, PaperOrder)
 
@@ -307,6 +338,8 @@ def _row(order: PaperOrder) -> tuple[object, ...]:
         order.due_at_ns,
         msgspec.json.encode(order.steps).decode(),
         order.done,
+        None if order.price is None else str(order.price),
+        None if order.trigger is None else str(order.trigger),
     )
 
 
