@@ -92,6 +92,7 @@ class OpenAlgoWorld:
             self._url,
             self._client,
             is_open=self._is_open,
+            news=self.broker.news,
             resume_after=resume_after,
             random=SystemRandom(),
         )

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from tests.brokers.openalgo.test_feed import POLLS, Feed
+from tests.brokers.openalgo.feeding import POLLS, Feed
 from tests.brokers.openalgo.world import NAME, SBIN, a_cancel, an_order
 from tests.openalgo.faults import Fault
 from tradebot.brokers.openalgo import broker

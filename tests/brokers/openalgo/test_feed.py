@@ -1,113 +1,13 @@
-"""Ticks over a real websocket: what a feed that does not tell of its troubles is trusted with."""
+"""Ticks over a real websocket, its connections, and word of orders."""
 
 import asyncio
-from random import Random
 
-import msgspec
 import pytest
 
-from tests.brokers.openalgo.world import NAME, World
+from tests.brokers.openalgo.feeding import CALM, INFY, Feed
+from tests.brokers.openalgo.world import NAME, World, an_order
 from tests.openalgo.faults import Fault
-from tradebot.brokers.openalgo.feed import OpenAlgoFeed, Pace
-from tradebot.brokers.openalgo.watch import Patience
-from tradebot.core.inputs import FeedState, InstrumentsLoaded, Tick
-
-MS = 1_000_000
-WAIT_S = 10.0
-NEVER = 10**18
-PACE = Pace(look_s=0.01, welcome_s=0.3, renew_s_min=0.05, pause_share=0.02)
-# Nothing is held against the feed unless a test is about it.
-CALM = Patience(poll_ns=NEVER, silent_ns=NEVER)
-POLLS = msgspec.structs.replace(CALM, poll_ns=20 * MS)
-INFY = "NSE:INFY"
-
-
-class Inbox:
-    """Keeps what a feed delivers, and lets a test wait for it."""
-
-    def __init__(self):
-        self.items = []
-        self._changed = asyncio.Event()
-
-    def tick(self, tick):
-        self._keep(tick)
-
-    def put(self, item):
-        self._keep(item)
-
-    async def room(self):
-        return
-
-    def _keep(self, item):
-        self.items.append(item)
-        self._changed.set()
-
-    @property
-    def prices(self):
-        return [(t.instrument, t.ltp) for t in self.items if isinstance(t, Tick)]
-
-    @property
-    def states(self):
-        return [(s.up, s.why) for s in self.items if isinstance(s, FeedState)]
-
-    async def until(self, what):
-        async with asyncio.timeout(WAIT_S):
-            while not what():
-                self._changed.clear()
-                await self._changed.wait()
-
-
-class Feed:
-    """A feed that runs; ``moves`` lets prices move until something has come of it."""
-
-    def __init__(self, world, patience, is_open):
-        self.world, self.server, self.inbox = world, world.server, Inbox()
-        self.feed = OpenAlgoFeed(
-            world.server.feed_url,
-            world.client,
-            is_open=lambda *_: is_open,
-            resume_after=41,
-            patience=patience,
-            pace=PACE,
-            random=Random(1),
-        )
-        self.task = asyncio.ensure_future(self.feed.run(self.inbox))
-        self._price = 812.5
-
-    async def moves(self, what, name=NAME):
-        """Let a market move, a step each time anything may have changed."""
-        async with asyncio.timeout(WAIT_S):
-            while not what():
-                self._price = round(self._price + 0.05, 2)
-                self.server.price(name, self._price)
-                await asyncio.sleep(0.005)
-
-    async def ticking(self):
-        """Wait until the feed is known to be good."""
-        await self.moves(lambda: self.inbox.states and self.inbox.states[-1][0])
-
-    def asked(self, action):
-        return [said for said in self.server.proxy.received if said.get("action") == action]
-
-    async def end(self):
-        self.task.cancel()
-        await asyncio.gather(self.task, return_exceptions=True)
-
-
-@pytest.fixture
-async def start(world):
-    started = []
-
-    def begin(*names, patience=CALM, is_open=True):
-        feed = Feed(world, patience, is_open)
-        started.append(feed)
-        for name in names:
-            feed.feed.subscribe(name)
-        return feed
-
-    yield begin
-    for feed in started:
-        await feed.end()
+from tradebot.core.inputs import Execution, InstrumentsLoaded, Tick
 
 
 async def test_ticks_are_delivered_counted_on_and_of_the_time_at_which_they_came(start, world):
@@ -262,106 +162,40 @@ async def test_no_connection_is_made_while_the_key_is_not_taken(start, world):
     await feed.ticking()
 
 
-# Silence.
+# Orders.
 
 
-async def test_after_a_login_at_the_broker_the_same_socket_is_mended(start):
-    feed = start(NAME, patience=msgspec.structs.replace(POLLS, renewed_ns=500 * MS))
-    await feed.ticking()
-    feed.server.proxy.relogin()
-    await feed.moves(lambda: len(feed.inbox.states) == 2)
-    assert feed.inbox.states[-1] == (False, f"{NAME} moves and no tick of it comes")
-    await feed.ticking()
-    assert len(feed.server.proxy.clients) == 1
-    assert len(feed.asked("authenticate")) == 2
-
-
-async def test_a_proxy_that_says_that_its_broker_is_gone_is_authenticated_to_again(start):
+async def test_a_fill_is_delivered_when_there_is_word_of_its_order(start, world):
+    await world.held(100)
     feed = start(NAME)
     await feed.ticking()
-    feed.server.proxy.relogin()
-    feed.feed.subscribe(INFY)  # it answers with BROKER_ERROR
-    await feed.moves(lambda: len(feed.inbox.states) == 2)
-    assert feed.inbox.states[-1] == (False, "the proxy has lost its broker")
+    await feed.server.until(lambda: feed.asked("subscribe_orders"))
+    feed.server.faults.turn_on(Fault.FILLS_SLOWLY, value=10)
+    acked = await world.broker.place(an_order())
+    await feed.inbox.until(lambda: any(isinstance(i, Execution) for i in feed.inbox.items))
+    sold = [i for i in feed.inbox.items if isinstance(i, Execution) and i.side.value == "SELL"]
+    assert {fill.order_id for fill in sold} == {acked.order_id}
+    assert sold[0].quantity == 100
+
+
+async def test_an_execution_never_overtakes_its_acknowledgement(world):
+    await world.restart()
+    await world.held(100)
+    assert len(await world.broker.executions()) == 1
+    assert await world.broker.news() == []
+    await world.broker.order_book()
+    assert len(await world.broker.news()) == 1
+
+
+async def test_word_of_an_order_whose_fills_cannot_be_read_is_forgotten(start, world):
+    feed = start(NAME)
     await feed.ticking()
-    await feed.moves(lambda: any(name == INFY for name, _ in feed.inbox.prices), INFY)
-    assert len(feed.asked("authenticate")) == 2
-
-
-async def test_what_a_mended_socket_does_not_bring_back_a_new_one_does(start):
-    patience = msgspec.structs.replace(POLLS, renewed_ns=50 * MS)
-    feed = start(NAME, patience=patience)
-    await feed.ticking()
-    feed.server.faults.turn_on(Fault.TICKS_MUTED)
-    await feed.moves(lambda: len(feed.asked("authenticate")) >= 3)
-    feed.server.faults.clear()
-    await feed.ticking()
-    assert [up for up, _ in feed.inbox.states] == [True, False, True]
-
-
-async def test_a_silence_of_everything_is_a_trouble_in_the_session(start):
-    patience = msgspec.structs.replace(CALM, silent_ns=50 * MS, renewed_ns=50 * MS)
-    feed = start(NAME, patience=patience)
-    await feed.inbox.until(lambda: feed.inbox.states)
-    assert not feed.inbox.states[0][0]
-    assert feed.inbox.states[0][1].startswith("no tick for ")
-
-
-async def test_outside_of_the_session_nothing_is_missed_or_asked_for(start):
-    patience = msgspec.structs.replace(POLLS, silent_ns=1)
-    feed = start(NAME, patience=patience, is_open=False)
-    await feed.server.until(lambda: feed.asked("subscribe"))
-    for _ in range(10):
-        await asyncio.sleep(0.01)
-    assert feed.server.record.asked("multiquotes") == []
-    assert len(feed.asked("authenticate")) == 1
-
-
-async def test_a_lost_last_tick_is_found_by_a_quote(start):
-    feed = start(NAME, patience=POLLS)
-    await feed.ticking()
-    with feed.server.faults.during(Fault.TICK_LOST):
-        feed.server.price(NAME, 790.0)
-        await feed.inbox.until(lambda: (NAME, 790.0) in feed.inbox.prices)
-    assert feed.inbox.states == [(True, "")]
-
-
-async def test_prices_come_by_quotes_while_there_is_no_connection(start):
-    feed = start(NAME, patience=POLLS)
-    await feed.ticking()
-    await feed.server.proxy.stop()
-    feed.server.proxy._server = None
-    await feed.inbox.until(lambda: feed.inbox.states[-1][0] is False)
-    feed.server._account.price_moved(NAME, 790.0)
-    await feed.inbox.until(lambda: (NAME, 790.0) in feed.inbox.prices)
-    feed.server.proxy._feed_port = await feed.server.proxy.start(feed.server._feed_port)
-    await feed.ticking()
-
-
-async def test_a_price_that_has_not_changed_is_delivered_once(start):
-    feed = start(NAME, patience=POLLS)
-    await feed.ticking()
-    count = len(feed.inbox.prices)
-    polls = len(feed.server.record.asked("multiquotes"))
-    await feed.server.until(lambda: len(feed.server.record.asked("multiquotes")) >= polls + 3)
-    assert len(feed.inbox.prices) == count
-
-
-async def test_a_quote_that_fails_changes_nothing(start):
-    feed = start(NAME, patience=POLLS)
-    await feed.ticking()
-    count = len(feed.inbox.prices)
-    feed.server.faults.turn_on(Fault.CUT, endpoint="multiquotes", times=2)
-    feed.server.faults.turn_on(Fault.QUOTE_FAILS)
-    polls = len(feed.server.record.asked("multiquotes"))
-    await feed.server.until(lambda: len(feed.server.record.asked("multiquotes")) >= polls + 4)
-    assert len(feed.inbox.prices) == count
-
-
-async def test_the_mode_is_looked_at_every_hour(start, world):
-    before = len(world.server.record.asked("analyzer"))
-    start()
-    await world.server.until(lambda: len(world.server.record.asked("analyzer")) > before)
+    feed.server.faults.turn_on(Fault.ERROR, endpoint="tradebook")
+    await world.held(100)
+    await feed.server.until(lambda: feed.server.record.asked("tradebook"))
+    feed.server.price(NAME, 820.05)
+    await feed.inbox.until(lambda: (NAME, 820.05) in feed.inbox.prices)
+    assert not any(isinstance(item, Execution) for item in feed.inbox.items)
 
 
 async def test_a_world_can_be_left_in_the_middle_of_anything():

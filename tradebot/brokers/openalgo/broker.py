@@ -178,6 +178,17 @@ class OpenAlgoBroker:
         self._trade_times.was_read(asked_ns)
         return executions
 
+    async def news(self) -> Sequence[Execution]:
+        """Return the fills of orders whose acknowledgement was told before.
+
+        An execution that overtakes its acknowledgement would look like somebody else's.
+
+        Raises:
+            BrokerError: as of ``executions``.
+        """
+        known = self._known.names()
+        return [fill for fill in await self.executions() if fill.order_id in known]
+
     async def quote(self, instrument: str) -> Quote | None:
         reply = await self._client.ask("quotes", requests.instrument(instrument), urgent=False)
         if not isinstance(reply, Answer):

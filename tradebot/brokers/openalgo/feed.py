@@ -1,7 +1,7 @@
 """OpenAlgo's ticks over its websocket, and quotes where ticks are missing."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from random import Random
 
 import msgspec
@@ -15,7 +15,8 @@ from tradebot.brokers.openalgo.tick_times import TickTimes
 from tradebot.brokers.openalgo.watch import Patience, Step, Watch
 from tradebot.brokers.openalgo.wire import frames, prices, requests, values
 from tradebot.brokers.openalgo.wire.answers import Answer
-from tradebot.core.inputs import FeedState, Tick
+from tradebot.core.inputs import Execution, FeedState, Tick
+from tradebot.errors import BrokerError
 from tradebot.ports import Inbox
 
 FRAME_BYTES_MAX = 4 * 1024 * 1024
@@ -47,6 +48,7 @@ class OpenAlgoFeed:
         client: Client,
         *,
         is_open: Callable[[str, int], bool],
+        news: Callable[[], Awaitable[Sequence[Execution]]],
         resume_after: int = 0,
         patience: Patience = Patience(),  # noqa: B008 - a frozen value
         pace: Pace = Pace(),  # noqa: B008 - as above
@@ -59,6 +61,7 @@ class OpenAlgoFeed:
             url: of the websocket.
             client: for quotes and descriptions.
             is_open: whether an instrument trades at a time.
+            news: reads what executed, when there is word of an order.
             resume_after: the count of the last tick that an earlier life has heard.
             patience: with silent instruments.
             pace: of the connection.
@@ -71,6 +74,8 @@ class OpenAlgoFeed:
         self._say = client.say
         self._watch = Watch(patience, is_open)
         self._descriptions = Descriptions(client)
+        self._news = news
+        self._has_news = False
         self._times = TickTimes()
         self._seq = resume_after
         self._pace = pace
@@ -78,6 +83,7 @@ class OpenAlgoFeed:
         self._sleep = sleep
         self._socket: ClientConnection | None = None
         self._is_welcome = False
+        self._wants_orders = False
         self._welcome_due_s: float | None = None
         self._renewed_s = -pace.renew_s_min
         self._checked_s = -pace.check_s
@@ -157,12 +163,15 @@ class OpenAlgoFeed:
             self._take_tick(inbox, frame)
         elif frame.is_welcome:
             self._is_welcome, self._welcome_due_s = True, None
+            self._wants_orders = True
             self._added = dict.fromkeys(self._watch.names)
             for name in self._added:
                 self._descriptions.want(name)
             self._changed.set()
             if not self._added:
                 self._set_up(inbox, is_up=True)
+        elif frame.is_order_news:
+            self._has_news = True
         elif frame.is_error:
             self._take_error(frame)
         else:
@@ -225,6 +234,7 @@ class OpenAlgoFeed:
         """Ask over HTTP for what the socket does not say, for ever; it may take its time."""
         while True:
             await self._sleep(self._pace.look_s)
+            await self._hear_news(inbox)
             await self._poll(inbox)
             for description in await self._descriptions.fetched():
                 inbox.put(description)
@@ -237,6 +247,9 @@ class OpenAlgoFeed:
         """Subscribe and unsubscribe what has changed."""
         added, self._added = self._added, {}
         removed, self._removed = self._removed, {}
+        if self._wants_orders:
+            self._wants_orders = False
+            await socket.send(frames.subscribe_orders(), text=True)
         if removed:
             await socket.send(frames.unsubscribe(removed), text=True)
         if added:
@@ -279,6 +292,18 @@ class OpenAlgoFeed:
             if self._watch.quoted(name, quote.ltp):
                 self._seq += 1
                 inbox.tick(Tick(name, quote.ltp, now_ns, now_ns, quote.bid, quote.ask, self._seq))
+
+    async def _hear_news(self, inbox: Inbox) -> None:
+        """Deliver what executed sooner than somebody would ask for it."""
+        if not self._has_news:
+            return
+        self._has_news = False
+        try:
+            executions = await self._news()
+        except BrokerError:
+            return  # whoever asks for the order will hear of it
+        for execution in executions:
+            inbox.put(execution)
 
     def _set_up(self, inbox: Inbox, *, is_up: bool, why: str = "") -> None:
         if self._is_up is not is_up:

@@ -59,6 +59,13 @@ def test_an_error_without_a_type_may_mean_that_the_broker_is_gone(code, is_gone)
     assert error.is_broker_gone is is_gone
 
 
+def test_word_of_an_order_counts_where_it_is_real():
+    update = {"type": "order_update", "orderid": "25", "order_status": "complete", "quantity": 5}
+    assert frame({**update, "mode": "live"}).is_order_news
+    assert not frame({**update, "mode": "analyze"}).is_order_news
+    assert not frame(TICK).is_order_news
+
+
 def test_a_pong_is_nothing_in_particular():
     pong = frame({"type": "pong", "server_timestamp": 1, "client_timestamp": 2})
     assert not any((pong.is_tick, pong.is_welcome, pong.is_error, pong.is_broker_gone))
@@ -94,4 +101,5 @@ def test_what_is_sent_names_its_mode_every_time():
         "action": "unsubscribe",
         "symbols": [{**one[0], "mode": 1}],
     }
+    assert json.loads(frames.subscribe_orders()) == {"action": "subscribe_orders"}
     assert json.loads(frames.authenticate("K")) == {"action": "authenticate", "api_key": "K"}

@@ -39,12 +39,22 @@ class Frame(msgspec.Struct, gc=False):
     status: str | None = None
     code: str | None = None
     message: str | None = None
+    mode: str | int | None = None
     subscriptions: list[_Ack] | None = None
 
     @property
     def is_tick(self) -> bool:
         """Whether it brings a price."""
         return self.type == "market_data" and self.data is not None
+
+    @property
+    def is_order_news(self) -> bool:
+        """Whether something became of an order at the broker, and not in the sandbox.
+
+        [W] No replay, no count, and doubles; half of the plugins send none. So it says that
+        it is time to read the trade book, and nothing else.
+        """
+        return self.type == "order_update" and self.mode == "live"
 
     @property
     def is_welcome(self) -> bool:
@@ -88,6 +98,11 @@ def frame_of(raw: bytes) -> Frame | None:
 def authenticate(key: str) -> bytes:
     """Return the frame that begins a connection, and that repairs it after a re-login [W]."""
     return msgspec.json.encode({"action": "authenticate", "api_key": key})
+
+
+def subscribe_orders() -> bytes:
+    """Return the frame that wants to be told of orders."""
+    return msgspec.json.encode({"action": "subscribe_orders"})
 
 
 def subscribe(names: Iterable[str]) -> bytes:

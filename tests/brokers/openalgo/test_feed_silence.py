@@ -1,0 +1,108 @@
+"""A feed that says nothing of its troubles is found out, and prices come all the same."""
+
+import asyncio
+
+import msgspec
+
+from tests.brokers.openalgo.feeding import CALM, INFY, MS, POLLS
+from tests.brokers.openalgo.world import NAME
+from tests.openalgo.faults import Fault
+
+
+async def test_after_a_login_at_the_broker_the_same_socket_is_mended(start):
+    feed = start(NAME, patience=msgspec.structs.replace(POLLS, renewed_ns=500 * MS))
+    await feed.ticking()
+    feed.server.proxy.relogin()
+    await feed.moves(lambda: len(feed.inbox.states) == 2)
+    assert feed.inbox.states[-1] == (False, f"{NAME} moves and no tick of it comes")
+    await feed.ticking()
+    assert len(feed.server.proxy.clients) == 1
+    assert len(feed.asked("authenticate")) == 2
+
+
+async def test_a_proxy_that_says_that_its_broker_is_gone_is_authenticated_to_again(start):
+    feed = start(NAME)
+    await feed.ticking()
+    feed.server.proxy.relogin()
+    feed.feed.subscribe(INFY)  # it answers with BROKER_ERROR
+    await feed.moves(lambda: len(feed.inbox.states) == 2)
+    assert feed.inbox.states[-1] == (False, "the proxy has lost its broker")
+    await feed.ticking()
+    await feed.moves(lambda: any(name == INFY for name, _ in feed.inbox.prices), INFY)
+    assert len(feed.asked("authenticate")) == 2
+
+
+async def test_what_a_mended_socket_does_not_bring_back_a_new_one_does(start):
+    patience = msgspec.structs.replace(POLLS, renewed_ns=50 * MS)
+    feed = start(NAME, patience=patience)
+    await feed.ticking()
+    feed.server.faults.turn_on(Fault.TICKS_MUTED)
+    await feed.moves(lambda: len(feed.asked("authenticate")) >= 3)
+    feed.server.faults.clear()
+    await feed.ticking()
+    assert [up for up, _ in feed.inbox.states] == [True, False, True]
+
+
+async def test_a_silence_of_everything_is_a_trouble_in_the_session(start):
+    patience = msgspec.structs.replace(CALM, silent_ns=50 * MS, renewed_ns=50 * MS)
+    feed = start(NAME, patience=patience)
+    await feed.inbox.until(lambda: feed.inbox.states)
+    assert not feed.inbox.states[0][0]
+    assert feed.inbox.states[0][1].startswith("no tick for ")
+
+
+async def test_outside_of_the_session_nothing_is_missed_or_asked_for(start):
+    patience = msgspec.structs.replace(POLLS, silent_ns=1)
+    feed = start(NAME, patience=patience, is_open=False)
+    await feed.server.until(lambda: feed.asked("subscribe"))
+    for _ in range(10):
+        await asyncio.sleep(0.01)
+    assert feed.server.record.asked("multiquotes") == []
+    assert len(feed.asked("authenticate")) == 1
+
+
+async def test_a_lost_last_tick_is_found_by_a_quote(start):
+    feed = start(NAME, patience=POLLS)
+    await feed.ticking()
+    with feed.server.faults.during(Fault.TICK_LOST):
+        feed.server.price(NAME, 790.0)
+        await feed.inbox.until(lambda: (NAME, 790.0) in feed.inbox.prices)
+    assert feed.inbox.states == [(True, "")]
+
+
+async def test_prices_come_by_quotes_while_there_is_no_connection(start):
+    feed = start(NAME, patience=POLLS)
+    await feed.ticking()
+    await feed.server.proxy.stop()
+    feed.server.proxy._server = None
+    await feed.inbox.until(lambda: feed.inbox.states[-1][0] is False)
+    feed.server._account.price_moved(NAME, 790.0)
+    await feed.inbox.until(lambda: (NAME, 790.0) in feed.inbox.prices)
+    feed.server.proxy._feed_port = await feed.server.proxy.start(feed.server._feed_port)
+    await feed.ticking()
+
+
+async def test_a_price_that_has_not_changed_is_delivered_once(start):
+    feed = start(NAME, patience=POLLS)
+    await feed.ticking()
+    count = len(feed.inbox.prices)
+    polls = len(feed.server.record.asked("multiquotes"))
+    await feed.server.until(lambda: len(feed.server.record.asked("multiquotes")) >= polls + 3)
+    assert len(feed.inbox.prices) == count
+
+
+async def test_a_quote_that_fails_changes_nothing(start):
+    feed = start(NAME, patience=POLLS)
+    await feed.ticking()
+    count = len(feed.inbox.prices)
+    feed.server.faults.turn_on(Fault.CUT, endpoint="multiquotes", times=2)
+    feed.server.faults.turn_on(Fault.QUOTE_FAILS)
+    polls = len(feed.server.record.asked("multiquotes"))
+    await feed.server.until(lambda: len(feed.server.record.asked("multiquotes")) >= polls + 4)
+    assert len(feed.inbox.prices) == count
+
+
+async def test_the_mode_is_looked_at_every_hour(start, world):
+    before = len(world.server.record.asked("analyzer"))
+    start()
+    await world.server.until(lambda: len(world.server.record.asked("analyzer")) > before)
