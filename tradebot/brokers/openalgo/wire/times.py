@@ -6,6 +6,7 @@ _INDIA = dt.timezone(dt.timedelta(hours=5, minutes=30))
 _SECOND_NS = 1_000_000_000
 # The first power of ten that a present time has in this unit, and its nanoseconds.
 _UNITS = ((10**17, 1), (10**14, 1_000), (10**11, 1_000_000), (10**8, _SECOND_NS))
+_TIME_MAX = 10**20  # beyond it is no time that anybody lives to see
 _FORMS = (
     *("%Y-%m-%d %H:%M:%S", "%d-%b-%Y %H:%M:%S", "%d-%m-%Y %H:%M:%S", "%d/%m/%Y %H:%M:%S"),
     *("%H:%M:%S %d-%m-%Y", "%Y-%m-%dT%H:%M:%S"),
@@ -18,13 +19,18 @@ def epoch_ns(value: float | str | None) -> int | None:
 
     [W] ``ltt`` of a tick is seconds, milliseconds, text or absent, as the plugin likes.
     """
-    try:
-        number = int(value) if isinstance(value, int | str) else int(value or 0.0)
-    except (ValueError, OverflowError):
-        return None
-    if number >= 10**20:  # no time that anybody lives to see
-        return None
-    return next((number * unit for least, unit in _UNITS if number >= least), None)
+    if isinstance(value, int):
+        number = value
+    else:
+        try:
+            number = int(value or 0)
+        except (ValueError, OverflowError):
+            return None
+    if number < _TIME_MAX:
+        for least, unit in _UNITS:
+            if number >= least:
+                return number * unit
+    return None
 
 
 def stated_ns(text: str, now_ns: int) -> int | None:

@@ -52,6 +52,8 @@ def price(value: Number) -> float | None:
     [W] 0 passes straight through the websocket; [S] 19 of 36 plugins fill it in for a
     price that they were not sent.
     """
+    if value is None:
+        return None
     if type(value) is not float:
         exact = decimal(value)
         if exact is None:
