@@ -19,13 +19,10 @@ def epoch_ns(value: float | str | None) -> int | None:
 
     [W] ``ltt`` of a tick is seconds, milliseconds, text or absent, as the plugin likes.
     """
-    if isinstance(value, int):
-        number = value
-    else:
-        try:
-            number = int(value or 0)
-        except (ValueError, OverflowError):
-            return None
+    try:
+        number = int(value or 0)
+    except (ValueError, OverflowError):
+        return None
     if number < _TIME_MAX:
         for least, unit in _UNITS:
             if number >= least:
