@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.playbook import KEY
 from tradebot.core.inputs import Execution, OrderSide
-from tradebot.core.positions import Position, agreed, corrected, folded
+from tradebot.core.positions import Position, agreed, corrected, doubted, folded
 
 FILL = re.compile(r"([+-])(\d+)@(\S+)")
 
@@ -141,3 +141,15 @@ def test_what_counts_twice_is_forgotten_when_the_broker_agrees_or_corrects():
 def test_a_position_that_no_net_replaced_holds_what_it_says(script):
     position = fold(" ".join(f"{sign}{quantity}@{at}" for sign, quantity, at in script))
     assert position.held_for(OrderSide.SELL) - position.held_for(OrderSide.BUY) == position.quantity
+
+
+@pytest.mark.parametrize(
+    ("script", "side", "to_sell", "to_buy"),
+    [("+10@50", "SELL", 4, 0), ("-10@50", "BUY", 0, 4), ("+10@50", "BUY", 10, 0)],
+)
+def test_what_an_order_may_have_taken_untold_is_not_counted_on(script, side, to_sell, to_buy):
+    before = fold(script)
+    after = doubted(before, OrderSide(side), Decimal(6))
+    assert (after.held_for(OrderSide.SELL), after.held_for(OrderSide.BUY)) == (to_sell, to_buy)
+    assert (after.quantity, after.version) == (before.quantity, before.version + 1)
+    assert agreed(after).held_for(OrderSide.SELL) == before.held_for(OrderSide.SELL)

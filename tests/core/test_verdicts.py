@@ -5,7 +5,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from tests.core.exit_stories import holding, leave, leaving, state_of
+from tests.core.exit_stories import book_of, holding, leave, leaving, state_of
 from tests.playbook import Playbook, a_trade
 from tradebot.core import freezing
 from tradebot.core.events import DoubtResolved, ExitSent, TradeClosed, TradeRefused
@@ -32,6 +32,8 @@ def lost(quantity=10, *trades, **words):
 
 def said(story, net, seconds=15):
     """Let the broker answer every question about its net, each second."""
+    if not story.policy.exits.tagged:
+        story >> book_of(story, "E complete 10")
     for _ in range(seconds):
         story = story >> "1s" >> story.net(net)
     return story
@@ -273,3 +275,37 @@ def test_a_word_to_go_on_thaws_a_position_of_which_no_exit_is_in_question():
     assert story.book.frozen == {}
     assert story.events(TradeRefused) == []
     assert len(story.wants(ReadPosition)) == asked + 1
+
+
+# What is not known of it yet.
+
+
+def test_units_that_a_person_has_seen_leave_are_not_held_though_nobody_tells_of_them():
+    story = lost(10, a_trade(stop="5pts"), a_trade(quantity="3", stop="9pts"))
+    resolved(story, "done") >> "60s"  # no read succeeds
+    assert (story >> 790).orders == ["T1-x1 SELL 10"]
+    assert said(story, "3").orders == ["T1-x1 SELL 10", "T2-x1 SELL 3"]
+
+
+def test_shorts_that_a_person_has_seen_leave_are_not_held_either():
+    short = a_trade(side="SHORT", stop="5pts"), a_trade(side="SHORT", quantity="3", stop="9pts")
+    story = (holding(-10, *short) >> 805).reply("T1-x1", LOST)
+    resolved(story, "done") >> "60s"
+    assert (story >> 810).orders == ["T1-x1 BUY 10"]
+
+
+def test_after_a_word_the_orders_are_read_so_that_the_one_in_question_is_not_the_next_ones():
+    story = lost(20, a_trade(stop="5pts"), a_trade(stop="9pts"), policy=PLAIN)
+    resolved(story, "done").read("20") >> 790 >> "30s"
+    assert story.orders == ["T1-x1 SELL 10"]
+    story.fill(None, "10", order_id="B7") >> book_of(story, "B7 complete 10")
+    assert said(story, "10").orders == ["T1-x1 SELL 10", "T2-x1 SELL 10"]
+    story.reply("T2-x1", LOST) >> book_of(story, "B7 complete 10")
+    assert state_of(story, "T2") is State.UNKNOWN
+
+
+def test_a_word_on_a_position_that_nobody_has_seen_yet_is_taken_too():
+    story = Playbook(a_trade(stop="5pts"), broker=False) >> 795
+    for _ in range(60):
+        story >> "1s" >> story.net(None)
+    assert resolved(story, "done").trade().status is Status.CLOSED_EXTERNAL

@@ -102,9 +102,12 @@ def ask_orders(book: Book, account: str) -> None:
         book.want(ReadBook(account=account))
 
 
-def distrust_orders(book: Book, account: str) -> None:
-    """Send nothing until the broker has told of its orders: what is there is not ours to come."""
-    book.book_unread = account, book.now_ns + UNREAD_AGAIN_NS, book.now_ns + UNREAD_NS_MAX
+def distrust_orders(book: Book, account: str, wait_ns: int = UNREAD_NS_MAX) -> None:
+    """Send nothing until the broker has told of its orders: what is there is not ours to come.
+
+    A broker that cannot say it is waited for so long, and no longer.
+    """
+    book.book_unread = account, book.now_ns + UNREAD_AGAIN_NS, book.now_ns + wait_ns
     ask_orders(book, account)
 
 

@@ -26,7 +26,8 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     moved_at_ns: int = 0  # of its newest execution
     corrected_at_ns: int = 0  # when the broker's net last replaced our fold
     included_ns: int = 0  # what executed before this was surely in that net
-    # Units of executions that were folded since, and may have been in that net already.
+    # Units that may not be there: of executions that were folded since, and may have been in
+    # that net already, and of orders that a person has seen filled.
     unsure_bought: Decimal = Decimal(0)
     unsure_sold: Decimal = Decimal(0)
     version: int = 0
@@ -98,6 +99,18 @@ def corrected(position: Position, net: Decimal, *, asked_at_ns: int, at_ns: int)
         unsure_bought=_NOTHING,
         unsure_sold=_NOTHING,
         version=position.version + 1,
+    )
+
+
+def doubted(position: Position, side: OrderSide, units: Decimal) -> Position:
+    """Return the position with units that an order of a side may have taken, untold."""
+    bought, sold = position.unsure_bought, position.unsure_sold
+    if side is OrderSide.SELL:
+        bought += units
+    else:
+        sold += units
+    return msgspec.structs.replace(
+        position, unsure_bought=bought, unsure_sold=sold, version=position.version + 1
     )
 
 

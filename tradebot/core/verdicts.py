@@ -15,7 +15,12 @@ from tradebot.core.book import NO_UNITS, Book
 from tradebot.core.events import DoubtResolved, TradeRefused
 from tradebot.core.exits import Exit, State
 from tradebot.core.inputs import Resolve, Verdict
+from tradebot.core.positions import doubted
 from tradebot.core.trades import Trade
+
+# How long the orders of the broker are waited for after a person's word, as its line is often
+# down when a person has to look: what was in question may be in them.
+VERDICT_NS_MAX = 60_000_000_000
 
 
 def resolve(book: Book, command: Resolve) -> None:
@@ -85,6 +90,9 @@ def _done(book: Book, command: Resolve, trade: Trade, found: list[Exit]) -> None
         return
     for exit_ in found:
         _say(book, command, exit_)
+        position = book.positions.get(exit_.key)
+        if position is not None:
+            book.put_position(doubted(position, exit_.side, _asked_for(exit_)))
         if goes_on:
             trade = _leave(book, trade, exit_)
         else:
@@ -117,11 +125,16 @@ def _asked_for(exit_: Exit) -> Decimal:
 
 
 def _go_on(book: Book, trade: Trade) -> None:
-    """Read the broker's position before anything else leaves on it."""
+    """Read the broker's position, and its orders, before anything else leaves on it.
+
+    What the request in question has become is in them: it is no order of the next one's.
+    """
     now = book.trades.get(trade.trade_id)
     if now is not None and now.stuck:
         book.put_trade(now, stuck=False)
     net_reads.distrust(book, trade.key)
+    if not book.policy.exits.tagged:
+        net_reads.distrust_orders(book, trade.account, VERDICT_NS_MAX)
 
 
 def _say(book: Book, command: Resolve, exit_: Exit) -> None:
