@@ -315,6 +315,14 @@ async def test_a_cancel_puts_nothing_into_the_inbox_because_its_answer_is_no_evi
     assert world.calls == ["cancel"]
 
 
+async def test_a_cancel_of_somebody_elses_order_is_told_by_the_brokers_id():
+    world = World().answers(cancel=BrokerError("order is complete"))
+    world.executor.cancel(CancelOrder(client_order_id=None, order_id="o1", key=KEY))
+    assert await world.settled() == []
+    (line,) = world.said.lines
+    assert line[2] == {"order_id": "o1", "error": "BrokerError: order is complete"}
+
+
 async def test_a_cancel_that_fails_is_told():
     world = World().answers(cancel=BrokerError("order is complete"))
     world.executor.cancel(CancelOrder(client_order_id="T1-x1", order_id="o1", key=KEY))

@@ -6,6 +6,7 @@ import pytest
 
 from tradebot.core import events as ev
 from tradebot.core.inputs import OrderSide, Verdict
+from tradebot.core.policy import Persons
 from tradebot.core.trade_rules import Candidate
 from tradebot.core.trades import PriceSource, Reason, Side, Status
 from tradebot.services.stories import duration, sentence, text
@@ -217,6 +218,34 @@ def closed(**fields):
         (
             ev.DoubtResolved(trade_id="T1", exit=1, verdict=Verdict.RESEND, why="", at_ns=1),
             "A person looked at exit 1: nothing of it is alive, so it is sent again.",
+        ),
+        (
+            ev.ExitHeldBack(
+                trade_id="T1",
+                exit=1,
+                quantity=Decimal(10),
+                resting=Decimal(4),
+                answer=Persons.LEAVE,
+                at_ns=1,
+            ),
+            (
+                "Orders of others may still fill 4 of the 10 that it was to leave: "
+                "they are left to it."
+            ),
+        ),
+        (
+            ev.CancelAsked(
+                trade_id="T1",
+                order_id="B7",
+                side=OrderSide.SELL,
+                quantity=Decimal(4),
+                tries=2,
+                at_ns=1,
+            ),
+            (
+                "The broker was asked to cancel order B7, a sale of 4 that is not ours, "
+                "for the 2. time."
+            ),
         ),
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 from tests.api.world import LONG, START_NS, running
 from tests.services.test_trades import told
 from tradebot.core.events import ExitDecided
-from tradebot.core.inputs import OrderSide, PlaceReply, Unknown
+from tradebot.core.inputs import OrderReport, OrderSide, OrderState, PlaceReply, Unknown
 from tradebot.core.trade_rules import Candidate
 from tradebot.core.trades import PriceSource, Reason, Rules, Side, Status, Trade
 from tradebot.services.trade_json import (
@@ -139,6 +139,19 @@ async def test_an_exit_without_an_answer_is_in_doubt_and_one_that_is_refused_stu
     await world.put(PlaceReply(client_order_id="T1-x1", outcome=Unknown("?"), at_ns=START_NS))
     world.book.put_trade(world.book.trades["T1"], stuck=True)
     assert only(world)["flags"] == ["in_doubt", "stuck"]
+
+
+async def test_an_order_of_somebody_else_that_waits_to_leave_it_is_a_flag(world):
+    await world.bought()
+    await world.tick(800.0)
+    await world.trades.create(LONG)
+    key = world.book.trades["T1"].key
+    stop = {"client_order_id": None, "key": key, "side": OrderSide.SELL, "filled": Decimal(0)}
+    words = stop | {"quantity": Decimal(10), "state": OrderState.OPEN, "at_ns": START_NS}
+    await world.put(OrderReport(order_id="P1", trigger=Decimal(790), **words))
+    assert "resting" in only(world)["flags"]
+    await world.put(OrderReport(order_id="P1", **(words | {"state": OrderState.CANCELLED})))
+    assert "resting" not in only(world)["flags"]
 
 
 async def test_looking_at_a_trade_makes_nothing_in_the_book(world):
