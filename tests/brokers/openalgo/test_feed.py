@@ -7,7 +7,7 @@ import pytest
 from tests.brokers.openalgo.feeding import CALM, INFY, Feed
 from tests.brokers.openalgo.world import NAME, World, an_order
 from tests.openalgo.faults import Fault
-from tradebot.core.inputs import Execution, InstrumentsLoaded, Tick
+from tradebot.core.inputs import Execution, InstrumentsLoaded, OrderSide, Tick
 
 
 async def test_ticks_are_delivered_counted_on_and_of_the_time_at_which_they_came(start, world):
@@ -172,19 +172,33 @@ async def test_a_fill_is_delivered_when_there_is_word_of_its_order(start, world)
     await feed.server.until(lambda: feed.asked("subscribe_orders"))
     feed.server.faults.turn_on(Fault.FILLS_SLOWLY, value=10)
     acked = await world.broker.place(an_order())
-    await feed.inbox.until(lambda: any(isinstance(i, Execution) for i in feed.inbox.items))
-    sold = [i for i in feed.inbox.items if isinstance(i, Execution) and i.side.value == "SELL"]
-    assert {fill.order_id for fill in sold} == {acked.order_id}
-    assert sold[0].quantity == 100
+
+    def sold():
+        fills = [item for item in feed.inbox.items if isinstance(item, Execution)]
+        return [fill for fill in fills if fill.side is OrderSide.SELL]
+
+    await feed.inbox.until(sold)
+    assert {fill.order_id for fill in sold()} == {acked.order_id}
+    assert sold()[0].quantity == 100
 
 
 async def test_an_execution_never_overtakes_its_acknowledgement(world):
-    await world.restart()
     await world.held(100)
-    assert len(await world.broker.executions()) == 1
-    assert await world.broker.news() == []
     await world.broker.order_book()
-    assert len(await world.broker.news()) == 1
+    world.server.faults.turn_on(Fault.SLOW, endpoint="placeorder", value=20, acts_after_s=0.0)
+    placing = asyncio.ensure_future(world.broker.place(an_order()))
+    await world.server.until(lambda: world.server.net(NAME) == 0)
+    assert [fill.side.value for fill in await world.broker.news()] == ["BUY"]
+    await placing
+    assert [fill.side.value for fill in await world.broker.news()] == ["BUY", "SELL"]
+
+
+async def test_what_others_trade_is_told_at_once(start, world):
+    feed = start(NAME)
+    await feed.ticking()
+    await feed.server.until(lambda: feed.asked("subscribe_orders"))
+    await world.held(-30)
+    await feed.inbox.until(lambda: any(isinstance(i, Execution) for i in feed.inbox.items))
 
 
 async def test_word_of_an_order_whose_fills_cannot_be_read_is_forgotten(start, world):

@@ -42,6 +42,7 @@ class OpenAlgoBroker:
         self._account = account
         self._client = client
         self._known = KnownOrders()
+        self._placing = 0  # requests under way
         self._trade_times = Sightings()
         self._order_times = Sightings()
         self._orders = Shared(lambda: self._read("orderbook"), _GIVEN_UP)
@@ -84,7 +85,11 @@ class OpenAlgoBroker:
             return NotSent(f"{order.key.account} is not the account of this broker")
         if self._client.is_live is not True and not await self._client.check_mode():
             return NotSent(self._why_not_live())
-        reply = await self._client.ask("placeorder", requests.place_order(order))
+        self._placing += 1
+        try:
+            reply = await self._client.ask("placeorder", requests.place_order(order))
+        finally:
+            self._placing -= 1
         match reply:
             case Withheld(message=message):
                 return NotSent(message)
@@ -179,15 +184,17 @@ class OpenAlgoBroker:
         return executions
 
     async def news(self) -> Sequence[Execution]:
-        """Return the fills of orders whose acknowledgement was told before.
+        """Return the fills that can be told before anybody asks for them.
 
-        An execution that overtakes its acknowledgement would look like somebody else's.
+        While a request of ours is under way, only those of known orders: an execution that
+        overtakes its acknowledgement would look like somebody else's.
 
         Raises:
             BrokerError: as of ``executions``.
         """
         known = self._known.names()
-        return [fill for fill in await self.executions() if fill.order_id in known]
+        fills = await self.executions()
+        return [fill for fill in fills if not self._placing or fill.order_id in known]
 
     async def quote(self, instrument: str) -> Quote | None:
         reply = await self._client.ask("quotes", requests.instrument(instrument), urgent=False)

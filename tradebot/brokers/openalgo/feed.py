@@ -1,6 +1,7 @@
 """OpenAlgo's ticks over its websocket, and quotes where ticks are missing."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from random import Random
 
@@ -75,7 +76,7 @@ class OpenAlgoFeed:
         self._watch = Watch(patience, is_open)
         self._descriptions = Descriptions(client)
         self._news = news
-        self._has_news = False
+        self._has_news = asyncio.Event()
         self._times = TickTimes()
         self._seq = resume_after
         self._pace = pace
@@ -171,7 +172,7 @@ class OpenAlgoFeed:
             if not self._added:
                 self._set_up(inbox, is_up=True)
         elif frame.is_order_news:
-            self._has_news = True
+            self._has_news.set()
         elif frame.is_error:
             self._take_error(frame)
         else:
@@ -208,11 +209,7 @@ class OpenAlgoFeed:
     async def _look_after(self, inbox: Inbox) -> None:
         """See to subscriptions and silence, for ever."""
         while True:
-            try:
-                async with asyncio.timeout(self._pace.look_s):
-                    await self._changed.wait()
-            except TimeoutError:
-                pass
+            await self._waited_for(self._changed)
             self._changed.clear()
             try:
                 await self._look(inbox)
@@ -233,7 +230,7 @@ class OpenAlgoFeed:
     async def _ask_beside(self, inbox: Inbox) -> None:
         """Ask over HTTP for what the socket does not say, for ever; it may take its time."""
         while True:
-            await self._sleep(self._pace.look_s)
+            await self._waited_for(self._has_news)
             await self._hear_news(inbox)
             await self._poll(inbox)
             for description in await self._descriptions.fetched():
@@ -242,6 +239,12 @@ class OpenAlgoFeed:
             if now_s - self._checked_s >= self._pace.check_s:
                 self._checked_s = now_s
                 await self._client.check_mode()
+
+    async def _waited_for(self, event: asyncio.Event) -> None:
+        """Wait until something happens, but no longer than until the next look is due."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._pace.look_s):
+                await event.wait()
 
     async def _tell_wishes(self, socket: ClientConnection) -> None:
         """Subscribe and unsubscribe what has changed."""
@@ -295,9 +298,9 @@ class OpenAlgoFeed:
 
     async def _hear_news(self, inbox: Inbox) -> None:
         """Deliver what executed sooner than somebody would ask for it."""
-        if not self._has_news:
+        if not self._has_news.is_set():
             return
-        self._has_news = False
+        self._has_news.clear()
         try:
             executions = await self._news()
         except BrokerError:
