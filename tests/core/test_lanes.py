@@ -232,6 +232,30 @@ def test_no_slice_asks_for_more_than_is_to_leave():
     assert (story >> 795).orders == ["T1-x1 SELL 7"]
 
 
+@pytest.mark.parametrize(
+    ("quantity", "sent"), [("10", "9"), ("4", "4"), ("1", "1")], ids=["alike", "smaller", "one"]
+)
+def test_no_request_is_like_one_that_waits_for_approval_where_the_broker_drops_our_ids(
+    quantity, sent
+):
+    """Nothing else would tell them apart once one of them is placed."""
+    story = nameless(a_trade(stop="5pts"), a_trade(quantity=quantity), quantity="30")
+    leave(story.reply("T1-x1", Queued("approve me")), "T2")
+    assert story.orders == ["T1-x1 SELL 10", f"T2-x1 SELL {sent}"]
+
+
+def test_one_unit_beside_one_that_waits_for_approval_waits_too():
+    story = nameless(a_trade(stop="5pts", quantity="1"), a_trade(quantity="1"))
+    leave(story.reply("T1-x1", Queued("approve me")), "T2")
+    assert story.orders == ["T1-x1 SELL 1"]
+
+
+def test_a_broker_that_keeps_our_ids_may_be_sent_any_quantity():
+    story = leave(holding(20, a_trade(stop="5pts"), a_trade()) >> 795, "T2")
+    story.reply("T1-x1", Queued("approve me"))
+    assert story.orders == ["T1-x1 SELL 10", "T2-x1 SELL 10"]
+
+
 def test_a_person_is_told_when_what_the_broker_holds_stays_unknown():
     story = unheld()
     for _ in range(18):

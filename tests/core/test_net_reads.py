@@ -33,7 +33,7 @@ def test_a_stop_waits_for_the_net_and_leaves_with_it():
 def test_a_position_that_is_gone_is_not_sold_again():
     story = restarted().read("0") >> 795
     assert story.orders == []
-    story.flat(30)
+    story.flat(50)
     assert story.orders == []
     assert story.trade().status is Status.CLOSED_EXTERNAL
 
@@ -191,3 +191,12 @@ def test_a_net_that_is_our_doubled_fold_by_chance_settles_nothing_while_a_fill_i
     net_reads.ask(story.book, KEY)
     story.process(story.net("20"))
     assert story.book.positions[KEY].unsure_bought == 0
+
+
+def test_that_nothing_is_held_is_not_believed_because_two_reads_say_so():
+    """A session that has died reads as empty."""
+    story = restarted().read("0") >> 795
+    for _ in range(18):
+        assert (story >> "1s" >> story.net("0")).book.net(KEY) == 10
+    assert story.orders == []
+    assert (story >> "1s" >> story.net("0")).book.net(KEY) == 0

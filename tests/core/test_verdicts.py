@@ -309,3 +309,11 @@ def test_a_word_on_a_position_that_nobody_has_seen_yet_is_taken_too():
     for _ in range(60):
         story >> "1s" >> story.net(None)
     assert resolved(story, "done").trade().status is Status.CLOSED_EXTERNAL
+
+
+def test_a_word_to_go_on_thaws_a_position_and_ends_the_doubt_on_it():
+    story = lost()
+    freezing.freeze(story.book, story.trade().key, "the books contradict each other")
+    resolved(story, "resend")
+    assert story.book.frozen == {}
+    assert len(story.events(DoubtResolved)) == 1

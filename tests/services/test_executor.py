@@ -371,6 +371,14 @@ async def test_a_list_of_executions_that_has_shrunk_is_a_read_that_failed():
     )
 
 
+async def test_a_list_that_lacks_what_an_earlier_life_was_told_of_is_a_read_that_failed_too():
+    world = World().answers(net=Decimal(100))
+    world.executor.remember(await world.broker.executions())
+    world.answers(net=Decimal(0), executions=[])
+    world.executor.read_position(ReadPosition(key=KEY))
+    assert (await world.settled())[-1] == PositionsReply(key=KEY, net=None, at_ns=77)
+
+
 async def test_a_start_goes_on_when_the_broker_cannot_list_its_executions():
     world = World().answers(executions=ConnectionError("reset"))
     await world.executor.hear_executions()

@@ -9,7 +9,16 @@ import pytest
 from tests.playbook import KEY, SBIN
 from tests.services.fakes import FakeClock, Said
 from tests.services.guard import a_creation, a_fill
-from tradebot.core.inputs import Acked, Execution, ExitTrade, FeedState, OrderSide, QueryReply
+from tradebot.core.inputs import (
+    Acked,
+    Execution,
+    ExitTrade,
+    FeedState,
+    OrderReport,
+    OrderSide,
+    OrderState,
+    QueryReply,
+)
 from tradebot.core.policy import Policy
 from tradebot.core.trade_requests import TradeDefaults
 from tradebot.core.trades import Status
@@ -63,7 +72,19 @@ class KindBroker:
         return None
 
     async def order_book(self):
-        return ()
+        return [
+            OrderReport(
+                order_id=fill.order_id,
+                client_order_id=fill.client_order_id,
+                key=fill.key,
+                side=fill.side,
+                quantity=fill.quantity,
+                filled=fill.quantity,
+                state=OrderState.COMPLETE,
+                at_ns=fill.at_ns,
+            )
+            for fill in self.done
+        ]
 
     async def net(self, key):
         return sum((fill.side.sign * fill.quantity for fill in self.done), Decimal(0))

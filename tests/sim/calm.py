@@ -62,29 +62,25 @@ class Calm:
             elif order.trade_id is not None and order.filled:
                 await self._look_at_entry(order, store)
         for trade_id in {**exchange.entered, **exchange.left}:
-            names = sorted(exchange.taken_together(trade_id))
-            rows = [row for name in names if (row := await store.trade(name)) is not None]
-            if rows:
-                self._look_at_quantities([row.trade for row in rows])
+            row = await store.trade(trade_id)
+            if row is not None:
+                self._look_at_quantities(row.trade)
 
-    def _look_at_quantities(self, trades: list[Trade]) -> None:
-        """Look at what a trade has entered and left; at several, where nobody tells them apart."""
-        if not all(self._world.promises.words.is_counted(trade.trade_id) for trade in trades):
+    def _look_at_quantities(self, trade: Trade) -> None:
+        """Look at what a trade has entered and left."""
+        name = trade.trade_id
+        if not self._world.promises.words.is_counted(name):
             return
-        exchange = self._world.exchange
-        name = " and ".join(trade.trade_id for trade in trades)
-        entered, left = exchange.held_and_left(trades[0].trade_id)
-        filled, exited = (sum(units, ZERO) for units in zip(*map(_units, trades), strict=True))
-        is_closed = all(trade.status is Status.CLOSED for trade in trades)
+        exchange, filled, exited = self._world.exchange, trade.filled, trade.exited
+        entered, left = exchange.entered.get(name, ZERO), exchange.left.get(name, ZERO)
         if exited != left:
             self._world.promises.broken(f"I11 {name} exited {exited}, at the exchange {left}")
-        if filled != entered and all(trade.status is not Status.NEVER_FILLED for trade in trades):
+        if filled != entered and trade.status is not Status.NEVER_FILLED:
             self._world.promises.broken(f"I11 {name} holds {filled} entered, in truth {entered}")
-        if is_closed and left != entered:
+        if trade.status is Status.CLOSED and left != entered:
             self._world.promises.broken(f"I11 {name} is closed, having left {left} of {entered}")
-        for trade in trades:
-            if trade.status is Status.CLOSED_EXTERNAL and not self._has_others(trade):
-                self._world.promises.broken(f"I11 {trade.trade_id} was left by nobody")
+        if trade.status is Status.CLOSED_EXTERNAL and not self._has_others(trade):
+            self._world.promises.broken(f"I11 {name} was left by nobody")
 
     def _has_others(self, trade: Trade) -> bool:
         """Whether somebody else has traded against a trade where it was."""
@@ -107,7 +103,3 @@ class Calm:
             self._world.promises.broken(
                 f"I12 {order.client_order_id} has no line in its trade's story"
             )
-
-
-def _units(trade: Trade) -> tuple[Decimal, Decimal]:
-    return trade.filled, trade.exited

@@ -50,7 +50,6 @@ class Exchange:
         self.others: dict[str, Execution] = {}  # of people, on keys of ours
         self.entered: dict[str, Decimal] = {}  # by trade
         self.left: dict[str, Decimal] = {}  # by trade, by orders of ours
-        self._alike: list[set[str]] = []  # trades that nobody can tell apart
         self.wrong: list[str] = []
         self.on_fill: Callable[[Execution, bool], None] = lambda _execution, _at_once: None
         self.on_change: Callable[[ExchangeOrder], None] = lambda _order: None
@@ -152,28 +151,10 @@ class Exchange:
         shown = [net for changed_ns, net in self.net_changes.get(key, ()) if changed_ns <= at_ns]
         return shown[-1] if shown else ZERO
 
-    def are_alike(self, one: str, other: str) -> None:
-        """Note that requests of two trades waited at once, and nothing tells them apart."""
-        found = self.taken_together(one) | self.taken_together(other)
-        self._alike = [group for group in self._alike if group.isdisjoint(found)] + [found]
-
-    def taken_together(self, trade_id: str) -> set[str]:
-        """Return the trades that can only be judged together with this one, and itself."""
-        return next((group for group in self._alike if trade_id in group), {trade_id})
-
-    def held_and_left(self, trade_id: str) -> tuple[Decimal, Decimal]:
-        """Return what a trade has entered and left, with those that it is judged with."""
-        group = self.taken_together(trade_id)
-        entered, left = (
-            sum((units.get(name, ZERO) for name in group), ZERO)
-            for units in (self.entered, self.left)
-        )
-        return entered, left
-
     def _judge(self, order: ExchangeOrder, quantity: Decimal) -> None:
         """Note the harm of a fill of ours: more has left than its trade held."""
         trade_id = order.trade_id or ""
         self.left[trade_id] = self.left.get(trade_id, ZERO) + quantity
-        entered, left = self.held_and_left(trade_id)
+        left, entered = self.left[trade_id], self.entered.get(trade_id, ZERO)
         if left > entered:
             self.wrong.append(f"I1 {trade_id} left {left} of {entered}")

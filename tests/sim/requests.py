@@ -90,27 +90,7 @@ class Requests:
 
     def _is_in_doubt(self, name: str) -> bool:
         """Whether a request may act of which the process does not know what it waits for."""
-        is_alone = len(self._world.exchange.taken_together(self._sent[name].trade_id)) == 1
-        return is_alone and name in self._can_act and name not in self._queued
-
-    def _look_for_one_alike(self, order: PlaceOrder) -> None:
-        """Note one that is the same and waits for a yes, where the broker keeps no ids of ours.
-
-        Whichever of the two is placed, either trade may be told of it.
-        """
-        for other in self._alike_on_way(order):
-            self._world.exchange.are_alike(order.trade_id, other.trade_id)
-
-    def waits_beside_one_alike(self, order: PlaceOrder) -> bool:
-        """Whether a request leaves while one waits for a yes that nothing tells it apart from."""
-        return any(other.client_order_id in self._queued for other in self._alike_on_way(order))
-
-    def _alike_on_way(self, order: PlaceOrder) -> list[PlaceOrder]:
-        if self._world.tagged:
-            return []
-        about = order.key, order.side, order.quantity
-        others = (o for name, o in self._on_way.items() if name != order.client_order_id)
-        return [other for other in others if (other.key, other.side, other.quantity) == about]
+        return name in self._can_act and name not in self._queued
 
     @property
     def nobody_remembers(self) -> bool:
@@ -193,7 +173,6 @@ class Requests:
         What others did shortly before the broker's net replaced our fold may be in it or
         not: then the better of both counts.
         """
-        self._look_for_one_alike(order)
         exchange, key = self._world.exchange, order.key
         position = book.positions.get(key)
         corrected_ns = 0 if position is None else position.corrected_at_ns

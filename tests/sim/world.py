@@ -131,9 +131,6 @@ class World:
             return self.fate(order)
         if self.session_is_lost:
             return self.lost_session_says
-        if self.promises.requests.waits_beside_one_alike(order):
-            # Nobody at the broker's desk lets in a second order that is just like a first.
-            return "not_sent"
         if self.happens("outages"):
             self._lose_the_line()
             return "reply_lost"

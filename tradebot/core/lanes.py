@@ -45,8 +45,9 @@ def advance(book: Book, key: NetKey, at_ns: int) -> None:
         )
         if need > 0:
             quantity = resting.room(book, exit_, need, units - lane.alive, at_ns)
+            quantity = _unlike(book, exit_, _slice(book, key, quantity))
             if quantity > 0:
-                _send(book, exit_, _slice(book, key, quantity), at_ns)
+                _send(book, exit_, quantity, at_ns)
                 return
             if not book.policy.opposite_allowed:
                 return  # what holds this one back holds back all that leave the same way
@@ -176,6 +177,23 @@ def _slice(book: Book, key: NetKey, quantity: Decimal) -> Decimal:
         return quantity
     lot = instrument.lot_size
     return min(quantity, max(lot, freeze // lot * lot))
+
+
+def _unlike(book: Book, exit_: Exit, quantity: Decimal) -> Decimal:
+    """Return a quantity that no request has which waits for somebody's approval.
+
+    Where the broker drops our ids nothing else would tell the two apart once one is placed.
+    """
+    if book.policy.exits.tagged:
+        return quantity
+    queued = [
+        other.order_quantity
+        for other in book.lanes[exit_.key]
+        if other.side is exit_.side and other.state is State.WORKING and other.order_id is None
+    ]
+    while quantity > 0 and quantity in queued:
+        quantity -= book.instrument(exit_.key.instrument).lot_size
+    return quantity
 
 
 def _price(book: Book, exit_: Exit, trade: Trade, line: Line) -> Decimal | None:

@@ -22,6 +22,9 @@ DISPUTED_NS_MAX = 30_000_000_000
 # broker's books are old.
 NO_VERSION = -1  # no claim stands
 AGREE_NS = 2_000_000_000
+# That nothing is held takes longer: a session that has died, and many a failed read, look like
+# that. All reads for so long have to say it; meanwhile nothing is sent.
+FLAT_NS = 20_000_000_000
 
 
 def ask(book: Book, key: NetKey) -> None:
@@ -60,7 +63,7 @@ def is_believed(book: Book, reply: PositionsReply) -> bool:
     claim = net, position.version
     said = book.disputes.get(key)
     if said is not None and said[0] == claim:
-        if is_quiet and at_ns - said[1] >= AGREE_NS:
+        if is_quiet and at_ns - said[1] >= (AGREE_NS if net else FLAT_NS):
             return True
     else:
         book.disputes[key] = claim, at_ns

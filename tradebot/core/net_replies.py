@@ -30,8 +30,11 @@ def on_positions(book: Book, reply: PositionsReply) -> None:
         freezing.differed(book, reply.key)
         return
     checking = [e for e in book.lanes.get(reply.key) or () if e.state is State.CHECKING]
-    counts = _counts(book, reply, asked[1])
+    counts, since_ns = _counts(book, reply, asked[1]), reply.at_ns
     if counts:
+        claim, claimed_ns = book.disputes.get(reply.key, (None, 0))
+        if claim == (reply.net, asked[1]):
+            since_ns = claimed_ns  # all reads since then have said so
         _take(book, reply, asked[0])
         net_reads.is_known(book, reply.key)
     if not counts or reply.key in book.frozen:
@@ -44,7 +47,7 @@ def on_positions(book: Book, reply: PositionsReply) -> None:
         if lanes.held(book, exit_) > 0:
             book.put_exit(exits.ready(exit_))
         else:
-            after = book.put_exit(exits.read_flat(exit_, reply.at_ns))
+            after = book.put_exit(exits.read_flat(exit_, since_ns))
             is_long = reply.at_ns - after.flat_since_ns >= FLAT_NS_MIN
             if is_long and after.flat_reads >= FLAT_READS:
                 lanes.close_outside(book, exit_.trade_id, reply.at_ns)

@@ -36,7 +36,7 @@ from tradebot.core.orders import Order
 EMPTY_BOOKS = 4
 # Orders younger than this must be in every whole book: one that has shrunk is no evidence.
 # An order that was last heard of so long before a request left is none of that request.
-CLOCKS_APART_NS = 60_000_000_000
+CLOCKS_APART_NS = 5_000_000_000
 BOOK_KEEPS_NS = 8 * 3_600_000_000_000
 
 

@@ -1,9 +1,11 @@
 """Carrying out what the engine wants of the broker. Replies come back as inputs."""
 
 import asyncio
+from collections.abc import Iterable
 
 from tradebot.core.inputs import (
     BookReply,
+    Execution,
     Outcome,
     PlaceReply,
     PositionsReply,
@@ -55,6 +57,10 @@ class Executor:
         self._answer_s_max = answer_s_max
         self._save_s_max = save_s_max
         self._slow_s = slow_s
+
+    def remember(self, executions: Iterable[Execution]) -> None:
+        """Know what an earlier life was told of: a list that lacks it is a read that failed."""
+        self._delivered.update((one.execution_id, one.at_ns) for one in executions)
 
     def place(self, order: PlaceOrder, *, is_safe: bool) -> None:
         """Send an order; ``is_safe`` says that the journal has it on disk."""

@@ -127,6 +127,7 @@ class Guard:
             clock=self._clock,
             say=self._say,
         )
+        self.executor.remember(snapshot.executions)
         await self.executor.hear_executions()
         outputs = self.engine.restore(snapshot, self._clock.now_ns())
         self._say(
