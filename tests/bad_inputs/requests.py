@@ -217,7 +217,10 @@ OTHERS = (
     _order({"side": "LONG"}, 'did you mean "BUY"?'),
     _order({"quantity": 0.5}, "quantity 0.5 is not a multiple of the lot size 1"),
     _order({"quantity": "left out"}, "quantity is missing"),
-    _order({"price": 800}, "price is no key of a paper order"),
+    _order({"prise": 800}, "prise is no key of a paper order"),
+    _order({"price": 0}, "price = 0: must be"),
+    _order({"trigger": "soon"}, "trigger = 'soon': must be"),
+    _order({"price": 800, "trigger": 800}, "for a price or for a trigger"),
     _bad("a limit that is none", f"{ORDERS}?limit=x", "limit = 'x': must be", method="GET"),
 )
 ROWS = (*BODIES, *DOORS, *TRADES, *OTHERS)
