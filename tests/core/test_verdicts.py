@@ -5,10 +5,10 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from tests.core.exit_stories import book_of, holding, leave, leaving, state_of
+from tests.core.exit_stories import book_of, holding, leave, leaving, state_of, unheld
 from tests.playbook import Playbook, a_trade
 from tradebot.core import freezing
-from tradebot.core.events import DoubtResolved, ExitSent, TradeClosed, TradeRefused
+from tradebot.core.events import DoubtResolved, ExitSent, TradeClosed, TradeRefused, TradeStuck
 from tradebot.core.exits import State
 from tradebot.core.inputs import Acked, Queued, Refused, Resolve, Unknown, Verdict
 from tradebot.core.intents import ReadPosition
@@ -317,3 +317,11 @@ def test_a_word_to_go_on_thaws_a_position_and_ends_the_doubt_on_it():
     resolved(story, "resend")
     assert story.book.frozen == {}
     assert len(story.events(DoubtResolved)) == 1
+
+
+def test_a_word_to_send_again_does_not_begin_the_flat_reads_anew():
+    story = unheld().flat(16)
+    assert state_of(story) is State.CHECKING
+    resolved(story, "resend")
+    assert story.flat(10).trade().status is Status.CLOSED_EXTERNAL
+    assert story.events(TradeStuck) == []

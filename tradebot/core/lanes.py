@@ -80,7 +80,8 @@ def wake(book: Book, at_ns: int) -> None:
             elif exit_.state is State.CHECKING:
                 after = book.put_exit(exits.checking(exit_, at_ns))
                 net_reads.ask(book, key)
-                _tell_a_person(book, after, "what the broker holds is not known", at_ns)
+                if not after.flat_reads:
+                    _tell_a_person(book, after, "what the broker holds is not known", at_ns)
             elif exit_.held_ns:
                 resting.tell(book, exit_, at_ns)
         advance(book, key, at_ns)
