@@ -325,3 +325,14 @@ def test_a_word_to_send_again_does_not_begin_the_flat_reads_anew():
     resolved(story, "resend")
     assert story.flat(10).trade().status is Status.CLOSED_EXTERNAL
     assert story.events(TradeStuck) == []
+
+
+def test_flat_reads_of_before_an_order_say_nothing_of_that_order():
+    story = unheld().read("0") >> "2s"
+    story.fill(None, "10", side="BUY", order_id="E2", ago="15s").read("10")
+    for _ in range(8):
+        story = story >> "2s" >> story.net("10")
+    assert story.orders == ["T1-x1 SELL 10"]
+    story.reply("T1-x1", LOST)
+    resolved(story, "resend")
+    assert state_of(story) is State.RETRY_WAIT

@@ -69,7 +69,7 @@ def _resend(book: Book, command: Resolve, trade: Trade, found: list[Exit]) -> No
         return
     for exit_ in found:
         _say(book, command, exit_)
-        if exit_.flat_reads:
+        if exit_.state is State.CHECKING and exit_.flat_reads:
             continue  # the broker says that nothing is left to send, and is being asked on
         book.put_exit(exits.due_now(exits.waiting(exit_, command.at_ns), command.at_ns))
     _go_on(book, trade)
