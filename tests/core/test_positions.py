@@ -149,7 +149,8 @@ def test_a_position_that_no_net_replaced_holds_what_it_says(script):
 )
 def test_what_an_order_may_have_taken_untold_is_not_counted_on(script, side, to_sell, to_buy):
     before = fold(script)
-    after = doubted(before, OrderSide(side), Decimal(6))
+    after = doubted(before, OrderSide(side), Decimal(6), 99)
     assert (after.held_for(OrderSide.SELL), after.held_for(OrderSide.BUY)) == (to_sell, to_buy)
     assert (after.quantity, after.version) == (before.quantity, before.version + 1)
+    assert after.moved_at_ns == 99
     assert agreed(after).held_for(OrderSide.SELL) == before.held_for(OrderSide.SELL)

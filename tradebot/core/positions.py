@@ -102,15 +102,22 @@ def corrected(position: Position, net: Decimal, *, asked_at_ns: int, at_ns: int)
     )
 
 
-def doubted(position: Position, side: OrderSide, units: Decimal) -> Position:
-    """Return the position with units that an order of a side may have taken, untold."""
+def doubted(position: Position, side: OrderSide, units: Decimal, at_ns: int) -> Position:
+    """Return the position with units that an order of a side may have taken, untold.
+
+    As after an execution, a net that is read soon may be older than that.
+    """
     bought, sold = position.unsure_bought, position.unsure_sold
     if side is OrderSide.SELL:
         bought += units
     else:
         sold += units
     return msgspec.structs.replace(
-        position, unsure_bought=bought, unsure_sold=sold, version=position.version + 1
+        position,
+        unsure_bought=bought,
+        unsure_sold=sold,
+        moved_at_ns=max(position.moved_at_ns, at_ns),
+        version=position.version + 1,
     )
 
 

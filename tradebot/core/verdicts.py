@@ -94,7 +94,7 @@ def _done(book: Book, command: Resolve, trade: Trade, found: list[Exit]) -> None
         _say(book, command, exit_)
         position = book.positions.get(exit_.key)
         if position is not None:
-            book.put_position(doubted(position, exit_.side, _asked_for(exit_)))
+            book.put_position(doubted(position, exit_.side, _asked_for(exit_), book.now_ns))
         if goes_on:
             trade = _leave(book, trade, exit_)
         else:
