@@ -167,7 +167,9 @@ class Story:
         world, loop = self._world, self._world.loop
         loop.in_world(0.0, world.life.begin)
         loop.in_world(0.0, self._show)
-        Operators(world).begin()
+        desk = Operators(world)
+        desk.are_quiet = True  # they end doubts, and leave nothing by hand: our orders are judged
+        desk.begin()
         loop.run_until(lambda: world.life.is_ready)
         self._guard_a_trade()
         loop.run_until(lambda: bool(self._acknowledged))
