@@ -6,7 +6,15 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from tradebot.core.inputs import Execution, Input, OrderReport, Outcome, QueryReply, Tick
+from tradebot.core.inputs import (
+    Execution,
+    Input,
+    NetPosition,
+    OrderReport,
+    Outcome,
+    QueryReply,
+    Tick,
+)
 from tradebot.core.instruments import Instrument, NetKey
 from tradebot.core.intents import CancelOrder, PlaceOrder
 from tradebot.core.records import Record, Snapshot, Told, TradeSaved
@@ -98,6 +106,13 @@ class Broker(Protocol):
 
     async def net(self, key: NetKey) -> Decimal | None:
         """Return the broker's signed net of one key; None: the read failed."""
+
+    async def positions(self) -> Sequence[NetPosition] | None:
+        """Return what the account holds, anybody's; None: the read failed.
+
+        A key that is not there is flat as far as this reading goes, and so are all where it
+        is empty: that alone proves nothing. Of deliveries, those that moved today.
+        """
 
     async def executions(self) -> Sequence[Execution]:
         """Return the day's executions, for what a stream may have dropped."""

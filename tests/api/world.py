@@ -137,7 +137,7 @@ class Exchange:
             for number, (key, side, quantity, at_ns) in enumerate(self.taken, 1)
         ][::-1][:limit]
 
-    def positions(self):
+    def nets(self):
         nets: dict[NetKey, Decimal] = {}
         for key, side, quantity, _ in self.taken:
             nets[key] = nets.get(key, Decimal(0)) + side.sign * quantity

@@ -205,6 +205,22 @@ async def test_the_net_is_the_sum_of_the_executions(venue):
     assert await venue.broker.net(venue.key) == 0
 
 
+async def nets(venue: Venue) -> dict[NetKey, Decimal]:
+    return {held.key: held.net for held in await venue.broker.positions() or () if held.net}
+
+
+async def test_the_positions_are_the_nets_of_the_account(venue):
+    assert await nets(venue) == {}
+    await placed(venue, venue.order("T1-x1", "100", side=OrderSide.SELL))
+    await venue.settle()
+    assert await nets(venue) == {venue.key: -100}
+    (held,) = await venue.broker.positions()
+    assert (held.average, held.ltp) == (Decimal("812.5"), 812.5)
+    await placed(venue, venue.order("T2-x1", "100", side=OrderSide.BUY))
+    await venue.settle()
+    assert await nets(venue) == {}
+
+
 async def test_every_execution_has_a_name_of_its_own(venue):
     for number in range(5):
         await placed(venue, venue.order(f"T{number}-x1", str(1 + number)))
@@ -231,6 +247,7 @@ async def test_a_closed_broker_answers_with_values(venue):
     assert isinstance(await venue.broker.place(venue.order()), NotSent | Unknown)
     assert (await venue.broker.query("T1-x1")).answered is False
     assert await venue.broker.net(venue.key) is None
+    assert await venue.broker.positions() is None
 
 
 async def test_an_order_that_is_called_back_in_time_never_fills(venue):

@@ -14,6 +14,7 @@ from tradebot.core.inputs import (
     Execution,
     ExitTrade,
     FeedState,
+    NetPosition,
     OrderReport,
     OrderSide,
     OrderState,
@@ -88,6 +89,10 @@ class KindBroker:
 
     async def net(self, key):
         return sum((fill.side.sign * fill.quantity for fill in self.done), Decimal(0))
+
+    async def positions(self):
+        nets = {fill.key: await self.net(fill.key) for fill in self.done}
+        return [NetPosition(key=key, net=net) for key, net in nets.items()]
 
     async def quote(self, instrument):
         return Quote(ltp=800.0, at_ns=1)

@@ -11,9 +11,10 @@ import msgspec
 
 from tests.playbook import START_NS
 from tests.sim.virtual_loop import VirtualLoop
-from tradebot.core.inputs import Execution, OrderReport, OrderSide, OrderState
+from tradebot.core.inputs import Execution, NetPosition, OrderReport, OrderSide, OrderState
 from tradebot.core.instruments import NetKey
 from tradebot.core.money import exact
+from tradebot.core.positions import Position, folded
 
 ZERO = Decimal(0)
 
@@ -150,6 +151,20 @@ class Exchange:
         at_ns = self.now_ns() - lag_ns
         shown = [net for changed_ns, net in self.net_changes.get(key, ()) if changed_ns <= at_ns]
         return shown[-1] if shown else ZERO
+
+    def positions(self, lag_ns: int = 0) -> list[NetPosition]:
+        """Return what is not flat, as it was some time ago."""
+        at_ns = self.now_ns() - lag_ns
+        found: dict[NetKey, Position] = {}
+        for execution in self.executions.values():
+            if execution.at_ns <= at_ns:
+                before = found.get(execution.key) or Position(key=execution.key)
+                found[execution.key] = folded(before, execution)
+        return [
+            NetPosition(key=key, net=position.quantity, average=position.average)
+            for key, position in found.items()
+            if position.quantity
+        ]
 
     def _judge(self, order: ExchangeOrder, quantity: Decimal) -> None:
         """Note the harm of a fill of ours: more has left than its trade held."""

@@ -9,6 +9,7 @@ from tests.sim.exchange import ExchangeOrder
 from tradebot.core.inputs import (
     Acked,
     Execution,
+    NetPosition,
     NoAction,
     NotSent,
     OrderReport,
@@ -206,6 +207,18 @@ class Gateway:
             net = Decimal(0)
         await self._trip()
         return net
+
+    async def positions(self) -> Sequence[NetPosition] | None:
+        """Return the account's nets; None: the read failed."""
+        await self._trip()
+        world = self._world
+        if world.read_fails():
+            world.seen["a read of all positions that failed"] += 1
+            return None
+        lag_ns = world.lag_ns()
+        held = world.exchange.positions(lag_ns)
+        await self._trip()
+        return [position for position in held if not world.lies_flat(position.key)]
 
     async def executions(self) -> Sequence[Execution]:
         await self._trip()

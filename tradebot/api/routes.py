@@ -276,7 +276,7 @@ class Api:
         @get("/api/v1/paper/positions")
         async def positions(request: Asked) -> Reply:
             self._check_key(request, Scope.READ)
-            found = sorted(paper.positions().items())
+            found = sorted(paper.nets().items())
             return answer({"positions": [_position_json(key, net) for key, net in found]})
 
         return [orders, positions]

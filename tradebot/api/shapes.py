@@ -70,7 +70,7 @@ class PaperWorld(Protocol):
     def orders(self, limit: int = ...) -> Sequence[OrderReport]:
         """Return the newest orders, newest first."""
 
-    def positions(self) -> Mapping[NetKey, Decimal]:
+    def nets(self) -> Mapping[NetKey, Decimal]:
         """Return the signed net of every key that is not flat."""
 
 

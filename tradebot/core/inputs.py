@@ -179,6 +179,15 @@ class PositionsReply(msgspec.Struct, frozen=True, kw_only=True):
     at_ns: int
 
 
+class NetPosition(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What the broker says that the account holds on one key."""
+
+    key: NetKey
+    net: Decimal  # signed units; nothing where the broker still lists what is flat
+    average: Decimal | None = None  # the entry price per unit; None: it does not say
+    ltp: float | None = None
+
+
 class QuoteReply(msgspec.Struct, frozen=True, kw_only=True):
     """An answer of the second price source to ``AskQuote``."""
 

@@ -72,6 +72,46 @@ async def test_nobody_is_short_of_a_delivery(world):
     assert await world.broker.net(CNC) == 0
 
 
+async def test_the_account_is_told_row_by_row(world):
+    await world.held(100)
+    (held,) = await world.broker.positions()
+    assert (held.key, held.net, held.average) == (SBIN, 100, Decimal("812.5"))
+    assert held.ltp == 812.5
+
+
+async def test_a_delivery_of_today_is_told_with_what_was_held_and_at_no_price_then(world):
+    world.server.by_hand(NAME, "BUY", 5, product="CNC")
+    await world.server.until(lambda: world.server.net(NAME, "CNC") == 5)
+    (held,) = await world.broker.positions()
+    assert (held.key, held.net, held.average) == (CNC, 5, Decimal("812.5"))
+    world.server.hold(NAME, 10, 800.0)
+    (held,) = await world.broker.positions()
+    assert (held.key, held.net, held.average) == (CNC, 15, None)
+    world.server.faults.turn_on(Fault.BOOK_FAILS, endpoint="holdings")
+    assert await world.broker.positions() is None
+
+
+async def test_what_was_held_before_today_alone_is_no_position(world):
+    world.server.hold(NAME, 10, 800.0)
+    assert await world.broker.positions() == []
+
+
+@pytest.mark.parametrize("fault", [Fault.ERROR, Fault.GARBAGE, Fault.HANGS, Fault.BOOK_FAILS])
+async def test_positions_that_cannot_be_read_are_none(world, fault):
+    await world.held(100)
+    world.server.faults.turn_on(fault, endpoint="positionbook")
+    assert await world.broker.positions() is None
+
+
+async def test_no_positions_are_believed_only_where_there_are_funds(world):
+    await world.held(100)
+    world.server.faults.turn_on(Fault.BOOK_EMPTY, endpoint="positionbook")
+    funds = world.server.faults.turn_on(Fault.ERROR, endpoint="funds")
+    assert await world.broker.positions() is None
+    world.server.faults.turn_off(funds)
+    assert await world.broker.positions() == []
+
+
 async def test_a_hundred_questions_for_nets_are_two_readings(world):
     await world.held(100)
     before = len(world.server.record.asked("positionbook"))
@@ -95,6 +135,7 @@ async def test_a_closed_broker_answers_with_values(world):
     assert isinstance(await world.broker.place(an_order()), NotSent)
     assert await world.broker.net(SBIN) is None
     assert await world.broker.order_book() is None
+    assert await world.broker.positions() is None
     assert await world.broker.quote(NAME) is None
 
 

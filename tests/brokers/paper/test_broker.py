@@ -271,7 +271,7 @@ async def test_a_person_opens_a_position_and_the_daemon_hears_of_it(a_world):
     world.time.advance(1)
     (fill,) = world.inbox.executions
     assert (fill.order_id, fill.client_order_id, fill.quantity) == (order_id, None, 100)
-    assert world.broker.positions() == {SBIN: Decimal(100)}
+    assert world.broker.nets() == {SBIN: Decimal(100)}
     assert [report.order_id for report in world.broker.orders()] == [order_id]
 
 
@@ -289,7 +289,7 @@ async def test_a_position_of_another_product_is_another_position(a_world):
     world.broker.place_for_person(SBIN, OrderSide.BUY, Decimal(100), START_NS)
     world.broker.place_for_person(delivery, OrderSide.SELL, Decimal(30), START_NS)
     world.time.advance(1)
-    assert world.broker.positions() == {SBIN: Decimal(100), delivery: Decimal(-30)}
+    assert world.broker.nets() == {SBIN: Decimal(100), delivery: Decimal(-30)}
 
 
 async def test_a_daemon_cannot_start_on_a_damaged_world(tmp_path):

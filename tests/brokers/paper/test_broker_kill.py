@@ -72,4 +72,4 @@ def check_the_books(world):
         assert filled[order.order_id] == order.filled
         if order.state is OrderState.COMPLETE:
             assert order.filled == order.quantity
-    assert world.broker.positions().get(SBIN, Decimal(0)) == net
+    assert world.broker.nets().get(SBIN, Decimal(0)) == net

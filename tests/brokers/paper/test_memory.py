@@ -12,6 +12,8 @@ from tradebot.brokers.paper.memory import Memory, PaperOrder
 from tradebot.core.inputs import Execution, OrderSide, OrderState
 from tradebot.errors import BrokerError
 
+PRICE = Decimal("812.05")
+
 
 @pytest.fixture
 def memory(tmp_path):
@@ -63,10 +65,15 @@ def a_fill(order, quantity="40", at_ns=9, done=1, state=OrderState.OPEN):
         key=order.key,
         side=order.side,
         quantity=Decimal(quantity),
-        price=Decimal("812.05"),
+        price=PRICE,
         at_ns=at_ns,
     )
     return after, execution
+
+
+def held(memory):
+    """Return what each key holds, and what a unit of it has cost."""
+    return {key: (held.quantity, held.average) for key, held in memory.positions.items()}
 
 
 def test_an_order_is_found_by_either_name_also_by_the_next_process(memory):
@@ -104,7 +111,7 @@ def test_an_execution_its_order_and_the_position_are_written_as_one(memory):
     for _ in range(2):
         assert memory.order_of_client("T1-x1") == after
         assert memory.executions_since(0) == [execution]
-        assert memory.positions == {SBIN: Decimal(40)}
+        assert held(memory) == {SBIN: (40, PRICE)}
         memory = again(memory)
 
 
@@ -113,7 +120,7 @@ def test_the_same_part_of_an_order_cannot_execute_twice(memory):
     memory.save(*a_fill(order))
     with pytest.raises(BrokerError, match="UNIQUE"):
         memory.save(*a_fill(order))
-    assert memory.positions == {SBIN: Decimal(40)}
+    assert held(memory) == {SBIN: (40, PRICE)}
     assert len(memory.executions_since(0)) == 1
 
 
@@ -127,8 +134,8 @@ def test_a_name_cannot_be_used_for_a_second_order(memory):
 def test_a_flat_position_is_no_position(memory):
     memory.save(*a_fill(memory.add(an_order())))
     memory.save(*a_fill(memory.add(an_order("T2-x1", side=OrderSide.SELL))))
-    assert memory.positions == {}
-    assert again(memory).positions == {}
+    assert held(memory) == {}
+    assert held(again(memory)) == {}
 
 
 def test_executions_are_read_from_a_time_on_oldest_first(memory):
@@ -196,11 +203,23 @@ def test_a_file_of_the_first_version_goes_on(memory):
     before = memory.add(an_order())
     for column in ("price", "trigger_price"):
         memory._db.execute(f"ALTER TABLE orders DROP COLUMN {column}")
+    memory._db.execute("ALTER TABLE positions DROP COLUMN cost")
     memory._db.execute("PRAGMA user_version = 1")
     memory.close()
     memory.open(START_NS)
     assert memory.order(before.order_id) == before
     assert memory.order(memory.add(an_order("T2-x1")).order_id).price is None
+
+
+def test_a_file_without_costs_finds_them_in_its_executions(memory):
+    order = memory.add(an_order())
+    memory.save(*a_fill(order))
+    memory._db.execute("ALTER TABLE positions DROP COLUMN cost")
+    memory._db.execute("PRAGMA user_version = 2")
+    for _ in range(2):
+        memory = again(memory)
+        assert held(memory) == {SBIN: (40, PRICE)}
+    memory.close()
 
 
 def test_a_folder_that_is_missing_is_an_error_of_the_broker(tmp_path):
@@ -214,11 +233,11 @@ def test_a_write_that_is_refused_changes_nothing(memory):
     locker.execute("BEGIN IMMEDIATE")
     with pytest.raises(BrokerError, match="locked"):
         memory.save(*a_fill(order))
-    assert memory.positions == {}
+    assert held(memory) == {}
     locker.execute("ROLLBACK")
     locker.close()
     memory.save(*a_fill(order))
-    assert memory.positions == {SBIN: Decimal(40)}
+    assert held(memory) == {SBIN: (40, PRICE)}
 
 
 def test_a_read_that_fails_is_an_error_of_the_broker(memory):

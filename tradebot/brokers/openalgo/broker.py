@@ -7,12 +7,21 @@ from tradebot.brokers.openalgo.client import Client, Reply, Silent, Withheld
 from tradebot.brokers.openalgo.known_orders import KnownOrders
 from tradebot.brokers.openalgo.shared import Shared
 from tradebot.brokers.openalgo.sightings import Sightings
-from tradebot.brokers.openalgo.wire import orders, positions, prices, requests, trades
+from tradebot.brokers.openalgo.wire import orders, prices, requests, trades
 from tradebot.brokers.openalgo.wire.answers import NOT_FOUND, Answer
+from tradebot.brokers.openalgo.wire.positions import (
+    Held,
+    Nets,
+    Place,
+    has_funds,
+    holdings,
+    positions_of,
+)
 from tradebot.brokers.openalgo.wire.times import stated_ns
 from tradebot.core.inputs import (
     Acked,
     Execution,
+    NetPosition,
     NotSent,
     OrderReport,
     OrderState,
@@ -156,19 +165,40 @@ class OpenAlgoBroker:
         """
         if key.account != self._account:
             return None
-        found = positions.nets(_answered(await self._positions()))
+        found = await self._held()
         if found is None:
             return None
-        if not found and not positions.has_funds(_answered(await self._client.ask("funds", {}))):
-            return None
-        net = found.get((key.exchange, key.symbol, key.product), _NO_UNITS)
+        place = key.exchange, key.symbol, key.product
+        net = found[place].net if place in found else _NO_UNITS
         if key.product != DELIVERY:
             return net
-        held = positions.holdings(_answered(await self._holdings()))
-        if held is None:
+        held = holdings(_answered(await self._holdings()))
+        return None if held is None else _delivered(net, held.get(place, _NO_UNITS))
+
+    async def positions(self) -> Sequence[NetPosition] | None:
+        """Return the rows of the position book; those of deliveries with what was held before.
+
+        What was held before costs what the book does not say: such a row has no average.
+        """
+        found = await self._held()
+        if found is None:
             return None
-        # Nobody is short of a delivery: where a sale shows in both books, it counts once.
-        return max(_NO_UNITS, net + held.get((key.exchange, key.symbol, DELIVERY), _NO_UNITS))
+        before: Nets | None = {}
+        if any(product == DELIVERY for _exchange, _symbol, product in found):
+            before = holdings(_answered(await self._holdings()))
+        if before is None:
+            return None
+        return [
+            NetPosition(
+                key=NetKey(self._account, *place),
+                net=_delivered(held.net, before.get(place, _NO_UNITS))
+                if place[2] == DELIVERY
+                else held.net,
+                average=None if before.get(place) else held.average,
+                ltp=held.ltp,
+            )
+            for place, held in found.items()
+        ]
 
     async def executions(self) -> Sequence[Execution]:
         """Return the fills of the day.
@@ -238,6 +268,13 @@ class OpenAlgoBroker:
             return Unknown(f"{refused.message}; but there is a new order {alike[0].order_id}")
         return refused
 
+    async def _held(self) -> dict[Place, Held] | None:
+        """Return the rows of the position book; one without any only where there are funds."""
+        found = positions_of(_answered(await self._positions()))
+        if found or found is None:
+            return found
+        return found if has_funds(_answered(await self._client.ask("funds", {}))) else None
+
     async def _read(self, route: str) -> Reply:
         return await self._client.ask(route, {})
 
@@ -290,6 +327,14 @@ class OpenAlgoBroker:
             price=row.price,
             at_ns=self._trade_times.at_ns(fill.name, stated_ns(row.stated, now_ns), now_ns),
         )
+
+
+def _delivered(net: Decimal, before: Decimal) -> Decimal:
+    """Return what is held for delivery; a sale that shows in both books counts once.
+
+    Nobody is short of a delivery.
+    """
+    return max(_NO_UNITS, net + before)
 
 
 def _answered(reply: Reply) -> Answer:

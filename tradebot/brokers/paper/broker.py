@@ -14,6 +14,7 @@ from tradebot.brokers.paper.prices import LastPrices
 from tradebot.core.inputs import (
     Acked,
     Execution,
+    NetPosition,
     NotSent,
     OrderReport,
     OrderSide,
@@ -170,7 +171,21 @@ class PaperBroker:
     async def net(self, key: NetKey) -> Decimal | None:
         if self._is_closed():
             return None
-        return self._memory.positions.get(key, Decimal(0))
+        position = self._memory.positions.get(key)
+        return position.quantity if position else Decimal(0)
+
+    async def positions(self) -> Sequence[NetPosition] | None:
+        if self._is_closed():
+            return None
+        return [
+            NetPosition(
+                key=key,
+                net=position.quantity,
+                average=position.average,
+                ltp=self._prices.ltp(key.instrument),
+            )
+            for key, position in self._memory.positions.items()
+        ]
 
     async def executions(self) -> Sequence[Execution]:
         return self._memory.executions_since(self._clock.now_ns() - _DAYS_NS)
@@ -223,9 +238,9 @@ class PaperBroker:
         """Return the newest orders, anybody's, newest first."""
         return [order.report() for order in self._memory.orders(limit)]
 
-    def positions(self) -> dict[NetKey, Decimal]:
+    def nets(self) -> dict[NetKey, Decimal]:
         """Return the signed net of every key that is not flat."""
-        return dict(self._memory.positions)
+        return {key: position.quantity for key, position in self._memory.positions.items()}
 
     def _objection(self, key: NetKey, quantity: Decimal) -> InputError | None:
         """Return what is wrong with an order, if anything is."""

@@ -17,9 +17,10 @@ from tradebot.brokers.paper.fate import Step
 from tradebot.core.inputs import Execution, OrderReport, OrderSide, OrderState
 from tradebot.core.instruments import NetKey
 from tradebot.core.money import exact
+from tradebot.core.positions import Position, folded
 from tradebot.errors import BrokerError
 
-_VERSION = 2
+_VERSION = 3
 _BUSY_S = 0.1  # somebody looks into the file; the loop must not wait long for him
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -42,6 +43,7 @@ CREATE TABLE executions (
 CREATE INDEX executions_at ON executions (at_ns);
 CREATE TABLE positions (
     account TEXT, exchange TEXT, symbol TEXT, product TEXT, quantity TEXT NOT NULL,
+    cost TEXT NOT NULL DEFAULT '0', -- the sum of quantity times price of what is open
     PRIMARY KEY (account, exchange, symbol, product)
 ) STRICT;
 """
@@ -49,6 +51,8 @@ _FROM_1_TO_2 = """
 ALTER TABLE orders ADD COLUMN price TEXT;
 ALTER TABLE orders ADD COLUMN trigger_price TEXT;
 """
+_FROM_2_TO_3 = "ALTER TABLE positions ADD COLUMN cost TEXT NOT NULL DEFAULT '0'"
+_KEEP_POSITION = "INSERT OR REPLACE INTO positions VALUES (?, ?, ?, ?, ?, ?)"
 _ORDER = (
     "number, client_order_id, account, exchange, symbol, product, side, quantity, filled, "
     "state, message, placed_at_ns, changed_at_ns, due_at_ns, steps, done, price, trigger_price"
@@ -119,7 +123,7 @@ class Memory:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.positions: dict[NetKey, Decimal] = {}  # as in the file; flat ones are absent
+        self.positions: dict[NetKey, Position] = {}  # as in the file; flat ones are absent
         self.world = ""
         self._connection: sqlite3.Connection | None = None
 
@@ -157,8 +161,7 @@ class Memory:
 
     def save(self, order: PaperOrder, execution: Execution | None) -> None:
         """Write what happened to an order, its execution and the position, as one."""
-        key = order.key
-        net = self.positions.get(key, Decimal(0))
+        position = self._position(order.key)
         with self._transaction():
             self._db.execute(
                 _MOVE_ORDER,
@@ -173,7 +176,7 @@ class Memory:
                 ),
             )
             if execution is not None:
-                net += execution.side.sign * execution.quantity
+                position = folded(position, execution)
                 self._db.execute(
                     "INSERT INTO executions (order_number, part, quantity, price, at_ns)"
                     " VALUES (?, ?, ?, ?, ?)",
@@ -185,13 +188,8 @@ class Memory:
                         execution.at_ns,
                     ),
                 )
-                self._db.execute(
-                    "INSERT OR REPLACE INTO positions VALUES (?, ?, ?, ?, ?)", (*key, str(net))
-                )
-        if net:
-            self.positions[key] = net
-        else:
-            self.positions.pop(key, None)
+                self._db.execute(_KEEP_POSITION, _position_row(position))
+        self._hold(position)
 
     def order_of_client(self, client_order_id: str) -> PaperOrder | None:
         """Return the order of that client order id."""
@@ -267,10 +265,33 @@ class Memory:
             self._db.executescript(f"BEGIN; {script} PRAGMA user_version = {_VERSION}; COMMIT")
         if version == 1:
             self._db.executescript(f"BEGIN; {_FROM_1_TO_2} PRAGMA user_version = 2; COMMIT")
+            version = 2
         self.world = self._db.execute("SELECT value FROM meta WHERE name = 'world'").fetchone()[0]
+        if version == 2:  # noqa: PLR2004 - the file's
+            self._add_costs()
         rows = self._db.execute("SELECT * FROM positions")
-        nets = ((NetKey(*key), Decimal(quantity)) for *key, quantity in rows)
-        self.positions = {key: net for key, net in nets if net}
+        for *key, quantity, cost in rows:
+            self._hold(Position(key=NetKey(*key), quantity=Decimal(quantity), cost=Decimal(cost)))
+
+    def _add_costs(self) -> None:
+        """Give positions what they have cost, from all executions that there were."""
+        found: dict[NetKey, Position] = {}
+        for execution in self.executions_since(0):
+            before = found.get(execution.key) or Position(key=execution.key)
+            found[execution.key] = folded(before, execution)
+        with self._transaction():
+            self._db.execute(_FROM_2_TO_3)
+            self._db.executemany(_KEEP_POSITION, map(_position_row, found.values()))
+            self._db.execute("PRAGMA user_version = 3")
+
+    def _position(self, key: NetKey) -> Position:
+        return self.positions.get(key) or Position(key=key)
+
+    def _hold(self, position: Position) -> None:
+        if position.quantity:
+            self.positions[position.key] = position
+        else:
+            self.positions.pop(position.key, None)
 
     def _orders(self, where: str, *values: object) -> list[PaperOrder]:
         rows = self._read(f"SELECT {_ORDER} FROM orders {where}", *values)  # noqa: S608 - no value in it
@@ -341,6 +362,10 @@ def _row(order: PaperOrder) -> tuple[object, ...]:
         None if order.price is None else str(order.price),
         None if order.trigger is None else str(order.trigger),
     )
+
+
+def _position_row(position: Position) -> tuple[str, ...]:
+    return (*position.key, str(position.quantity), str(position.cost))
 
 
 def _base36(number: int) -> str:

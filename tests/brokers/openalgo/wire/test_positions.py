@@ -1,13 +1,20 @@
 """What is held, as far as a book can be believed."""
 
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 
 from tests.brokers.openalgo.wire.samples import POSITION, said, spoiled, success
 from tradebot.brokers.openalgo.wire.answers import answer_of
-from tradebot.brokers.openalgo.wire.positions import has_funds, holdings, nets
+from tradebot.brokers.openalgo.wire.positions import Held, has_funds, holdings, positions_of
 
 KEY = ("NSE", "SBIN", "MIS")
+
+
+def nets(answer):
+    book = positions_of(answer)
+    return None if book is None else {place: held.net for place, held in book.items()}
 
 
 def test_a_net_is_signed_and_may_be_text():
@@ -15,6 +22,13 @@ def test_a_net_is_signed_and_may_be_text():
     assert nets(success([{**POSITION, "quantity": 0}])) == {KEY: 0}
     bare = {"symbol": "SBIN", "exchange": "NSE", "product": "NRML", "quantity": 5}
     assert nets(success([POSITION, bare])) == {KEY: -10, ("NSE", "SBIN", "NRML"): 5}
+
+
+def test_a_row_says_what_its_units_cost_where_the_broker_knows_it():
+    assert positions_of(success([POSITION])) == {KEY: Held(Decimal(-10), Decimal("812.55"), 815.05)}
+    for unknown in (0, "0.00", None, "n/a", -5):
+        row = {**POSITION, "average_price": unknown, "ltp": 0}
+        assert positions_of(success([row])) == {KEY: Held(Decimal(-10), None, None)}
 
 
 def test_an_empty_book_is_one():

@@ -1,6 +1,7 @@
 """What the broker holds: positions, holdings, and whether it answers for the account at all."""
 
 from decimal import Decimal
+from typing import NamedTuple
 
 import msgspec
 
@@ -10,14 +11,25 @@ from tradebot.brokers.openalgo.wire.values import Number
 
 _NO_UNITS = Decimal(0)
 
-Nets = dict[tuple[str, str, str], Decimal]  # by exchange, symbol and product
+Place = tuple[str, str, str]  # exchange, symbol and product
+Nets = dict[Place, Decimal]
+
+
+class Held(NamedTuple):
+    """A row of the position book."""
+
+    net: Decimal
+    average: Decimal | None  # [S] missing or 0 where a plugin does not map it
+    ltp: float | None
 
 
 class _Position(msgspec.Struct, gc=False):
     symbol: str | None = None
     exchange: str | None = None
     product: str | None = None
-    quantity: Number = None  # signed [W]; ltp and pnl are missing at some brokers
+    quantity: Number = None  # signed [W]
+    average_price: Number = None
+    ltp: Number = None  # missing at some brokers, as pnl is
 
 
 class _Holdings(msgspec.Struct):
@@ -30,8 +42,8 @@ _FUNDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _AMOUNT = msgspec.json.Decoder(Number)
 
 
-def nets(answer: Answer) -> Nets | None:
-    """Return the signed net of every row; None: it is no position book.
+def positions_of(answer: Answer) -> dict[Place, Held] | None:
+    """Return what every row says; None: it is no position book.
 
     A row that stands there twice counts once; two that contradict each other are no book.
     """
@@ -51,7 +63,7 @@ def holdings(answer: Answer) -> Nets | None:
     found = None if book is None else _by_key(book.holdings)
     if found is None:
         return None
-    return {(exchange, symbol, "CNC"): net for (exchange, symbol, _), net in found.items()}
+    return {(exchange, symbol, "CNC"): held.net for (exchange, symbol, _), held in found.items()}
 
 
 def has_funds(answer: Answer) -> bool:
@@ -66,13 +78,14 @@ def has_funds(answer: Answer) -> bool:
     return any(values.decimal(rows_of(raw, _AMOUNT)) for raw in amounts.values())
 
 
-def _by_key(rows: list[_Position]) -> Nets | None:
-    found: Nets = {}
+def _by_key(rows: list[_Position]) -> dict[Place, Held] | None:
+    found: dict[Place, Held] = {}
     for row in rows:
         quantity = values.units(row.quantity)
         if quantity is None or not (row.symbol and row.exchange):
             return None
         key = row.exchange, row.symbol, row.product or ""
-        if found.setdefault(key, quantity) != quantity:
+        held = Held(quantity, values.above_zero(row.average_price), values.price(row.ltp))
+        if found.setdefault(key, held).net != quantity:
             return None
     return found
