@@ -57,6 +57,15 @@ async def test_an_approval_that_never_comes_is_a_doubt_too(world, shell):
     )
 
 
+async def test_a_word_may_be_about_one_order_alone(world, shell):
+    await in_doubt(world)
+    code, out, err = await shell.run("resolve", "T1-x9", "--resend")
+    assert (code, out) == (1, "")
+    assert err.startswith("tradebot: T1-x9 is not in doubt; of trade T1 T1-x1 is")
+    code, out, _ = await shell.run("resolve", "T1-x1", "--resend")
+    assert (code, out[:11]) == (0, "T1  exit 1:")
+
+
 async def test_what_is_not_in_doubt_is_refused(world, shell):
     await world.bought()
     await world.trades.create(LONG)

@@ -135,7 +135,7 @@ def test_the_neighbour_waits_until_the_net_is_known():
 
 
 def test_a_request_for_all_that_is_still_held_was_for_the_whole_trade():
-    story = holding(10).fill(None, "6", order_id="by hand") >> 795
+    story = holding(10).fill(None, "6", order_id="by hand") >> "6s" >> 795
     assert story.orders == ["T1-x1 SELL 4"]
     resolved(story.reply("T1-x1", LOST), "done")
     assert story.trade().status is Status.CLOSED_EXTERNAL
@@ -336,3 +336,54 @@ def test_flat_reads_of_before_an_order_say_nothing_of_that_order():
     story.reply("T1-x1", LOST)
     resolved(story, "resend")
     assert state_of(story) is State.RETRY_WAIT
+
+
+# Of which exit it is said.
+
+
+def two_in_question():
+    """A target that takes 4 of 10 waits for an approval, and what is left is in doubt."""
+    trades = a_trade(target=[("5pts", "4"), ("9pts", None)], stop="5pts"), a_trade()
+    story = (holding(20, *trades, policy=PLAIN) >> 805).reply("T1-x1", Queued("approve me"))
+    return (story >> "1s" >> 800 >> 795).reply("T1-x2", LOST)
+
+
+def told_of(story, order, verdict):
+    words = Resolve(
+        trade_id="T1", verdict=Verdict(verdict), order=order, why="", at_ns=story.now_ns
+    )
+    story.process(words)
+    return story
+
+
+def test_a_word_on_one_exit_leaves_the_other_in_question():
+    story = told_of(two_in_question(), "T1-x1", "resend")
+    assert (state_of(story, number=1), state_of(story, number=2)) == (
+        State.RETRY_WAIT,
+        State.UNKNOWN,
+    )
+    assert [event.exit for event in story.events(DoubtResolved)] == [1]
+    told_of(story, "T1-x2", "done")
+    assert story.trade().remaining == 4
+    assert said(story, "14").orders == ["T1-x1 SELL 4", "T1-x2 SELL 6", "T1-x3 SELL 4"]
+
+
+@pytest.mark.parametrize("order", ["T1-x3", "T2-x1", ""])
+def test_an_order_that_is_not_in_question_is_named_beside_those_that_are(order):
+    story = told_of(two_in_question(), order, "done")
+    assert refusals(story) == [("order", f"{order} is not in doubt; of trade T1 T1-x1, T1-x2 is")]
+    assert story.events(DoubtResolved) == []
+
+
+@pytest.mark.parametrize("by_hand", ["13", "16"])  # and 3 are held, or none
+def test_where_the_units_may_have_left_our_books_already_what_is_held_beside_them_stays_guarded(
+    by_hand,
+):
+    story = parts(PLAIN).fill(None, "4", order_id="B7").fill(None, by_hand, order_id="by hand")
+    resolved(story, "done")
+    assert (story.trade().status, story.trade().remaining) == (Status.ACTIVE, 6)
+
+
+def test_an_order_of_a_trade_without_doubts_is_refused():
+    ((field, why),) = refusals(told_of(holding(10), "T1-x1", "resend"))
+    assert (field, why) == ("order", "T1-x1 is not in doubt; of trade T1 nothing is")

@@ -38,7 +38,7 @@ async def test_a_request_without_an_answer_is_a_doubt_within_seconds():
         (doubt,) = doubts_of(world.book, world.persister)
         assert doubt == (
             "exit 1 of trade T1 has no answer to T1-x1 yet; who has looked there ends the doubt by "
-            "tradebot resolve T1"
+            "tradebot resolve T1-x1"
         )
         (trade,) = world.trades.active()[0]
         assert trade["flags"] == ["blind", "in_doubt"]

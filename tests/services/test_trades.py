@@ -388,7 +388,7 @@ async def test_every_doubt_is_told(world):
     doubts = world.trades.doubts()
     assert doubts[0] == (
         "exit 1 of trade T1 waits for the broker's word on T1-x1; who has looked there ends the "
-        "doubt by tradebot resolve T1"
+        "doubt by tradebot resolve T1-x1"
     )
     assert doubts[1] == ("trade T1 is stuck: its exit does not get through; see tradebot why T1")
     assert doubts[2] == "NSE:SBIN has no fit price: its 1 trades are blind"

@@ -37,6 +37,17 @@ class ResolveDoubt(Struct, kw_only=True, forbid_unknown_fields=True):
             "alive, so the next one is sent, once the broker's position has been read"
         ),
     ]
+    order: (
+        Annotated[
+            str,
+            Meta(
+                min_length=1,
+                max_length=64,
+                description="of one exit alone: its order, as the doubt names it (T17-x2)",
+            ),
+        ]
+        | None
+    ) = None
     why: Annotated[str, Meta(max_length=WHY_LENGTH_MAX, description="for the log")] = ""
     apikey: ApiKey = None
 

@@ -22,10 +22,11 @@ def verdict_routes(
     async def resolve(request: Asked) -> Reply:
         given = await door.body(request, Scope.TRADE)
         request.state.verdict = given.get("verdict")
-        words = json_object(given, ("trade_id", "verdict", "why"), "verdict")
+        words = json_object(given, ("trade_id", "verdict", "order", "why"), "verdict")
         trade_id, verdict = text(words, "trade_id"), word(words, "verdict", Verdict)
         why = text(words, "why", default="", length_min=0, length_max=WHY_LENGTH_MAX)
-        return answer(await verdicts.resolve(trade_id, verdict, why))
+        order = None if words.get("order") is None else text(words, "order")
+        return answer(await verdicts.resolve(trade_id, verdict, why, order))
 
     @post("/api/v1/reconcile")
     async def reconcile(request: Asked) -> Reply:

@@ -23,7 +23,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EXPLAINED
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     add_state_argument(parser)
-    parser.add_argument("trade", metavar="TRADE", help="its id, as trades shows: T17")
+    parser.add_argument(
+        "trade",
+        metavar="TRADE",
+        help="its id, as trades shows: T17; or one order of it, as the doubt names it: T17-x2",
+    )
     verdict = parser.add_mutually_exclusive_group(required=True)
     for name, text in (
         ("done", "what the exit was to leave has left"),
@@ -38,7 +42,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Tell the daemon, and say what follows."""
-    words = {"trade_id": args.trade, "verdict": args.verdict, "why": args.why}
+    trade_id, of_order, attempt = args.trade.rpartition("-x")
+    if not (of_order and attempt.isdecimal()):
+        trade_id = args.trade
+    words = {"trade_id": trade_id, "verdict": args.verdict, "why": args.why}
+    if trade_id != args.trade:
+        words["order"] = args.trade
     told = daemon_of(args).ask("POST", "/api/v1/resolve", words)
     if args.json:
         print_json(told)
@@ -51,5 +60,5 @@ def main(args: argparse.Namespace) -> int:
         what = "done; the trade goes on with what is left of it"
     else:
         what = "done, and the trade is over"
-    print(f"{args.trade}  {which}: {what}")
+    print(f"{trade_id}  {which}: {what}")
     return EXIT_OK

@@ -244,6 +244,7 @@ class Resolve(msgspec.Struct, frozen=True, kw_only=True):
 
     trade_id: str
     verdict: Verdict
+    order: str | None = None  # of one exit: "T17-x2", the order in question; None: of all
     why: str
     at_ns: int
 

@@ -16,6 +16,7 @@ from tradebot.core.events import DoubtResolved, TradeRefused
 from tradebot.core.exits import Exit, State
 from tradebot.core.inputs import Resolve, Verdict
 from tradebot.core.positions import doubted
+from tradebot.core.replies import CLOCKS_APART_NS
 from tradebot.core.trades import Trade
 
 # How long the orders of the broker are waited for after a person's word, as its line is often
@@ -24,12 +25,19 @@ VERDICT_NS_MAX = 60_000_000_000
 
 
 def resolve(book: Book, command: Resolve) -> None:
-    """Act on a person's word on all exits of a trade that are in question."""
+    """Act on a person's word on the exits of a trade that are in question, or on one of them."""
     trade = book.trades.get(command.trade_id)
     if trade is None:
         _refuse(book, command, "trade_id", f"there is no open trade {command.trade_id}")
         return
     found = [exit_ for exit_ in book.open_exits(trade.trade_id) if is_in_question(exit_)]
+    if command.order is not None:
+        names = ", ".join(str(exit_.client_order_id) for exit_ in found) or "nothing"
+        found = [exit_ for exit_ in found if exit_.client_order_id == command.order]
+        if not found:
+            why = f"{command.order} is not in doubt; of trade {trade.trade_id} {names} is"
+            _refuse(book, command, "order", why)
+            return
     if trade.key in book.frozen and command.verdict is Verdict.RESEND:
         freezing.thaw(book, trade.key)
         if not found:
@@ -77,10 +85,7 @@ def _resend(book: Book, command: Resolve, trade: Trade, found: list[Exit]) -> No
 
 def _done(book: Book, command: Resolve, trade: Trade, found: list[Exit]) -> None:
     """Take what was asked for as gone; with the last of its units the trade is over."""
-    # Nothing held says that nobody has told us yet, not that the trade has nothing left.
-    held = lanes.held(book, found[0]) or trade.remaining
-    rest = min(trade.remaining, held) - sum(map(_asked_for, found), NO_UNITS)
-    goes_on = rest > 0 or lanes.entry_may_fill(book, trade)
+    goes_on = _is_more_left(book, trade, found) or lanes.entry_may_fill(book, trade)
     tells = book.policy.exits.tagged
     if goes_on and any(e.is_alive and (tells or e.order_id is not None) for e in found):
         # Its executions carry a name that we know, and would be counted a second time.
@@ -104,6 +109,24 @@ def _done(book: Book, command: Resolve, trade: Trade, found: list[Exit]) -> None
     else:
         lanes.close_if_left(book, trade, command.at_ns)
     _go_on(book, trade)
+
+
+def _is_more_left(book: Book, trade: Trade, found: list[Exit]) -> bool:
+    """Whether a trade has units beside those that exits in question were to leave.
+
+    Where it is not clear it has: a trade that goes on with nothing is found out by reads, one
+    that is called over with units left has no stop.
+    """
+    asked = sum(map(_asked_for, found), NO_UNITS)
+    if trade.remaining <= asked:
+        return False
+    held, position = lanes.held(book, found[0]), book.positions.get(trade.key)
+    if not held or position is None:
+        return True  # that nobody has told us yet is no sign of nothing being left
+    sent_at_ns = max(exit_.sent_at_ns for exit_ in found) - CLOCKS_APART_NS
+    if max(position.moved_at_ns, position.corrected_at_ns) > sent_at_ns:
+        return True  # what is held may be without the units in question already
+    return held > asked
 
 
 def _leave(book: Book, trade: Trade, exit_: Exit) -> Trade:

@@ -14,7 +14,7 @@ def doubts_of(book: Book, persister: Persister) -> list[str]:
     doubts = [] if halt.form is None else [f"halted ({halt.form}): {halt.why}"]
     doubts += [
         f"exit {exit_.number} of trade {exit_.trade_id} {what}; who has looked there ends the "
-        f"doubt by tradebot resolve {exit_.trade_id}"
+        f"doubt by tradebot resolve {exit_.client_order_id}"
         for lane in book.lanes.values()
         for exit_ in lane
         if (what := doubt_of(exit_, book.now_ns)) is not None

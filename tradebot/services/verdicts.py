@@ -18,12 +18,16 @@ class Verdicts:
         self._trades = trades
         self._clock = clock
 
-    async def resolve(self, trade_id: str, verdict: Verdict, why: str) -> Json:
-        """Act on a verdict; it is in force and on disk before this returns.
+    async def resolve(
+        self, trade_id: str, verdict: Verdict, why: str, order: str | None = None
+    ) -> Json:
+        """Act on a verdict on all that is in doubt of a trade, or on one order of it.
+
+        It is in force and on disk before this returns.
 
         Raises:
             NotFoundError: there is no such trade.
-            RefusedError: it is over, or nothing of it is in doubt.
+            RefusedError: it is over, or nothing of it is in doubt, or not that order.
             StoreError: the verdict is in force, but no disk took it.
         """
         book = self._loop.engine.book
@@ -31,7 +35,7 @@ class Verdicts:
             raise await self._trades.why_not_open(trade_id)
         now_ns = self._clock.now_ns()
         outputs = await self._loop.command(
-            Resolve(trade_id=trade_id, verdict=verdict, why=why, at_ns=now_ns)
+            Resolve(trade_id=trade_id, verdict=verdict, order=order, why=why, at_ns=now_ns)
         )
         exits = []
         for output in outputs:
