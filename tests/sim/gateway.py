@@ -127,7 +127,7 @@ class Gateway:
     async def cancel(self, order: CancelOrder) -> None:
         world = self._world
         self._life.step()
-        fate = world.fate_of_cancel()
+        fate = "lost" if world.resting.loses(order.order_id) else world.fate_of_cancel()
         world.seen[f"cancel: {fate}"] += 1
         if fate not in ("refused", "lost"):
             # On its way, as a request is: it arrives whatever becomes of the process.

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 LOOK_EVERY_S = 1.0
 SEES_A_DOUBT = 0.2  # of looks
 BY_HAND = 0.3  # of what can only be sent again
+NAMES_ONE = 0.3  # of several exits that one word could be about
 HALT_S_MAX = 20.0
 WHY = "the person at the desk said so"
 
@@ -115,13 +116,17 @@ class Operators:
             ]
             if not names or not self._looks_at(names):
                 continue
-            verdict = self._world.promises.requests.verdict_on(names)
+            requests, order = self._world.promises.requests, None
+            verdict = requests.verdict_on(names)
             if verdict is not Verdict.DONE and not self.are_quiet and self._rng.random() < BY_HAND:
                 verdict = self._leave_by_hand(trade, names) or verdict
+            elif len(names) > 1 and (verdict is None or self._rng.random() < NAMES_ONE):
+                order = next((name for name in names if requests.verdict_on([name])), None)
+                verdict = None if order is None else requests.verdict_on([order])
             if verdict is not None:
-                for name in names:
-                    self._world.promises.requests.heard_of(name)
-                self._speak(self._resolve(guard, trade.trade_id, verdict))
+                for name in names if order is None else [order]:
+                    requests.heard_of(name)
+                self._speak(self._resolve(guard, trade.trade_id, verdict, order))
                 return
 
     def _looks_at(self, names: list[str]) -> bool:
@@ -148,19 +153,21 @@ class Operators:
         return Verdict.DONE
 
     def _resolve(
-        self, guard: Guard, trade_id: str, verdict: Verdict
+        self, guard: Guard, trade_id: str, verdict: Verdict, order: str | None
     ) -> Callable[[], Awaitable[None]]:
         async def resolve() -> None:
             world, book = self._world, guard.engine.book
-            world.note(f"at the desk: resolve {trade_id} {verdict}")
+            world.note(f"at the desk: resolve {order or trade_id} {verdict}")
             if verdict is Verdict.DONE:
                 world.promises.words.is_done(trade_id)
             before = book.trades[trade_id].exited
             verdicts = Verdicts(guard.loop, guard.trades, clock=world.exchange)
-            await verdicts.resolve(trade_id, verdict, WHY)
+            await verdicts.resolve(trade_id, verdict, WHY, order)
             if verdict is Verdict.DONE and trade_id in book.trades:
                 world.promises.words.was_done(trade_id, book.trades[trade_id].exited - before)
             world.seen[f"a verdict: {verdict}"] += 1
+            if order is not None:
+                world.seen["a verdict on one exit of several"] += 1
 
         return resolve
 

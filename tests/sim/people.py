@@ -196,7 +196,7 @@ class People:
         side = OrderSide.BUY if sign > 0 else OrderSide.SELL
         guard = world.life.guard
         ours = [] if guard is None else [t.remaining for t in guard.engine.book.trades.values()]
-        is_alike = bool(ours) and world.life.is_ready and rng.random() < 0.2
+        is_alike = bool(ours) and world.life.is_ready and rng.random() < 0.4
         if is_alike:
             quantity = rng.choice(ours)
         requests = world.promises.requests

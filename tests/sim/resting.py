@@ -36,6 +36,8 @@ class Resting:
         self._world = world
         self._rng = rng
         self._rate = rng.random() * 0.3 if rng.random() < 0.5 else 0.0
+        # Of requests to cancel one: the broker never hears of it.
+        self._unheard = rng.random() * 0.6 if rng.random() < 0.5 else 0.0
         self._orders: dict[str, ExchangeOrder] = {}
         self._fired: set[str] = set()
         self._told: set[str] = set()  # of which this life was told that they wait
@@ -65,9 +67,10 @@ class Resting:
         trades = [t for t in guard.engine.book.trades.values() if t.filled and t.remaining > 0]
         leaving = [trade for trade in trades if trade.status is Status.TRIGGERED]
         if trades:
-            self._place(rng.choice(leaving if leaving and rng.random() < 0.5 else trades))
+            trade = rng.choice(leaving if leaving and rng.random() < 0.5 else trades)
+            self._place(trade, guard.engine.book)
 
-    def _place(self, trade: Trade) -> None:
+    def _place(self, trade: Trade, book: Book) -> None:
         """Place a stop or a target for all of a trade, of its position, or for a part."""
         world, rng, key = self._world, self._rng, trade.key
         net = trade.side.sign * world.exchange.nets.get(key, ZERO)
@@ -83,6 +86,9 @@ class Resting:
         # A limit may be a request of ours in doubt; a stop cannot, because ours never wait.
         if not is_stop and world.promises.requests.is_just_like_a_doubt(key, side, quantity):
             return
+        # Nor can one that is to leave in a moment be told from it where no price was known.
+        if not is_stop and book.line(key.instrument).ltp is None:
+            return
         world.seen["a person's stop" if is_stop else "a person's target"] += 1
         order = world.exchange.accept(
             key,
@@ -96,6 +102,7 @@ class Resting:
 
     def end(self) -> None:
         """Let whoever wanted to be left alone take everything back: it waits for him alone."""
+        self._unheard = 0.0
         if self._world.policy.exits.persons is Persons.LEAVE:
             for order in self._orders.values():
                 self._world.exchange.end(order, OrderState.CANCELLED)
@@ -121,6 +128,12 @@ class Resting:
                 again_s = at_s + rng.uniform(0.05, 3.0)
                 rest = partial(world.fill, order, order.quantity - first)
                 world.loop.in_world(again_s, rest)
+
+    def loses(self, order_id: str | None) -> bool:
+        """Say whether a request to cancel one of these never gets there."""
+        is_lost = order_id in self._orders and self._rng.random() < self._unheard
+        self._world.seen["a cancel of theirs that was lost"] += is_lost
+        return is_lost
 
     def cancelled(self, order: ExchangeOrder) -> None:
         """Note what a cancel of ours meets at the exchange."""

@@ -44,6 +44,7 @@ SOMETIMES = (
     *("a halt: entries", "a halt: flatten", "a halt: everything", "a release"),
     *("a start under a halt", "NothingIsSent", "a comparison on demand"),
     *("a verdict: done", "a verdict: resend", "a trade that somebody left by hand"),
+    *("a verdict on one exit of several", "a cancel of theirs that was lost"),
 )
 
 
