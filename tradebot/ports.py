@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
+from tradebot.core.alerts import Alert
 from tradebot.core.inputs import (
     Execution,
     Input,
@@ -181,3 +182,25 @@ class Store(Protocol):
 
     async def close(self) -> None:
         """Write what waits and close the file."""
+
+
+class AlertStore(Protocol):
+    """Where alerts are kept; never on the way of anything that guards."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it is time to begin anew."""
+
+    async def keep(self, changed: Sequence[Alert], *, sync: bool) -> None:
+        """Write down what has changed; ``sync``: so that it survives a power cut.
+
+        Raises:
+            StoreError: the disk refuses; writing the same again does no harm.
+        """
+
+    async def begin_anew(self, alerts: Sequence[Alert]) -> None:
+        """Keep only these where they are looked for; what was kept before is moved out.
+
+        Raises:
+            StoreError: the disk refuses; everything is as it was.
+        """

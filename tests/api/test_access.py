@@ -24,12 +24,15 @@ NEEDS = {
     ("GET", "/api/v1/paper/positions"): "read",
     ("GET", "/api/v1/halt"): "read",
     ("GET", "/api/v1/coverage"): "read",
+    ("GET", "/api/v1/alerts"): "read",
     ("POST", "/api/v1/createtrade"): "trade",
     ("POST", "/api/v1/updatetrade"): "trade",
     ("POST", "/api/v1/exittrade"): "trade",
     ("POST", "/api/v1/paper/orders"): "trade",
     ("POST", "/api/v1/halt"): "trade",  # but for "everything": tests/api/test_halts.py
     ("POST", "/api/v1/resolve"): "trade",
+    ("POST", "/api/v1/alerts/ack"): "trade",
+    ("POST", "/api/v1/alerts/{alert_id}/ack"): "trade",
     ("POST", "/api/v1/reconcile"): "trade",
     ("POST", "/api/v1/release"): "admin",
     ("POST", "/api/v1/backup"): "admin",
@@ -68,7 +71,9 @@ async def test_each_route_opens_to_the_keys_of_its_scope_alone(world, given, whe
     async with world.client(key=None) as client:
         for method, path in sorted(routes(world.api())):
             told = await client.request(
-                method, path.replace("{trade_id}", "T9"), **sent_with(KEYS[given], where, method)
+                method,
+                path.replace("{trade_id}", "T9").replace("{alert_id}", "A9"),
+                **sent_with(KEYS[given], where, method),
             )
             needed = NEEDS.get((method, path))
             if needed is None:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import httpx
 
+from tests.alert_store import AlertMemory
 from tradebot.api.audit import Audited
 from tradebot.api.auth import Keys
 from tradebot.api.keys import Key, Scope, digest_of
@@ -29,6 +30,7 @@ from tradebot.core.policy import Policy
 from tradebot.core.trade_requests import TradeDefaults
 from tradebot.errors import BrokerError, InputError, StoreError
 from tradebot.metrics import Figure
+from tradebot.services.alerts import Alerts
 from tradebot.services.backups import BackupSchedule
 from tradebot.services.comparison import Comparison
 from tradebot.services.coverages import coverage_json
@@ -183,6 +185,8 @@ class World:
             clock=self.clock,
             defaults=TradeDefaults(account="main", product="MIS"),
         )
+        self.alert_store = AlertMemory()
+        self.alerts = Alerts(self.alert_store, [], clock=self.clock, say=self.say)
         self.halts = Halts(self.loop, durable=self.trades.durable, clock=self.clock)
         self.verdicts = Verdicts(self.loop, self.trades, clock=self.clock)
         self.comparison = Comparison(self.loop, clock=self.clock, say=self.say, within_s=0.05)
@@ -213,6 +217,7 @@ class World:
         return Api(
             self.trades,
             Keys(lambda: self.keys, say=self.say, elapsed_ns=self.clock.now_ns),
+            alerts=self.alerts,
             halts=self.halts,
             verdicts=self.verdicts,
             comparison=self.comparison,
@@ -287,7 +292,11 @@ async def running():
     """A world whose engine and persister run."""
     world = World()
     world.engine = asyncio.create_task(world.loop.run())
-    tasks = [world.engine, asyncio.create_task(world.persister.run())]
+    tasks = [
+        world.engine,
+        asyncio.create_task(world.persister.run()),
+        asyncio.create_task(world.alerts.write()),
+    ]
     try:
         await world.turned()
         yield world

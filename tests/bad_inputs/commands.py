@@ -36,6 +36,7 @@ USAGE = (
     _line(["run", "--live"], 2, "unrecognized arguments: --live"),
     _line(["check", "--explian"], 2, "unrecognized arguments: --explian"),
     _line(["check", "-c"], 2, "argument -c/--config: expected one argument"),
+    _line(["alerts", "--severity", "bad"], 2, "invalid choice: 'bad' (choose from"),
     _line(["why"], 2, "the following arguments are required: TRADE"),
     _line(["replay"], 2, "the following arguments are required: --ticks, --trades"),
     _line(["replay", "--ticks"], 2, "argument --ticks: expected at least one argument"),

@@ -3,6 +3,7 @@
 import asyncio
 
 from tests.services.fakes import Said
+from tradebot.services import supervisor as supervisor_module
 from tradebot.services.supervisor import Supervisor
 
 
@@ -154,3 +155,24 @@ async def test_a_keeper_that_may_end_is_no_failure_when_it_does():
     supervisor.may_end("nobody")
     await turns()
     assert said.lines == []
+
+
+async def test_what_is_attended_is_begun_anew_and_its_failure_concerns_nobody_else(monkeypatch):
+    monkeypatch.setattr(supervisor_module, "ANEW_S", 0)
+    said, told, begun = Said(), list[str](), list[int]()
+
+    async def failing():
+        begun.append(len(begun))
+        await asyncio.sleep(0)
+        if len(begun) < 3:
+            raise ValueError("a bug")
+
+    supervisor = Supervisor(said)
+    supervisor.on_failure = told.append
+    supervisor.attend("alerts", failing)
+    while len(begun) < 4:  # noqa: ASYNC110 - a list has no event
+        await asyncio.sleep(0)
+    await supervisor.stop_all()
+    assert told == []
+    assert [line[0] for line in said.lines] == ["task.failed", "task.failed"]
+    assert "ValueError: a bug" in str(said.lines[0][2]["error"])

@@ -1,6 +1,6 @@
 """The routes of the halt: who may trade may stop, and an admin releases."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import NamedTuple
 
 from litestar import post, route
@@ -21,6 +21,7 @@ class Door(NamedTuple):
 
     body: Callable[[Asked, Scope], Awaitable[Json]]
     check_key: Callable[[Asked, Scope], None]
+    query: Callable[[Asked, Collection[str]], Json]  # the words behind the address
 
 
 def halt_routes(halts: Halts, door: Door) -> list[HTTPRouteHandler]:

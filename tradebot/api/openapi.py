@@ -11,6 +11,7 @@ import msgspec
 from tradebot.api import schema
 from tradebot.api.headers import IDEMPOTENCY_KEY_LENGTH_MAX
 from tradebot.api.operations import OPERATIONS, Operation
+from tradebot.core.alerts import Category, Severity
 
 Doc = dict[str, Any]
 
@@ -81,6 +82,36 @@ _PARAMETERS: Doc = {
         "in": "query",
         "description": "`next` of an earlier answer",
         "schema": {"type": "string", "minLength": 1, "maxLength": 97},
+    },
+    "LeastSeverity": {
+        "name": "severity",
+        "in": "query",
+        "description": "The least severe that are wanted",
+        "schema": {"enum": [word.value for word in Severity], "default": "info"},
+    },
+    "Category": {
+        "name": "category",
+        "in": "query",
+        "description": "What they are about",
+        "schema": {"enum": [word.value for word in Category]},
+    },
+    "IsAcknowledged": {
+        "name": "acknowledged",
+        "in": "query",
+        "description": "Only those that somebody has seen, or that nobody has",
+        "schema": {"enum": ["yes", "no"]},
+    },
+    "AlertCursor": {
+        "name": "cursor",
+        "in": "query",
+        "description": "`next` of an earlier answer",
+        "schema": {"type": "string", "pattern": "^[Aa][0-9]{1,18}$"},
+    },
+    "AlertId": {
+        "name": "alert_id",
+        "in": "path",
+        "required": True,
+        "schema": {"type": "string", "minLength": 1},
     },
     "TradeId": {
         "name": "trade_id",
@@ -159,6 +190,8 @@ def _operation(operation: Operation) -> Doc:
 
 def _name(operation: Operation) -> str:
     *_, last = operation.path.replace("/{trade_id}", "").split("/")
+    if last == "ack":
+        return "acknowledge_alert" if "{alert_id}" in operation.path else "acknowledge_alerts"
     if "/paper/" not in operation.path:
         return "halt_in_force" if (operation.method, last) == ("get", "halt") else last
     return f"{'place' if operation.method == 'post' else 'list'}_paper_{last}"

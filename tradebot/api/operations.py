@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tradebot.api import guard_schema, schema
+from tradebot.api import alert_schema, guard_schema, schema
 from tradebot.api.keys import Scope
 
 
@@ -176,6 +176,34 @@ OPERATIONS = (
         summary="Tell what nobody watched today: unguarded units, and seconds without a price",
         scope=Scope.READ,
         data=(guard_schema.Coverage,),
+    ),
+    Operation(
+        method="get",
+        path="/api/v1/alerts",
+        summary="List what a person should know of, newest first",
+        scope=Scope.READ,
+        data=(alert_schema.Alerts,),
+        parameters=("LeastSeverity", "Category", "IsAcknowledged", "Limit", "AlertCursor"),
+        errors=(400,),
+    ),
+    Operation(
+        method="post",
+        path="/api/v1/alerts/{alert_id}/ack",
+        summary="Say that an alert was seen; it is on disk before the answer",
+        scope=Scope.TRADE,
+        body=alert_schema.AcknowledgeAlert,
+        data=(alert_schema.Alert,),
+        parameters=("AlertId",),
+        errors=(404, 503),
+    ),
+    Operation(
+        method="post",
+        path="/api/v1/alerts/ack",
+        summary="Say that all alerts up to one were seen; it is on disk before the answer",
+        scope=Scope.TRADE,
+        body=alert_schema.AcknowledgeThrough,
+        data=(alert_schema.Acknowledged,),
+        errors=(503,),
     ),
     Operation(
         method="get",

@@ -2,14 +2,14 @@
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
-from decimal import Decimal
 from typing import NamedTuple
 
-from litestar import Litestar, get, post, route
+from litestar import Litestar, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from tradebot.api import openapi
+from tradebot.api.alerts import alert_routes
 from tradebot.api.answers import Reply, answer, listing, plain
 from tradebot.api.auth import Keys
 from tradebot.api.backups import backup_routes
@@ -24,6 +24,7 @@ from tradebot.api.front import Answers, Front
 from tradebot.api.halts import Door, halt_routes
 from tradebot.api.headers import idempotency_key, wanted_versions
 from tradebot.api.keys import Scope
+from tradebot.api.paper import paper_routes
 from tradebot.api.shapes import (
     BODY_BYTES_MAX,
     JSON_TYPE,
@@ -41,14 +42,12 @@ from tradebot.api.shapes import (
 )
 from tradebot.api.verdicts import verdict_routes
 from tradebot.core.did_you_mean import shown
-from tradebot.core.fields import Json, json_object, number, text, word
-from tradebot.core.inputs import OrderReport, OrderSide
-from tradebot.core.instruments import NetKey
+from tradebot.core.fields import Json, json_object, text, word
 from tradebot.core.trades import Reason
 from tradebot.errors import InputError
 from tradebot.metrics import CONTENT_TYPE, Exposition, Figure
 from tradebot.ports import Clock, Say
-from tradebot.services import trade_json
+from tradebot.services.alerts import Alerts
 from tradebot.services.backups import BackupSchedule
 from tradebot.services.comparison import Comparison
 from tradebot.services.halts import Halts
@@ -56,9 +55,6 @@ from tradebot.services.once import Once
 from tradebot.services.trade_history import PAGE_MAX, Chosen
 from tradebot.services.trades import Trades
 from tradebot.services.verdicts import Verdicts
-
-_WAITS_FOR = ("price", "trigger")
-_SIDES = {"long": "BUY", "short": "SELL", "b": "BUY", "s": "SELL"}
 
 
 class Made(NamedTuple):
@@ -76,6 +72,7 @@ class Api:
         trades: Trades,
         keys: Keys,
         *,
+        alerts: Alerts,
         halts: Halts,
         verdicts: Verdicts,
         comparison: Comparison,
@@ -90,6 +87,7 @@ class Api:
         """Take what the handlers need; ``paper`` is None where orders are real."""
         self._trades = trades
         self._keys = keys
+        self._alerts = alerts
         self._halts = halts
         self._verdicts = verdicts
         self._comparison = comparison
@@ -101,17 +99,18 @@ class Api:
         self._paper = paper
         self._answers: Once[Made] = Once(clock)
         self._answered: Answers = Counter()
-        self._exposition = Exposition([self._figures, *figures])
+        self._exposition = Exposition([self._figures, alerts.figures, *figures])
 
     def app(self, say: Say) -> Front:
         """Return the ASGI application."""
-        door = Door(self._body, self._check_key)
+        door = Door(self._body, self._check_key, _query)
         app = Litestar(
             route_handlers=[
                 *self._open_routes(),
                 *self._trade_routes(),
                 *self._list_routes(),
-                *self._paper_routes(),
+                *paper_routes(self._paper, door, self._once, about=self._about, clock=self._clock),
+                *alert_routes(self._alerts, door),
                 *halt_routes(self._halts, door),
                 *verdict_routes(self._verdicts, self._comparison, door),
                 coverage_route(self._coverage, door),
@@ -248,55 +247,6 @@ class Api:
 
         return [activetrades, tradehistory, why, instruments]
 
-    def _paper_routes(self) -> list[HTTPRouteHandler]:
-        """Return the routes of the paper exchange; elsewhere there are none."""
-        paper = self._paper
-        if paper is None:
-            return []
-
-        async def place(request: Asked) -> Reply:
-            words = await self._body(request, Scope.TRADE)
-            key, side, quantity, waits_for = self._order(words)
-
-            async def placed(_once: str | None) -> Json:
-                at_ns = self._clock.now_ns()
-                return {"order_id": paper.place_for_person(key, side, quantity, at_ns, **waits_for)}
-
-            return await self._once(request, words, placed)
-
-        # One handler: of two at one address, litestar's answer to OPTIONS knows only one.
-        @route("/api/v1/paper/orders", http_method=["GET", "POST"])
-        async def orders(request: Asked) -> Reply:
-            if request.method == "POST":
-                return await place(request)
-            self._check_key(request, Scope.READ)
-            limit = whole_number(_query(request, ("limit",)), "limit", LIMIT_DEFAULT, PAGE_MAX)
-            return answer({"orders": [_order_json(order) for order in paper.orders(limit)]})
-
-        @get("/api/v1/paper/positions")
-        async def positions(request: Asked) -> Reply:
-            self._check_key(request, Scope.READ)
-            found = sorted(paper.nets().items())
-            return answer({"positions": [_position_json(key, net) for key, net in found]})
-
-        return [orders, positions]
-
-    def _order(self, body: Json) -> tuple[NetKey, OrderSide, Decimal, dict[str, Decimal | None]]:
-        """Read an order for the paper exchange, with the price that it waits for."""
-        keys = ("account", "exchange", "symbol", "product", "side", "quantity", *_WAITS_FOR)
-        words = json_object(body, keys, "paper order", meanings={"qty": "quantity"})
-        key = NetKey(
-            text(words, "account", default=self._about.account),
-            text(words, "exchange", length_max=32),
-            text(words, "symbol"),
-            text(words, "product", default=self._about.default_product, length_max=32),
-        )
-        quantity = number(words, "quantity")
-        if quantity is None:
-            raise InputError("quantity", "quantity is missing")
-        waits_for = {name: number(words, name) for name in _WAITS_FOR}
-        return key, word(words, "side", OrderSide, meanings=_SIDES), quantity, waits_for
-
     async def _body(self, request: Asked, scope: Scope) -> Json:
         """Return the JSON of a request, its key checked for ``scope`` and taken out.
 
@@ -364,32 +314,3 @@ def _query(request: Asked, keys: Collection[str]) -> Json:
             raise InputError(key, f"{shown(key)} is given twice")
         words[key] = value
     return json_object(words, keys, "query")
-
-
-def _order_json(order: OrderReport) -> Json:
-    return {
-        "order_id": order.order_id,
-        "client_order_id": order.client_order_id,
-        "account": order.key.account,
-        "exchange": order.key.exchange,
-        "symbol": order.key.symbol,
-        "product": order.key.product,
-        "side": order.side.value,
-        "quantity": trade_json.number(order.quantity),
-        "filled": trade_json.number(order.filled),
-        "state": order.state.value,
-        "at": trade_json.iso(order.at_ns),
-        "message": order.message,
-        "price": trade_json.number(order.price),
-        "trigger": trade_json.number(order.trigger),
-    }
-
-
-def _position_json(key: NetKey, net: Decimal) -> Json:
-    return {
-        "account": key.account,
-        "exchange": key.exchange,
-        "symbol": key.symbol,
-        "product": key.product,
-        "quantity": trade_json.number(net),
-    }

@@ -130,17 +130,17 @@ class App:
             load=self._load,
             take=lambda old, new: self._take(parts, old, new),
             watch=self._folder_changes,
-            say=self._say,
+            say=parts.say,
         )
         self._catch_signals(parts, reload)
         parts.start()
         parts.supervisor.start("configuration", reload.run())
         parts.supervisor.start("api", server.run())
         if not self._state.announce(await server.bound()):
-            self._say("state.unannounced", "error", file=str(self._state.daemon))
+            parts.say("state.unannounced", "error", file=str(self._state.daemon))
         begin_collecting()
         self._stage = "ready"
-        self._say(
+        parts.say(
             "daemon.ready",
             mode=self._settings.mode.value,
             api=server.address,
@@ -151,7 +151,7 @@ class App:
         await self._told.wait()
         self._stage = "stopping"
         self._notifier.say(STOPPING="1")
-        self._say("daemon.stopping", why=self._why)
+        parts.say("daemon.stopping", why=self._why)
         parts.supervisor.may_end("api")
         await server.stop()
 

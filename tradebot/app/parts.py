@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
+from tradebot.app.alerting import Alerting
 from tradebot.app.announcer import announce
 from tradebot.app.policy import policy_of
 from tradebot.app.recording import Recording
@@ -12,7 +13,7 @@ from tradebot.clock import SystemClock
 from tradebot.config.settings import Settings
 from tradebot.core import events as ev
 from tradebot.errors import StoreError
-from tradebot.ports import Clock, Say
+from tradebot.ports import Say
 from tradebot.services.backups import BackupSchedule
 from tradebot.services.figures import Figures
 from tradebot.services.guard import Earlier, Guard
@@ -33,14 +34,16 @@ class Parts:
         settings: Settings,
         state: StateDirectory,
         *,
-        say: Say,
+        alerting: Alerting,
         journal: FileJournal,
         store: SqliteStore,
         backups: Backups,
     ) -> None:
         """Wire the parts; ``open`` is what a caller wants."""
-        self.say = say
-        self.clock: Clock = SystemClock()
+        self.alerting = alerting
+        self.say: Say = alerting.say  # what a part says, a person may be alerted of
+        say = self.say
+        self.clock = alerting.clock
         self.figures = Figures(self.clock)
         self.journal = journal
         self.store = store
@@ -94,13 +97,22 @@ class Parts:
             StoreError: journal or database cannot be used.
             BrokerError: the broker cannot be used.
         """
+        alerting = Alerting(state, clock=SystemClock(), say=say)
+        say = alerting.say
         Ballast(state.ballast, say=say).start()  # a full disk is no reason not to start
         backups = Backups(state.backups, settings.store.backups_kept)
         files = Files(database=state.database, journal=state.journal, backups=backups)
         opened = await open_or_repair(files, say=say)
         store, journal, restored = opened.store, opened.journal, opened.restored
         try:
-            parts = cls(settings, state, say=say, journal=journal, store=store, backups=backups)
+            parts = cls(
+                settings,
+                state,
+                alerting=alerting,
+                journal=journal,
+                store=store,
+                backups=backups,
+            )
             earlier = Earlier(
                 snapshot=restored.snapshot,
                 behind=restored.behind,
@@ -111,6 +123,7 @@ class Parts:
             if store.unclaimed:
                 parts.persister.refused(store.unclaimed)
             await parts.guard.recover(earlier, parts.world.feed)
+            alerting.settle(parts.engine.book)
         except BaseException:
             await store.close()
             journal.close()
@@ -121,6 +134,7 @@ class Parts:
         """Start every task."""
         self.recording.start()
         self.supervisor.start("loop lag", self.figures.sample_lag())
+        self.alerting.start(self.supervisor)
         self.guard.start()
         self.supervisor.start("backups", self.backups.run())
         self.supervisor.start("ballast", self.ballast.run())
@@ -138,6 +152,7 @@ class Parts:
             await self.store.close()
             self.journal.close()
             await self.recording.close()
+            await self.alerting.close()
 
     async def _back_up(self) -> Backup:
         """Make a backup, where there is room for it."""
@@ -179,4 +194,5 @@ class Parts:
     def _tell(self, event: ev.Event) -> None:
         if isinstance(event, ev.TradeClosed):
             self.trades_closed += 1
-        announce(self.say, event)
+        announce(self.alerting.log, event)  # its line makes no alert: the event does
+        self.alerting.hear(event)

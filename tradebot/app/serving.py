@@ -34,6 +34,7 @@ def api_server(
         parts.trades,
         Keys(in_force, say=parts.say),
         coverage=lambda: coverage_json(parts.engine.book, parts.clock.now_ns()),
+        alerts=parts.alerting.alerts,
         halts=Halts(parts.loop, durable=parts.trades.durable, clock=parts.clock),
         verdicts=Verdicts(parts.loop, parts.trades, clock=parts.clock),
         comparison=parts.guard.comparison,

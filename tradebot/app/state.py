@@ -43,6 +43,11 @@ class StateDirectory(msgspec.Struct, frozen=True):
         return self.path / "backups"
 
     @property
+    def alerts(self) -> Path:
+        """What a person was alerted of."""
+        return self.path / "alerts.jsonl"
+
+    @property
     def ballast(self) -> Path:
         """The reserve that is freed when the disk is full."""
         return self.path / "ballast"

@@ -27,6 +27,7 @@ COMMANDS = {
     "why": "tell a trade's story: every decision with what it was made of",
     "exit": "leave trades now, and wait until they are left",
     "update": "change the stop and the other rules of an open trade",
+    "alerts": "list what a person should know of, or say that it was seen",
     "halt": "stop new trades, leave everything, or send nothing at all",
     "release": "end the halt",
     "resolve": "end a doubt about an exit, after a look at the broker",

@@ -7,13 +7,16 @@ from typing import Any
 
 from tradebot.ports import Say
 
+ANEW_S = 30.0  # between the failure of what the guard can do without, and its next beginning
+
 
 class Supervisor:
     """Every task of the process by name.
 
     A *keeper* runs as long as the process: its end, by error or by return, ends the
-    daemon, because a guard that lost a part must be started anew, not limp on. An
-    *errand* does one thing; its error is logged and concerns nobody else.
+    daemon, because a guard that lost a part must be started anew, not limp on. What is
+    *attended* runs as long, and its failure concerns nobody else. An *errand* does one
+    thing; its error is logged and concerns nobody else either.
     """
 
     def __init__(self, say: Say) -> None:
@@ -37,6 +40,10 @@ class Supervisor:
         task = asyncio.create_task(errand, name=name)
         self._errands.add(task)
         task.add_done_callback(self._errand_ended)
+
+    def attend(self, name: str, begin: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Start a task that the guard can do without: it is begun anew where it fails."""
+        self.start(name, self._attended(name, begin))
 
     async def stop(self, name: str, *, within_s: float = 5.0) -> None:
         """Cancel one keeper and wait until it is gone."""
@@ -75,6 +82,14 @@ class Supervisor:
                 place = f"{summary.name} line {summary.lineno}"
             lines.append(f"{task.get_name()}: {place}")
         return lines
+
+    async def _attended(self, name: str, begin: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        while True:
+            try:
+                await begin()
+            except Exception as error:
+                self._say("task.failed", "error", task=name, error=_described(error))
+            await asyncio.sleep(ANEW_S)
 
     def _keeper_ended(self, task: asyncio.Task[None]) -> None:
         if self._stopping:

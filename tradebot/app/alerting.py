@@ -1,0 +1,61 @@
+"""The alerts of a daemon, wired: what makes them, and where they are kept."""
+
+from tradebot.app.alert_lines import changes_of_line
+from tradebot.app.state import StateDirectory
+from tradebot.core.alert_rules import HALT, changes_of
+from tradebot.core.alerts import Alert
+from tradebot.core.book import Book
+from tradebot.core.events import Event
+from tradebot.errors import StoreError
+from tradebot.ports import Clock, Say
+from tradebot.services.alerts import Alerts
+from tradebot.services.supervisor import Supervisor
+from tradebot.stores.alert_file import AlertFile
+
+
+class Alerting:
+    """Hears events and lines of the log, and never holds up who says them."""
+
+    def __init__(self, state: StateDirectory, *, clock: Clock, say: Say) -> None:
+        """Read what an earlier life kept; a file that cannot be read is no reason not to start."""
+        self.log = say  # for what is heard as an event already
+        self.clock = clock
+        file = AlertFile(state.alerts)
+        kept, why = [], ""
+        try:
+            kept = file.load()
+        except StoreError as error:
+            why = str(error)
+        if file.unread:
+            why = f"{file.unread} lines of {state.alerts} are damaged"
+        self.alerts = Alerts(file, kept, clock=clock, say=say)
+        if why:
+            self.say("alerts.unread", "warning", why=why)
+
+    def say(self, event: str, level: str = "info", /, **fields: object) -> None:
+        """Write a line of the log, and alert of it where it should be."""
+        self.log(event, level, **fields)
+        self.alerts.take(changes_of_line(event, level, fields))
+
+    def hear(self, event: Event) -> None:
+        """Alert of an event where it should be."""
+        self.alerts.take(changes_of(event))
+
+    def settle(self, book: Book) -> None:
+        """End what an earlier life has left, as far as the recovered book tells."""
+
+        def still_holds(alert: Alert) -> bool:
+            if alert.key == HALT:
+                return book.halt.form is not None
+            return alert.trade_id in book.trades
+
+        self.alerts.settle(still_holds)
+
+    def start(self, supervisor: Supervisor) -> None:
+        """Start the tasks; the guard can do without each of them."""
+        supervisor.attend("alerts", self.alerts.run)
+        supervisor.attend("alert file", self.alerts.write)
+
+    async def close(self) -> None:
+        """Write the last changes, once the tasks have been stopped."""
+        await self.alerts.close()
