@@ -38,6 +38,8 @@ TRADE = {
 class Day:
     """A server with a position that somebody opened, and a daemon that guards it."""
 
+    config = CONFIG
+
     def __init__(self, server: OpenAlgoServer, folder) -> None:
         self.server = server
         self._folder = folder
@@ -45,7 +47,7 @@ class Day:
 
     async def begin(self) -> Life:
         """Start a daemon: its first life, or the next one on the same files."""
-        text = CONFIG.format(rest=self.server.url, feed=self.server.feed_url)
+        text = self.config.format(rest=self.server.url, feed=self.server.feed_url)
         (self._folder / "config.toml").write_text(text)
         self.life = Life(self._folder, real=True, ALGO_KEY=KEY)
         await self.told("READY=1")

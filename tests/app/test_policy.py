@@ -70,6 +70,12 @@ def test_a_lost_request_is_held_for_as_long_as_it_can_live_at_its_broker(kind, e
     assert policy_of(settings).exits == exits
 
 
+def test_a_shadow_fills_on_paper_whatever_its_broker_is():
+    broker = msgspec.structs.replace(load(None).settings.broker, kind=BrokerKind.OPENALGO)
+    settings = msgspec.structs.replace(load(None).settings, mode=Mode.SHADOW, broker=broker)
+    assert policy_of(settings).exits == ExitPolicy()
+
+
 def test_paper_holds_nothing_whatever_the_file_says_of_real_brokers(policy):
     text = '[exit]\nhold_tagged = "9s"\nhold_plain = "9s"\nhold_smart = "9s"\n'
     assert policy(text).exits == ExitPolicy()

@@ -7,11 +7,16 @@ import msgspec
 import pytest
 
 from tests.services.fakes import FakeClock, ListInbox, Said
-from tradebot.app.world import OpenAlgoWorld, PaperWorld, world_of
+from tradebot.app.state import StateDirectory
+from tradebot.app.world import OpenAlgoWorld, PaperWorld, ShadowWorld, world_of
 from tradebot.brokers.openalgo.broker import OpenAlgoBroker
+from tradebot.brokers.openalgo.client import READ_ROUTES
 from tradebot.brokers.openalgo.feed import OpenAlgoFeed
+from tradebot.brokers.openalgo.reader import OpenAlgoReader
 from tradebot.brokers.paper.feed import ReplayFeed, SimulatedFeed
 from tradebot.brokers.paper.market import INSTRUMENTS
+from tradebot.brokers.shadow.broker import ShadowBroker
+from tradebot.brokers.shadow.feed import ShadowFeed
 from tradebot.config import load
 from tradebot.config.settings import Market
 from tradebot.core.inputs import Execution, OrderSide, Tick
@@ -152,8 +157,8 @@ def test_the_settings_choose_the_world(tmp_path, monkeypatch):
 
     def world(**flags):
         settings = load(tmp_path / "config.toml", flags=flags).settings
-        clock, file = FakeClock(), tmp_path / "paper.db"
-        return world_of(settings, file, clock, say=Said(), is_open=lambda *_: True)
+        state = StateDirectory(tmp_path)
+        return world_of(settings, state, FakeClock(), say=Said(), is_open=lambda *_: True)
 
     real, paper = world(), world(mode="paper")
     assert isinstance(real, OpenAlgoWorld)
@@ -164,12 +169,32 @@ def test_the_settings_choose_the_world(tmp_path, monkeypatch):
     assert list(paper.reasons()) == list(real.reasons()) == []
 
 
+def test_a_shadows_world_has_nothing_that_could_order_at_its_account(tmp_path, monkeypatch):
+    (tmp_path / "config.toml").write_text(LIVE.replace("live", "shadow"))
+    monkeypatch.setenv("ALGO_KEY", "0123456789abcdef")
+    settings = load(tmp_path / "config.toml").settings
+    state = StateDirectory(tmp_path)
+    world = world_of(settings, state, FakeClock(), say=Said(), is_open=lambda *_: True)
+    assert isinstance(world, ShadowWorld)
+    assert isinstance(world.broker, ShadowBroker)
+    assert isinstance(world.feed(7), ShadowFeed)
+    assert type(world.broker._real) is OpenAlgoReader
+    assert world._client._routes == READ_ROUTES
+    assert "0123456789abcdef" not in repr(vars(world))
+    assert list(world.reasons()) == []
+    world._client.is_live = False
+    assert world.reasons() == [
+        "OpenAlgo is in analyzer mode: its positions are none of the account's"
+    ]
+
+
 def test_a_world_without_its_key_is_none(tmp_path, monkeypatch):
     (tmp_path / "config.toml").write_text(LIVE)
     monkeypatch.delenv("ALGO_KEY", raising=False)
     settings = load(tmp_path / "config.toml").settings
+    state = StateDirectory(tmp_path)
     with pytest.raises(ConfigError, match="ALGO_KEY"):
-        world_of(settings, tmp_path / "x", FakeClock(), say=Said(), is_open=lambda *_: True)
+        world_of(settings, state, FakeClock(), say=Said(), is_open=lambda *_: True)
 
 
 def test_what_keeps_real_orders_from_being_sent_is_a_reason(tmp_path, monkeypatch):

@@ -32,7 +32,7 @@ key = "env:ALGO_KEY"
     [
         (
             'mode = "shadow"',
-            "1: mode = 'shadow': this version does not have it yet; allowed: paper, live",
+            "1: mode = 'shadow': needs a real broker; allowed with broker.kind = \"openalgo\"",
         ),
         (
             'broker.kind = "bybit"',
@@ -47,7 +47,10 @@ key = "env:ALGO_KEY"
         ),
         (
             'broker.kind = "openalgo"',
-            "1: broker.kind = 'openalgo': sends real orders, allowed with mode = \"live\"",
+            (
+                "1: broker.kind = 'openalgo': sends real orders, allowed with mode = \"live\", "
+                'or only looks, with "shadow"'
+            ),
         ),
         (
             LIVE.replace("AB1234", "PAPER-1"),
@@ -66,6 +69,13 @@ def test_real_orders_take_the_mode_the_account_and_the_broker(text, line, tmp_pa
     found = problems(tmp_path, text)
     assert line in found
     assert len(found) == 1
+
+
+def test_a_shadow_needs_the_broker_and_its_key_and_no_account_of_its_own(tmp_path):
+    shadow = LIVE.replace("live", "shadow").replace("AB1234", "PAPER-1")
+    assert problems(tmp_path, shadow) == []
+    (found,) = problems(tmp_path, shadow.replace("env:ALGO_KEY", ""))
+    assert found.startswith("6: broker.key = '': name where the key to OpenAlgo is kept")
 
 
 def test_who_names_all_three_may_send_real_orders(tmp_path):

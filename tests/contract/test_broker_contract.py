@@ -5,13 +5,10 @@ Some keep our own order ids and tell of fills by themselves; some do neither, an
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, Protocol
 
 import pytest
 
-from tests.brokers.openalgo import world as openalgo
-from tests.brokers.paper import world as paper
-from tests.openalgo.faults import Fault
+from tests.contract.venues import VENUES, OpenAlgoVenue, Venue
 from tradebot.core.inputs import (
     Acked,
     Execution,
@@ -24,106 +21,14 @@ from tradebot.core.inputs import (
 from tradebot.core.instruments import NetKey
 from tradebot.core.intents import CancelOrder, PlaceOrder
 from tradebot.errors import BrokerError
-from tradebot.ports import Broker
 
 
-class Venue(Protocol):
-    """A broker with what a test needs around it."""
-
-    key: NetKey  # of an instrument at 812.5, of which 100 units can be traded
-    broker: Broker
-
-    async def settle(self) -> None:
-        """Let pass what an order needs to fill."""
-
-    async def restart(self) -> None:
-        """End the process without a goodbye, and open the broker again with an empty inbox."""
-
-    async def slow(self) -> None:
-        """Let orders rest until they are settled, so that they can be called back."""
-
-    def order(self, name: str = "T1-x1", quantity: str = "100", **fields: Any) -> PlaceOrder:
-        """Return an order of this venue's instrument; a sale unless it is said."""
-
-    async def close(self) -> None: ...
-
-
-class PaperVenue:
-    key = paper.SBIN
-
-    def __init__(self, folder):
-        self.world = paper.World(folder)
-
-    async def open(self):
-        await self.world.open()
-        self.world.price(812.5)
-        return self
-
-    @property
-    def broker(self):
-        return self.world.broker
-
-    @property
-    def executions(self):
-        return self.world.inbox.executions
-
-    @property
-    def reports(self):
-        return self.world.inbox.reports
-
-    async def settle(self):
-        self.world.time.advance(5)
-
-    async def slow(self):
-        """Nothing happens here before its time."""
-
-    async def restart(self):
-        await self.world.restart()
-        self.world.price(812.5)
-
-    def order(self, name="T1-x1", quantity="100", **fields):
-        return paper.an_order(name, quantity, **fields)
-
-    async def close(self):
-        await self.broker.close()
-
-
-class OpenAlgoVenue:
-    key = openalgo.SBIN
-
-    def __init__(self, _folder):
-        self.world = openalgo.World()
-
-    async def open(self):
-        await self.world.__aenter__()
-        return self
-
-    @property
-    def broker(self):
-        return self.world.broker
-
-    async def settle(self):
-        self.world.server.faults.clear()
-        orders = self.world.server.exchange.orders
-        for order in orders.values():
-            if order.fate.by_hand and not order.status.is_final:
-                self.world.server.exchange.fill(order.order_id)
-        await self.world.server.until(lambda: all(o.status.is_final for o in orders.values()))
-
-    async def slow(self):
-        self.world.server.faults.turn_on(Fault.FILLS_NEVER)
-
-    async def restart(self):
-        await self.world.restart()
-
-    def order(self, name="T1-x1", quantity="100", **fields):
-        return openalgo.an_order(name, quantity, **fields)
-
-    async def close(self):
-        await self.world.__aexit__()
-
-
-VENUES: dict[str, Any] = {"openalgo": OpenAlgoVenue, "paper": PaperVenue}
+@pytest.fixture(params=sorted(VENUES.keys() - {"shadow"}))
+async def entering(request, tmp_path):
+    """A venue where orders open positions too; a shadow only leaves what its account has."""
+    opened = await VENUES[request.param](tmp_path).open()
+    yield opened
+    await opened.close()
 
 
 @pytest.fixture(params=sorted(VENUES))
@@ -133,10 +38,10 @@ async def venue(request, tmp_path):
     await opened.close()
 
 
-@pytest.fixture
-async def tagging(tmp_path):
+@pytest.fixture(params=["paper", "shadow"])
+async def tagging(request, tmp_path):
     """A venue that keeps our ids, and tells of what happens by itself."""
-    opened = await PaperVenue(tmp_path).open()
+    opened = await VENUES[request.param](tmp_path).open()
     yield opened
     await opened.close()
 
@@ -187,38 +92,37 @@ async def test_an_acknowledged_order_survives_the_end_of_the_process(venue):
     assert (await venue.broker.report(order_id)).order_id == order_id
     await venue.settle()
     assert [fill.order_id for fill in await fills(venue)] == [order_id]
-    assert await venue.broker.net(venue.key) == -100
 
 
 async def test_an_order_that_nobody_has_is_none(venue):
     assert await venue.broker.report("no-such-order") is None
 
 
-async def test_the_net_is_the_sum_of_the_executions(venue):
-    assert await venue.broker.net(venue.key) == 0
-    await placed(venue, venue.order("T1-x1", "100", side=OrderSide.BUY))
-    await placed(venue, venue.order("T2-x1", "130", side=OrderSide.SELL))
-    await venue.settle()
-    assert await venue.broker.net(venue.key) == -30
-    await placed(venue, venue.order("T3-x1", "30", side=OrderSide.BUY))
-    await venue.settle()
-    assert await venue.broker.net(venue.key) == 0
+async def test_the_net_is_the_sum_of_the_executions(entering):
+    assert await entering.broker.net(entering.key) == 0
+    await placed(entering, entering.order("T1-x1", "100", side=OrderSide.BUY))
+    await placed(entering, entering.order("T2-x1", "130", side=OrderSide.SELL))
+    await entering.settle()
+    assert await entering.broker.net(entering.key) == -30
+    await placed(entering, entering.order("T3-x1", "30", side=OrderSide.BUY))
+    await entering.settle()
+    assert await entering.broker.net(entering.key) == 0
 
 
 async def nets(venue: Venue) -> dict[NetKey, Decimal]:
     return {held.key: held.net for held in await venue.broker.positions() or () if held.net}
 
 
-async def test_the_positions_are_the_nets_of_the_account(venue):
-    assert await nets(venue) == {}
-    await placed(venue, venue.order("T1-x1", "100", side=OrderSide.SELL))
-    await venue.settle()
-    assert await nets(venue) == {venue.key: -100}
-    (held,) = await venue.broker.positions()
+async def test_the_positions_are_the_nets_of_the_account(entering):
+    assert await nets(entering) == {}
+    await placed(entering, entering.order("T1-x1", "100", side=OrderSide.SELL))
+    await entering.settle()
+    assert await nets(entering) == {entering.key: -100}
+    (held,) = await entering.broker.positions()
     assert (held.average, held.ltp) == (Decimal("812.5"), 812.5)
-    await placed(venue, venue.order("T2-x1", "100", side=OrderSide.BUY))
-    await venue.settle()
-    assert await nets(venue) == {}
+    await placed(entering, entering.order("T2-x1", "100", side=OrderSide.BUY))
+    await entering.settle()
+    assert await nets(entering) == {}
 
 
 async def test_every_execution_has_a_name_of_its_own(venue):

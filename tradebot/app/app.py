@@ -21,7 +21,7 @@ from tradebot.app.policy import policy_of
 from tradebot.app.serving import api_server
 from tradebot.app.state import PAPER_OWNER, StateDirectory
 from tradebot.config import changed
-from tradebot.config.settings import BrokerKind, Settings
+from tradebot.config.settings import Mode, Settings
 from tradebot.core.inputs import PolicyChanged
 from tradebot.errors import LockHeldError
 from tradebot.ports import Say
@@ -77,9 +77,7 @@ class App:
         lock = await self._locked()
         try:
             self._state.claim(self._owner)
-            if self._owner != PAPER_OWNER:
-                said = {"account": self._settings.account.id, "broker": self._settings.venue}
-                self._say("daemon.real_orders", "warning", **said)
+            self._say_mode()
             parts = await Parts.open(self._settings, self._state, say=self._say)
             try:
                 await self._live(parts)
@@ -97,14 +95,29 @@ class App:
     @property
     def _owner(self) -> str:
         """Whose trades are guarded."""
-        if self._settings.venue is BrokerKind.PAPER:
-            return PAPER_OWNER
-        return f"account {self._settings.account.id}"
+        account = f"account {self._settings.account.id}"
+        match self._settings.mode:
+            case Mode.PAPER:
+                return PAPER_OWNER
+            case Mode.SHADOW:
+                return f"a shadow of {account}"
+            case Mode.LIVE:
+                return account
+
+    def _say_mode(self) -> None:
+        """Say what becomes of orders, where that is not on paper as a whole."""
+        said = {"account": self._settings.account.id, "broker": self._settings.venue}
+        match self._settings.mode:
+            case Mode.SHADOW:
+                what = "nothing is sent: decisions are filled on paper"
+                self._say("daemon.shadow", "warning", **said, what=what)
+            case Mode.LIVE:
+                self._say("daemon.real_orders", "warning", **said)
 
     async def _locked(self) -> Lock:
         """Take the lock; a daemon that is just ending gets some seconds to do so."""
-        is_paper = self._owner == PAPER_OWNER
-        lock = paper_lock(self._state.path) if is_paper else account_lock(self._owner)
+        is_live = self._settings.mode is Mode.LIVE
+        lock = account_lock(self._owner) if is_live else paper_lock(self._state.path)
         last_s = time.monotonic() + LOCK_WAIT_S
         is_told = False
         while True:

@@ -58,5 +58,5 @@ def account_lock(owner: str) -> Lock:
 
 
 def paper_lock(state_dir: Path) -> Lock:
-    """Return the lock of a paper account: its world is its state directory."""
+    """Return the lock of what trades on paper: its world is its state directory."""
     return Lock(f"the state directory {state_dir.resolve()}")

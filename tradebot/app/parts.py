@@ -52,7 +52,7 @@ class Parts:
         self._started = False
         self._stops = False
         self.on_pulse: Callable[[], None] = lambda: None
-        self.world = world_of(settings, state.paper, self.clock, say=say, is_open=self._is_open)
+        self.world = world_of(settings, state, self.clock, say=say, is_open=self._is_open)
         self.guard = Guard(
             policy_of(settings),
             store=store,

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from tradebot.config.settings import BrokerKind, Settings
+from tradebot.config.settings import BrokerKind, Mode, Settings
 from tradebot.core.instruments import Kind
 from tradebot.core.ladder import Rung
 from tradebot.core.policy import ExitPolicy, Policy
@@ -23,6 +23,8 @@ def policy_of(settings: Settings) -> Policy:
 
 def _exits_of(settings: Settings) -> ExitPolicy:
     persons = settings.exit.persons
+    if settings.mode is Mode.SHADOW:
+        return ExitPolicy(persons=persons)  # it fills on paper, as below
     match settings.venue:
         case BrokerKind.PAPER:
             return ExitPolicy(persons=persons)  # it answers at once for each of our ids

@@ -58,6 +58,11 @@ class StateDirectory(msgspec.Struct, frozen=True):
         return self.path / "paper.db"
 
     @property
+    def shadow(self) -> Path:
+        """What a shadow remembers of its account."""
+        return self.path / "shadow.db"
+
+    @property
     def recordings(self) -> Path:
         """What was recorded, where the settings name no other place."""
         return self.path / "recordings"

@@ -8,9 +8,11 @@ from random import SystemRandom
 from typing import assert_never
 
 from tradebot.app.secrets import read_secret
+from tradebot.app.state import StateDirectory
 from tradebot.brokers.openalgo.broker import OpenAlgoBroker
-from tradebot.brokers.openalgo.client import Client
+from tradebot.brokers.openalgo.client import READ_ROUTES, ROUTES, Client
 from tradebot.brokers.openalgo.feed import OpenAlgoFeed
+from tradebot.brokers.openalgo.reader import OpenAlgoReader
 from tradebot.brokers.openalgo.secret import Secret
 from tradebot.brokers.paper.broker import PaperBroker
 from tradebot.brokers.paper.fate import Chances
@@ -19,7 +21,10 @@ from tradebot.brokers.paper.market import INSTRUMENTS
 from tradebot.brokers.paper.memory import Memory
 from tradebot.brokers.paper.prices import LastPrices
 from tradebot.brokers.paper.recordings import recorded_instruments
-from tradebot.config.settings import BrokerKind, Market, Paper, Settings
+from tradebot.brokers.shadow.broker import ShadowBroker
+from tradebot.brokers.shadow.feed import ShadowFeed
+from tradebot.brokers.shadow.ledger import Ledger
+from tradebot.config.settings import BrokerKind, Market, Mode, Paper, Settings
 from tradebot.core.instruments import Instrument
 from tradebot.core.levels import Unit
 from tradebot.errors import BrokerError, InputError
@@ -29,17 +34,17 @@ from tradebot.services.replay_inputs import read_instruments
 
 def world_of(
     settings: Settings,
-    paper_file: Path,
+    state: StateDirectory,
     clock: Clock,
     *,
     say: Say,
     is_open: Callable[[str, int], bool],
-) -> "PaperWorld | OpenAlgoWorld":
+) -> "PaperWorld | OpenAlgoWorld | ShadowWorld":
     """Return the world of these settings.
 
     Args:
         settings: what the operator decided.
-        paper_file: where the paper world remembers itself.
+        state: where worlds on paper remember themselves.
         clock: the time of day.
         say: the log.
         is_open: whether an instrument trades at a time.
@@ -48,9 +53,11 @@ def world_of(
         BrokerError: it cannot be used.
         ConfigError: its key is not where the settings say.
     """
+    if settings.mode is Mode.SHADOW:
+        return ShadowWorld(settings, state, clock, say=say, is_open=is_open)
     match settings.venue:
         case BrokerKind.PAPER:
-            return PaperWorld(settings.paper, paper_file, clock)
+            return PaperWorld(settings.paper, state.paper, clock)
         case BrokerKind.OPENALGO:
             return OpenAlgoWorld(settings, clock, say=say, is_open=is_open)
         case BrokerKind.BYBIT:
@@ -70,21 +77,14 @@ class OpenAlgoWorld:
         Raises:
             ConfigError: the key is not where the settings say.
         """
-        name = settings.broker.key
-        assert name is not None, "settings pass their checks with a key"
-        key = Secret(read_secret(name, os.environ))
-        self._client = Client(settings.broker.rest, key, clock=clock, say=say)
+        self._client = _client(settings, clock, say, ROUTES)
         self._url = settings.broker.feed
         self._is_open = is_open
         self.broker = OpenAlgoBroker(settings.account.id, self._client)
 
     def reasons(self) -> Sequence[str]:
         """Say what keeps real orders from being sent."""
-        if self._client.lockout.is_closed:
-            return [f"OpenAlgo does not take our key: {self._client.lockout.why}"]
-        if self._client.is_live is False:
-            return ["OpenAlgo is in analyzer mode: it would only simulate orders"]
-        return []
+        return _reasons(self._client, "it would only simulate orders")
 
     def feed(self, resume_after: int) -> Feed:
         """Return the websocket's ticks, counted on from the one that was heard last."""
@@ -96,6 +96,66 @@ class OpenAlgoWorld:
             resume_after=resume_after,
             random=SystemRandom(),
         )
+
+
+class ShadowWorld:
+    """A real account behind an OpenAlgo server, to look at, and an exchange on paper beside it.
+
+    Nothing here can order at the account: the client asks for what can be read and for
+    nothing else, and the reader has no method that would order.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        state: StateDirectory,
+        clock: Clock,
+        *,
+        say: Say,
+        is_open: Callable[[str, int], bool],
+    ) -> None:
+        """Read the key; nothing is sent yet.
+
+        Raises:
+            ConfigError: the key is not where the settings say.
+        """
+        self._client = _client(settings, clock, say, READ_ROUTES)
+        self._url = settings.broker.feed
+        self._is_open = is_open
+        self._prices = LastPrices()
+        account, paper = settings.account.id, Memory(state.paper)
+        self.broker = ShadowBroker(
+            account,
+            OpenAlgoReader(account, self._client),
+            _paper_broker(settings.paper, paper, self._prices, clock, ()),
+            self._prices,
+            Ledger(state.shadow),
+            clock=clock,
+            say=say,
+        )
+
+    def reasons(self) -> Sequence[str]:
+        """Say what keeps the account from being seen."""
+        return _reasons(self._client, "its positions are none of the account's")
+
+    def feed(self, resume_after: int) -> Feed:
+        """Return the websocket's ticks, counted on from the one that was heard last."""
+        real = OpenAlgoFeed(
+            self._url,
+            self._client,
+            is_open=self._is_open,
+            news=self.broker.news,
+            resume_after=resume_after,
+            random=SystemRandom(),
+        )
+        feed = ShadowFeed(
+            real,
+            tell=self._prices.tell,
+            describe=self.broker.describe,
+            followed=self.broker.instruments_open,
+        )
+        self.broker.changed = feed.follow
+        return feed
 
 
 class PaperWorld:
@@ -111,21 +171,7 @@ class PaperWorld:
         self._clock = clock
         self._memory = Memory(file)
         self._prices = LastPrices()
-        is_percent = paper.slippage.unit is Unit.PERCENT
-        self.broker = PaperBroker(
-            self._memory,
-            self._prices,
-            clock,
-            self._instruments(),
-            chances=Chances(
-                seed=paper.seed,
-                latency_ns=paper.latency_ns,
-                partial_fills=paper.partial_fills,
-                rejects=paper.rejects,
-            ),
-            slippage=Decimal(0) if is_percent else paper.slippage.value,
-            slippage_percent=paper.slippage.value if is_percent else Decimal(0),
-        )
+        self.broker = _paper_broker(paper, self._memory, self._prices, clock, self._instruments())
 
     def reasons(self) -> Sequence[str]:
         """Say nothing: this world is always there."""
@@ -159,6 +205,45 @@ class PaperWorld:
         except InputError as error:
             raise BrokerError(str(error)) from error
         return [known.get(instrument.id, instrument) for instrument in recorded]
+
+
+def _client(settings: Settings, clock: Clock, say: Say, routes: frozenset[str]) -> Client:
+    name = settings.broker.key
+    assert name is not None, "settings pass their checks with a key"
+    key = Secret(read_secret(name, os.environ))
+    return Client(settings.broker.rest, key, clock=clock, say=say, routes=routes)
+
+
+def _reasons(client: Client, simulated: str) -> Sequence[str]:
+    if client.lockout.is_closed:
+        return [f"OpenAlgo does not take our key: {client.lockout.why}"]
+    if client.is_live is False:
+        return [f"OpenAlgo is in analyzer mode: {simulated}"]
+    return []
+
+
+def _paper_broker(
+    paper: Paper,
+    memory: Memory,
+    prices: LastPrices,
+    clock: Clock,
+    instruments: Sequence[Instrument],
+) -> PaperBroker:
+    is_percent = paper.slippage.unit is Unit.PERCENT
+    return PaperBroker(
+        memory,
+        prices,
+        clock,
+        instruments,
+        chances=Chances(
+            seed=paper.seed,
+            latency_ns=paper.latency_ns,
+            partial_fills=paper.partial_fills,
+            rejects=paper.rejects,
+        ),
+        slippage=Decimal(0) if is_percent else paper.slippage.value,
+        slippage_percent=paper.slippage.value if is_percent else Decimal(0),
+    )
 
 
 def _described(file: Path | None) -> Sequence[Instrument]:

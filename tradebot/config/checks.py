@@ -29,12 +29,6 @@ def check_together(
             problems.add(origins[key], key, f"{key} = {message}")
 
 
-def _mode(values: Mapping[str, object], _: Problems) -> list[str]:
-    if known(values["mode"], Mode) is not Mode.SHADOW:
-        return []
-    return ["'shadow': this version does not have it yet; allowed: paper, live"]
-
-
 def _broker(values: Mapping[str, object], _: Problems) -> list[str]:
     if known(values["broker.kind"], BrokerKind) is not BrokerKind.BYBIT:
         return []
@@ -46,21 +40,23 @@ def _real(values: Mapping[str, object], problems: Problems) -> Iterator[tuple[st
 
     Real money takes two words: the mode, and the account that it is about. A broker that
     is named while the mode is paper is a mistake too: its trades would not be guarded. Only
-    ``--paper`` says both clearly.
+    ``--paper`` says both clearly. A shadow looks at a real account and sends nothing: it
+    needs the broker, and the key to it.
     """
-    is_live = values["mode"] is Mode.LIVE
+    mode = known(values["mode"], Mode)
     if "broker.kind" in problems.keys:
         return
     is_real = values["broker.kind"] is not BrokerKind.PAPER
-    if is_live and not is_real:
-        yield "mode", "'live': needs a real broker; allowed with broker.kind = \"openalgo\""
-    elif is_real and not is_live:
+    if mode is not Mode.PAPER and not is_real:
+        yield "mode", f"'{mode}': needs a real broker; allowed with broker.kind = \"openalgo\""
+    elif is_real and mode is Mode.PAPER:
         kind = shown(known(values["broker.kind"], BrokerKind).value)
-        yield "broker.kind", f'{kind}: sends real orders, allowed with mode = "live"'
-    if not (is_live and is_real):
+        allowed = 'sends real orders, allowed with mode = "live", or only looks, with "shadow"'
+        yield "broker.kind", f"{kind}: {allowed}"
+    if mode is Mode.PAPER or not is_real:
         return
-    account = values["account.id"]
-    if "account.id" not in problems.keys and account == KEYS["account.id"].default:
+    account, is_unnamed = values["account.id"], "account.id" not in problems.keys
+    if mode is Mode.LIVE and is_unnamed and account == KEYS["account.id"].default:
         what = 'mode = "live" needs the id of the real account'
         yield "account.id", f"{shown(account)}: {what}"
     if "broker.key" not in problems.keys and values["broker.key"] is None:
@@ -118,7 +114,6 @@ def _is_file(path: Path) -> bool:
 
 
 _CHECKS = {
-    "mode": _mode,
     "broker.kind": _broker,
     "paper.market": _market,
     "paper.replay_files": _replay_files,

@@ -22,7 +22,7 @@ class Mode(enum.StrEnum):
     """How much of the world is real."""
 
     PAPER = "paper"  # simulated fills
-    SHADOW = "shadow"  # everything real, nothing sent
+    SHADOW = "shadow"  # everything real but the fills: nothing is sent
     LIVE = "live"
 
 
@@ -205,7 +205,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def venue(self) -> BrokerKind:
-        """Who takes the orders in this mode: on paper it is the paper exchange."""
+        """Whose prices and positions these are: on paper the paper exchange's."""
         return BrokerKind.PAPER if self.mode is Mode.PAPER else self.broker.kind
 
     @property

@@ -6,7 +6,7 @@ import pytest
 from tests.brokers.openalgo.feeding import POLLS, Feed
 from tests.brokers.openalgo.world import NAME, SBIN, a_cancel, an_order
 from tests.openalgo.faults import Fault
-from tradebot.brokers.openalgo import broker
+from tradebot.brokers.openalgo import reader
 from tradebot.core.inputs import Acked, NoAction, NotSent, OrderState, Queued, Unknown
 from tradebot.errors import BrokerError
 
@@ -112,7 +112,7 @@ async def test_7_an_order_of_ours_never_looks_old_whatever_zone_its_broker_is_in
     await world.held(100)
     before_ns = world.clock.now_ns()
     at_utc = 5.5 * 3_600_000_000_000
-    monkeypatch.setattr(broker, "stated_ns", lambda _text, now_ns: now_ns - round(at_utc))
+    monkeypatch.setattr(reader, "stated_ns", lambda _text, now_ns: now_ns - round(at_utc))
     world.server.faults.turn_on(Fault.CUT, endpoint="placeorder", times=1, acts_after_s=0.0)
     assert isinstance(await world.broker.place(an_order()), Unknown)
     await world.server.until(lambda: world.server.net(NAME) == 0)

@@ -8,7 +8,8 @@ from tests.brokers.paper.world import KeepingInbox
 from tests.openalgo.server import OpenAlgoServer
 from tests.services.fakes import Said
 from tradebot.brokers.openalgo.broker import OpenAlgoBroker
-from tradebot.brokers.openalgo.client import Client, Limits
+from tradebot.brokers.openalgo.client import READ_ROUTES, Client, Limits
+from tradebot.brokers.openalgo.reader import OpenAlgoReader
 from tradebot.brokers.openalgo.secret import Secret
 from tradebot.core.inputs import OrderSide
 from tradebot.core.instruments import NetKey
@@ -83,6 +84,31 @@ class World:
 
     async def __aexit__(self, *_: object) -> None:
         await self.broker.close()
+        await self.server.__aexit__(None, None, None)
+
+
+class LookingWorld(World):
+    """A world whose client may read and nothing else, and a reader instead of a broker."""
+
+    def a_reader(self) -> OpenAlgoReader:
+        self.client = Client(
+            self.server.url,
+            Secret(self.server.api_key),
+            clock=self.clock,
+            say=self.said,
+            limits=self._limits,
+            routes=READ_ROUTES,
+        )
+        return OpenAlgoReader(SBIN.account, self.client)
+
+    async def open(self) -> Self:
+        self.reader = self.a_reader()
+        self.inbox = KeepingInbox()
+        await self.reader.open(self.inbox)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.reader.close()
         await self.server.__aexit__(None, None, None)
 
 

@@ -17,10 +17,14 @@ from tradebot.ports import Clock, Say
 ANSWER_BYTES_MAX = 16 * 1024 * 1024
 
 _ORDER_ROUTES = frozenset({"placeorder", "cancelorder"})
+_BOOK_ROUTES = frozenset(
+    {"orderbook", "tradebook", "positionbook", "orderstatus", "holdings", "funds"}
+)
+# All that a client may be given to read with: no request to one of these changes anything.
+READ_ROUTES = _BOOK_ROUTES | {"ping", "analyzer", "quotes", "multiquotes", "symbol"}
+ROUTES = READ_ROUTES | _ORDER_ROUTES
 # [W] In analyzer mode each of these says so, and in live mode none of them says anything.
-_MODE_ROUTES = _ORDER_ROUTES | {
-    *("orderbook", "tradebook", "positionbook", "orderstatus", "holdings", "funds")
-}
+_MODE_ROUTES = _ORDER_ROUTES | _BOOK_ROUTES
 
 
 class Withheld(msgspec.Struct, frozen=True):
@@ -68,8 +72,20 @@ class Client:
         say: Say,
         limits: Limits = Limits(),  # noqa: B008 - a frozen value
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        routes: frozenset[str] = ROUTES,
     ) -> None:
-        """Name the server; ``open`` makes it usable."""
+        """Name the server; ``open`` makes it usable.
+
+        Args:
+            rest: the address of its HTTP side.
+            key: the key to it.
+            clock: the time of day.
+            say: the log.
+            limits: how long things may take, and how many there may be.
+            sleep: passes the time until a request may leave.
+            routes: all that may be asked; no byte leaves for any other. With ``READ_ROUTES``
+                nothing can be ordered.
+        """
         self.rest = rest.rstrip("/")
         self.key = key
         self.clock = clock
@@ -78,6 +94,7 @@ class Client:
         self.is_live: bool | None = None  # None: not known yet; False: analyzer mode
         self._limits = limits
         self._sleep = sleep
+        self._routes = routes
         self._budgets: dict[str, Budget] = {}
         self._orders: aiohttp.ClientSession | None = None
         self._reads: aiohttp.ClientSession | None = None
@@ -85,7 +102,8 @@ class Client:
 
     async def open(self) -> None:
         """Make the sessions; nothing is sent."""
-        self._orders = _session(aiohttp.TCPConnector(force_close=True), self._limits)
+        if self._routes & _ORDER_ROUTES:
+            self._orders = _session(aiohttp.TCPConnector(force_close=True), self._limits)
         self._reads = _session(aiohttp.TCPConnector(limit=8, keepalive_timeout=2), self._limits)
 
     async def close(self) -> None:
@@ -98,7 +116,7 @@ class Client:
     @property
     def is_open(self) -> bool:
         """Whether requests can be sent at all."""
-        return self._orders is not None
+        return self._reads is not None
 
     async def ask(self, route: str, body: Body, *, urgent: bool = True) -> Reply:
         """Send a request; ``urgent`` is what an exit waits for."""
@@ -155,6 +173,8 @@ class Client:
         return None
 
     async def _sent(self, route: str, body: Body) -> Reply:
+        if route not in self._routes:
+            return Withheld(f"this client never asks for {route}")
         is_order = route in _ORDER_ROUTES
         session = self._orders if is_order else self._reads
         if session is None:

@@ -1,7 +1,7 @@
 """The paper broker: an exchange of our own behind the same port as a real one."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from decimal import Decimal
 from functools import partial
 from typing import Protocol
@@ -102,6 +102,10 @@ class PaperBroker:
 
     async def instruments(self) -> Sequence[Instrument]:
         return tuple(self._instruments.values())
+
+    def describe(self, instruments: Iterable[Instrument]) -> None:
+        """Trade these too, or as they are described now."""
+        self._instruments.update((instrument.id, instrument) for instrument in instruments)
 
     async def place(self, order: PlaceOrder) -> Outcome:
         if self._is_closed():

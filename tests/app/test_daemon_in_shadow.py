@@ -1,0 +1,88 @@
+"""The real daemon as a shadow of the fake OpenAlgo server: it decides, and sends nothing."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+
+from tests.app.daemon_life import last
+from tests.app.test_daemon_with_openalgo import KEY, SBIN, Day
+from tests.openalgo.exchange import By
+from tests.openalgo.server import OpenAlgoServer
+from tradebot.brokers.openalgo.client import READ_ROUTES
+
+CONFIG = """mode = "shadow"
+[account]
+id = "AB1234"
+[broker]
+kind = "openalgo"
+rest = "{rest}"
+feed = "{feed}"
+key = "env:ALGO_KEY"
+"""
+
+
+class ShadowDay(Day):
+    """A day of somebody else's account, and of a daemon that only looks."""
+
+    config = CONFIG
+
+    @property
+    def asked(self) -> set[str]:
+        """Every route that was ever asked for."""
+        return {request.endpoint for request in self.server.record.requests}
+
+    async def shadow(self):
+        return (await self.call("/api/v1/shadow"))["exits"]
+
+    async def stopped(self) -> str:
+        """Have a position guarded and its stop crossed; return the trade."""
+        trade_id = await self.guarded()
+        self.server.price(SBIN, 805.5)
+        await self.until(self.is_closed)
+        return trade_id
+
+    async def sold(self, quantity: int, price: float) -> None:
+        """Have the person leave by himself, and the shadow hear of it."""
+        net = self.server.net(SBIN)
+        self.server.price(SBIN, price)
+        self.server.by_hand(SBIN, "SELL", quantity)
+        await self.server.until(lambda: self.server.net(SBIN) == net - quantity)
+
+    async def sends_nothing(self) -> bool:
+        """Whether nothing of ours reached the account, as an order or as anything else."""
+        record = self.server.record
+        return self.asked <= READ_ROUTES and not record.orders(by=By.CLIENT)
+
+
+@pytest.fixture
+async def day(tmp_path):
+    @asynccontextmanager
+    async def a_day():
+        async with OpenAlgoServer(api_key=KEY) as server:
+            server.price(SBIN, 812.5)
+            day = ShadowDay(server, tmp_path)
+            try:
+                yield day
+            finally:
+                if day.life is not None:
+                    day.life.close()
+
+    async with a_day() as opened:
+        yield opened
+
+
+async def test_a_stop_that_is_crossed_leaves_on_paper_and_the_account_keeps_its_position(day):
+    life = await day.begin()
+    trade_id = await day.stopped()
+    assert day.server.net(SBIN) == 100
+    assert await day.sends_nothing()
+    closed = last(life, "trade.closed")
+    assert (closed["trade_id"], closed["status"], closed["reason"]) == (trade_id, "CLOSED", "stop")
+    assert closed["exit_price"] == "805.5"
+    assert last(life, "shadow.left")["trade_id"] == trade_id
+    assert "daemon.shadow" in life.events()
+    assert "daemon.real_orders" not in life.events()
+    assert KEY not in day.log()
+    assert (await day.call("/ready"))["mode"] == "shadow"
+    assert await asyncio.to_thread(life.end) == 0

@@ -1,0 +1,1 @@
+"""The shadow of an account, from its file to its books."""

@@ -1,0 +1,266 @@
+"""What can be read of an account behind OpenAlgo: books, fills, quotes. Nothing is ordered."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from tradebot.brokers.openalgo.client import Client, Reply, Silent
+from tradebot.brokers.openalgo.known_orders import KnownOrders
+from tradebot.brokers.openalgo.shared import Shared
+from tradebot.brokers.openalgo.sightings import Sightings
+from tradebot.brokers.openalgo.wire import orders, prices, requests, trades
+from tradebot.brokers.openalgo.wire.answers import NOT_FOUND, Answer
+from tradebot.brokers.openalgo.wire.positions import (
+    Held,
+    Nets,
+    Place,
+    has_funds,
+    holdings,
+    positions_of,
+)
+from tradebot.brokers.openalgo.wire.times import stated_ns
+from tradebot.core.inputs import Execution, NetPosition, OrderReport, OrderState
+from tradebot.core.instruments import Instrument, NetKey
+from tradebot.errors import BrokerError
+from tradebot.ports import Inbox, Quote
+
+DELIVERY = "CNC"
+_NO_UNITS = Decimal(0)
+_GIVEN_UP: Reply = Silent("the reading was given up")
+
+
+class OpenAlgoReader:
+    """One account behind OpenAlgo, to look at: there is no method here that could order.
+
+    Whatever cannot be said for certain is None or an error, and never "no".
+    """
+
+    def __init__(self, account: str, client: Client) -> None:
+        """Name the account whose net positions these are."""
+        self.account = account
+        self.client = client
+        self.known = KnownOrders()
+        self._trade_times = Sightings()
+        self._order_times = Sightings()
+        self._orders = Shared(lambda: self._read("orderbook"), _GIVEN_UP)
+        self._trades = Shared(lambda: self._read("tradebook"), _GIVEN_UP)
+        self._positions = Shared(lambda: self._read("positionbook"), _GIVEN_UP)
+        self._holdings = Shared(lambda: self._read("holdings"), _GIVEN_UP)
+
+    async def open(self, inbox: Inbox) -> None:
+        """Connect, and tell the engine which orders are there already.
+
+        A key that is not taken is no reason to stay away: [W] it is the same 403 as that
+        of a session which ends every night and comes back when somebody logs in.
+
+        Raises:
+            BrokerError: the server is not there, or would only simulate our orders.
+        """
+        await self.client.open()
+        try:
+            await self._look_at_server()
+        except BaseException:
+            await self.client.close()
+            raise
+        for report in await self.order_book() or ():
+            inbox.put(report)
+
+    async def close(self) -> None:
+        await self.client.close()
+
+    async def instruments(self) -> Sequence[Instrument]:
+        """Return none: each is asked for when it is first wanted.
+
+        The whole list can only be had with the key in the address, where it would end in
+        the logs of every proxy; and it has 100,000 lines of which ten matter.
+        """
+        return ()
+
+    async def report(self, order_id: str) -> OrderReport | None:
+        """Ask for one order. Its fills are those of the trade book, not of its own row.
+
+        [I #1987, #424] An ``orderstatus`` averages the first fill only, and says 0 before the
+        trade book has it.
+
+        Raises:
+            BrokerError: the read failed.
+        """
+        reply = await self.client.ask("orderstatus", requests.order_status(order_id))
+        if isinstance(reply, Answer) and reply.http == NOT_FOUND and reply.body is not None:
+            return None  # [W] also right after placing: books lag
+        row = orders.order_row(reply) if isinstance(reply, Answer) else None
+        if row is None or row.order_id != order_id:
+            raise BrokerError(f"order {order_id} cannot be read: {said(reply)}")
+        self.known.row(row)
+        if row.state is not OrderState.COMPLETE:
+            await self._fills()
+        return self._report(row)
+
+    async def order_book(self) -> Sequence[OrderReport] | None:
+        asked_ns = self.client.clock.now_ns()
+        rows = await self.order_rows()
+        if rows is None:
+            return None
+        reports = [self._report(row) for row in rows]
+        self._order_times.was_read(asked_ns)
+        return reports
+
+    async def net(self, key: NetKey) -> Decimal | None:
+        """Return what the account holds on a key.
+
+        A key without a row is flat as far as this read goes. A book without any row is that
+        only where the broker answers another question beside it.
+        """
+        if key.account != self.account:
+            return None
+        found = await self._held()
+        if found is None:
+            return None
+        place = key.exchange, key.symbol, key.product
+        net = found[place].net if place in found else _NO_UNITS
+        if key.product != DELIVERY:
+            return net
+        held = holdings(_answered(await self._holdings()))
+        return None if held is None else _delivered(net, held.get(place, _NO_UNITS))
+
+    async def positions(self) -> Sequence[NetPosition] | None:
+        """Return the rows of the position book; those of deliveries with what was held before.
+
+        What was held before costs what the book does not say: such a row has no average.
+        """
+        found = await self._held()
+        if found is None:
+            return None
+        before: Nets | None = {}
+        if any(product == DELIVERY for _exchange, _symbol, product in found):
+            before = holdings(_answered(await self._holdings()))
+        if before is None:
+            return None
+        return [
+            NetPosition(
+                key=NetKey(self.account, *place),
+                net=_delivered(held.net, before.get(place, _NO_UNITS))
+                if place[2] == DELIVERY
+                else held.net,
+                average=None if before.get(place) else held.average,
+                ltp=held.ltp,
+            )
+            for place, held in found.items()
+        ]
+
+    async def executions(self) -> Sequence[Execution]:
+        """Return the fills of the day.
+
+        Raises:
+            BrokerError: the trade book cannot be read, or not as a whole.
+        """
+        asked_ns = self.client.clock.now_ns()
+        fills = await self._fills()
+        now_ns = self.client.clock.now_ns()
+        executions = [self._execution(fill, now_ns) for fill in fills]
+        self._trade_times.was_read(asked_ns)
+        return executions
+
+    async def quote(self, instrument: str) -> Quote | None:
+        reply = await self.client.ask("quotes", requests.instrument(instrument), urgent=False)
+        if not isinstance(reply, Answer):
+            return None
+        return prices.quote_of(reply, self.client.clock.now_ns())
+
+    async def _look_at_server(self) -> None:
+        reply = await self.client.check()
+        if isinstance(reply, Answer) and reply.is_locked_out:
+            return
+        if not isinstance(reply, Answer) or not reply.is_success:
+            where = self.client.rest
+            raise BrokerError(f"{where} is no OpenAlgo that can be used: {said(reply)}")
+        if not await self.client.check_mode():
+            raise BrokerError(self.why_not_live())
+
+    def why_not_live(self) -> str:
+        """Say why this is not known to be a real account; only where it is not."""
+        if self.client.lockout.is_closed:
+            return f"OpenAlgo does not take our key: {self.client.lockout.why}"
+        if self.client.is_live is None:
+            return "OpenAlgo does not say whether it would only simulate orders"
+        return "OpenAlgo is in analyzer mode: it would only simulate orders"
+
+    async def _held(self) -> dict[Place, Held] | None:
+        """Return the rows of the position book; one without any only where there are funds."""
+        found = positions_of(_answered(await self._positions()))
+        if found or found is None:
+            return found
+        return found if has_funds(_answered(await self.client.ask("funds", {}))) else None
+
+    async def _read(self, route: str) -> Reply:
+        return await self.client.ask(route, {})
+
+    async def order_rows(self) -> list[orders.OrderRow] | None:
+        """Return the rows of the order book; None: it cannot be read."""
+        reply = await self._orders()
+        rows = orders.order_rows(reply) if isinstance(reply, Answer) else None
+        for row in rows or ():
+            self.known.row(row)
+        return rows
+
+    async def _fills(self) -> list[trades.Fill]:
+        reply = await self._trades()
+        rows = trades.trade_rows(reply) if isinstance(reply, Answer) else None
+        if rows is None:
+            raise BrokerError(f"the trade book cannot be read: {said(reply)}")
+        if self.known.lacks(rows, trades.repeated(rows)):
+            await self.order_rows()  # it tells what the trade book leaves open
+        fills = trades.fills_of(rows, self.known.limits())
+        self.known.filled(fills)
+        return fills
+
+    def _report(self, row: orders.OrderRow) -> OrderReport:
+        now_ns = self.client.clock.now_ns()
+        return OrderReport(
+            order_id=row.order_id,
+            client_order_id=None,
+            key=NetKey(self.account, row.exchange, row.symbol, row.product),
+            side=row.side,
+            quantity=row.quantity,
+            filled=self.known.filled_of(row),
+            state=row.state,
+            at_ns=self._order_times.at_ns(row.order_id, stated_ns(row.stated, now_ns), now_ns),
+            message=row.message,
+            price=row.price,
+            trigger=row.trigger,
+        )
+
+    def _execution(self, fill: trades.Fill, now_ns: int) -> Execution:
+        row = fill.row
+        product = row.product or self.known.product_of(row.order_id)
+        if not product:
+            raise BrokerError(f"nobody says of which product order {row.order_id} is")
+        return Execution(
+            execution_id=fill.name,
+            order_id=row.order_id,
+            client_order_id=None,
+            key=NetKey(self.account, row.exchange, row.symbol, product),
+            side=row.side,
+            quantity=row.quantity,
+            price=row.price,
+            at_ns=self._trade_times.at_ns(fill.name, stated_ns(row.stated, now_ns), now_ns),
+        )
+
+
+def _delivered(net: Decimal, before: Decimal) -> Decimal:
+    """Return what is held for delivery; a sale that shows in both books counts once.
+
+    Nobody is short of a delivery.
+    """
+    return max(_NO_UNITS, net + before)
+
+
+def _answered(reply: Reply) -> Answer:
+    """Return an answer; what is none is one of no use."""
+    return reply if isinstance(reply, Answer) else Answer(0, None, reply.message)
+
+
+def said(reply: Reply) -> str:
+    """Return what came of a request, as a text."""
+    if isinstance(reply, Answer):
+        return f"HTTP {reply.http} {reply.message}".rstrip()
+    return reply.message
