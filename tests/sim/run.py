@@ -14,13 +14,15 @@ from tests.sim.operators import Operators
 from tests.sim.people import People
 from tests.sim.resting import Resting
 from tests.sim.virtual_loop import Stalled
-from tests.sim.world import HOLD_S, World
+from tests.sim.world import HOLD_S, SLOW_S_MAX, World
 from tradebot.core.ladder import parse_rung
 from tradebot.core.policy import ExitPolicy, Persons, Policy
 from tradebot.services.guard import Guard
 
 CHAOS_S = (60.0, 240.0)
 SETTLE_S = 60.0  # after the faults end, and the longest hold (invariant I7)
+# An entry may fill slowly in the calm, and be left by its time 30 s after that.
+DECIDED_S_MAX = SLOW_S_MAX + 30.0
 LOOK_S = 0.5
 RECONCILE_NS = 30_000_000_000
 STALE_NS = 10_000_000_000
@@ -141,13 +143,16 @@ def _calm_down(world: World, people: People) -> None:
 def settle(world: World) -> list[str]:
     """Wait until nothing is in progress, and look then; return what still is after its time.
 
-    A call that hangs is a fault until the process gives it up: only then does its time begin.
+    A call that hangs is a fault until the process gives it up: only then does its time begin,
+    and that of an exit which is decided in the calm begins there.
     """
     faults_end_s = max(world.loop.time(), world.life.gateway.hangs_until_s)
-    limit_s = faults_end_s + SETTLE_S + world.hold_s
     calm = 0
     unsettled = ["no process"]
-    while world.loop.time() < limit_s and not world.promises.wrong:
+    while not world.promises.wrong:
+        decided_s = min(world.promises.decided_at_s, faults_end_s + DECIDED_S_MAX)
+        if world.loop.time() >= max(faults_end_s, decided_s) + SETTLE_S + world.hold_s:
+            break
         _pass(world, 1.0)
         guard = world.life.guard
         if guard is None or not world.life.is_ready:
