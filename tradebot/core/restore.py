@@ -7,12 +7,15 @@ import msgspec
 
 from tradebot.core import admission, covering, exits, guarding, halting, net_reads
 from tradebot.core.book import Book
-from tradebot.core.exits import State
+from tradebot.core.exits import Exit, State
 from tradebot.core.intents import QueryOrder
 from tradebot.core.lines import line_name, split_line_name
 from tradebot.core.orders import Order
+from tradebot.core.positions import Position
 from tradebot.core.records import HighReached, Snapshot, TradeSaved
 from tradebot.core.trades import PastStop, Status, Trade
+
+PAUSE_NS_MAX = 60_000_000_000  # no pause of an exit is longer
 
 
 def restore(book: Book, snapshot: Snapshot, at_ns: int) -> None:
@@ -26,13 +29,13 @@ def restore(book: Book, snapshot: Snapshot, at_ns: int) -> None:
         book.heard_seq = snapshot.heard.seq
         book.heard_at_ns = snapshot.heard.at_ns
     for position in snapshot.positions:
-        book.positions[position.key] = position
+        book.positions[position.key] = _position_now(position, at_ns)
     for execution in snapshot.executions:
         book.note_seen(execution)
         book.orders.execute(execution)
     highs = by_line(snapshot.highs)
     for saved in sorted(snapshot.trades, key=lambda saved: saved.trade.number):
-        _restore_trade(book, restored_marks(saved, highs), at_ns)
+        _restore_trade(book, _trade_now(restored_marks(saved, highs), at_ns), at_ns)
     _count_highs(book, snapshot)
     _restore_exits(book, snapshot, at_ns)
     for trade in list(book.trades.values()):
@@ -106,9 +109,10 @@ def _count_highs(book: Book, snapshot: Snapshot) -> None:
 
 def _restore_exits(book: Book, snapshot: Snapshot, at_ns: int) -> None:
     numbers = {trade_id: trade.number for trade_id, trade in book.trades.items()}
-    for exit_ in sorted(
+    for saved in sorted(
         snapshot.exits, key=lambda e: (e.decided_at_ns, numbers[e.trade_id], e.number)
     ):
+        exit_ = _exit_now(saved, at_ns)
         if exit_.state.is_in_doubt:
             assert exit_.client_order_id is not None, "a request without a name"
             book.put_exit(exits.in_doubt(exit_, at_ns))
@@ -117,6 +121,38 @@ def _restore_exits(book: Book, snapshot: Snapshot, at_ns: int) -> None:
             book.put_exit(exits.due_now(exit_, at_ns))
         else:
             book.put_exit(exit_)
+
+
+# A clock may have been set back since the last life: what lies ahead of the time counts from
+# now, so that nothing waits for hours, and no request is called dead before its time.
+
+
+def _exit_now(exit_: Exit, at_ns: int) -> Exit:
+    return msgspec.structs.replace(
+        exit_,
+        sent_at_ns=min(exit_.sent_at_ns, at_ns),
+        held_ns=min(exit_.held_ns, at_ns),
+        flat_since_ns=min(exit_.flat_since_ns, at_ns),
+        due_at_ns=min(exit_.due_at_ns, at_ns + PAUSE_NS_MAX),
+    )
+
+
+def _position_now(position: Position, at_ns: int) -> Position:
+    return msgspec.structs.replace(
+        position,
+        moved_at_ns=min(position.moved_at_ns, at_ns),
+        corrected_at_ns=min(position.corrected_at_ns, at_ns),
+        # What executes from now on is in no net that was read before.
+        included_ns=position.included_ns if position.included_ns <= at_ns else 0,
+    )
+
+
+def _trade_now(trade: Trade, at_ns: int) -> Trade:
+    rule = trade.rules.time_exit
+    if rule is None or rule.after_ns is None or trade.deadline_ns is None:
+        return trade
+    deadline_ns = min(trade.deadline_ns, at_ns + rule.after_ns)
+    return msgspec.structs.replace(trade, deadline_ns=deadline_ns)
 
 
 def by_line(highs: Iterable[HighReached]) -> dict[str, list[HighReached]]:
