@@ -24,8 +24,10 @@ class SimulatedJournal:
 
     def append(self, records: Sequence[Record]) -> int:
         self._reach()
+        self._world.journal_is_behind = False
         frame = self._kept.append(records)
         self._unsynced += records
+        self._world.promises.requests.are_written(records)
         self._life.step()
         return frame
 
@@ -44,6 +46,7 @@ class SimulatedJournal:
         self._life.step()
         if self._world.journal_refuses:
             self._world.seen["the journal refused"] += 1
+            self._world.journal_is_behind = True
             raise StoreError("the journal's disk is full")
 
 
@@ -70,6 +73,7 @@ class SimulatedStore:
                 raise StoreError("database is locked")
             world.seen["the database refused what it had applied"] += 1
         await self._kept.commit(records, frame, full_sync=full_sync)
+        world.promises.requests.are_written(records)
         if full_sync:
             world.promises.requests.are_durable(records)
         await world.sleep(world.rng.uniform(0.0001, 0.01))

@@ -38,13 +38,25 @@ class Requests:
         self._sent: dict[str, PlaceOrder] = {}
         self._can_act: set[str] = set()  # requests that may still act
         self._on_way: dict[str, PlaceOrder] = {}  # of these: not at the exchange yet
+        self._open: dict[str, PlaceOrder] = {}  # a life that begins now has them in doubt
         self._sent_at_s: dict[str, list[float]] = {}  # by trade: its orders of the last minute
         self._queued: set[str] = set()  # that wait for somebody's yes, as the process knows
         self._kept_queued: set[str] = set()  # of which a disk has that they do
         self._found: set[NetKey] = set()  # on which this life began with something to guard
 
+    def are_written(self, records: Sequence[Record]) -> None:
+        """Note what outlives a death: requests of which a file has what became of them."""
+        if not self._world.faults.power_cuts:
+            self._are_answered(records)
+
+    def _are_answered(self, records: Sequence[Record]) -> None:
+        for record in records:
+            if isinstance(record, ExitSaved) and not record.exit.state.is_in_doubt:
+                self._open.pop(str(record.exit.client_order_id), None)
+
     def are_durable(self, records: Sequence[Record]) -> None:
         """Note what a disk has: orders as about to be sent, and how many a trade has named."""
+        self._are_answered(records)
         for record in records:
             if isinstance(record, TradeSaved):
                 trade = record.trade
@@ -85,6 +97,7 @@ class Requests:
         if life is not world.life:
             self._world.promises.broken(f"I5 {name} left from a life that is over")
         doubts[name] = None
+        self._open[name] = order
         self._can_act.add(name)
         self._on_way[name] = order
 
@@ -102,16 +115,14 @@ class Requests:
         return False
 
     def is_just_like_a_doubt(self, key: NetKey, side: OrderSide, quantity: Decimal) -> bool:
-        """Whether an order could be taken for a request of ours of whose fate none was told."""
+        """Whether an order could be taken for a request of ours whose fate is not on a disk."""
         guard = self._world.life.guard
         lane = None if guard is None else guard.engine.book.lanes.get(key)
         doubts = (exit_ for exit_ in lane or () if exit_.state.is_in_doubt)
         if any((exit_.side, exit_.order_quantity) == (side, quantity) for exit_ in doubts):
             return True
-        return any(
-            (sent.side, sent.quantity) == (side, quantity)
-            for sent in map(self._sent.__getitem__, self._doubts.get(key, ()))
-        )
+        sent = [*map(self._sent.__getitem__, self._doubts.get(key, ())), *self._open.values()]
+        return any((one.key, one.side, one.quantity) == (key, side, quantity) for one in sent)
 
     def cannot_act(self, name: str) -> None:
         """Note that a request is lost for good: it never reached the exchange."""

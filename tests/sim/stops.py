@@ -66,8 +66,8 @@ class Stops:
         self._seen.pop(trade_id, None)
 
     def life_ended(self, *, power_cut: bool) -> None:
-        """Forget what a power cut may take: the newest marks, which were not synced."""
-        if power_cut or self._world.journal_refuses:
+        """Forget marks that may be on no disk: of a power cut, and of a journal that refused."""
+        if power_cut or self._world.journal_is_behind:
             self._seen.clear()
 
 

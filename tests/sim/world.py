@@ -75,6 +75,7 @@ class World:
             self.exchange.prices[f"NSE:{symbol}"] = START_PRICE
         self.bad_prices: set[float] = set()
         self.journal_refuses = False
+        self.journal_is_behind = False  # it has refused, and nothing was written since
         self.store_refuses = False
         self.feed_is_silent = False
         self.session_is_lost = False
