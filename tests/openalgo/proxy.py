@@ -106,6 +106,16 @@ class Proxy:
         """Begin a new session at the broker: sockets stay open, and their ticks are over."""
         self._login += 1
 
+    def serves(self, name: str) -> bool:
+        """Whether some client would hear a tick of an instrument now."""
+        return any(
+            client.login == self._login
+            and not client.is_frozen
+            and name not in client.deaf
+            and any(wanted == name for wanted, _ in client.wants)
+            for client in self.clients
+        )
+
     def price_moved(self, name: str) -> None:
         """Tell a price to who has asked for it, as far as the switches let it through."""
         gap_s = self._pace.now_s() - self._tick_s

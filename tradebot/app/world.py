@@ -14,6 +14,7 @@ from tradebot.brokers.openalgo.client import READ_ROUTES, ROUTES, Client
 from tradebot.brokers.openalgo.feed import OpenAlgoFeed
 from tradebot.brokers.openalgo.reader import OpenAlgoReader
 from tradebot.brokers.openalgo.secret import Secret
+from tradebot.brokers.openalgo.watch import Patience
 from tradebot.brokers.paper.broker import PaperBroker
 from tradebot.brokers.paper.fate import Chances
 from tradebot.brokers.paper.feed import ReplayFeed, SimulatedFeed
@@ -25,7 +26,7 @@ from tradebot.brokers.shadow.broker import ShadowBroker
 from tradebot.brokers.shadow.feed import ShadowFeed
 from tradebot.brokers.shadow.ledger import Ledger
 from tradebot.config.settings import BrokerKind, Market, Mode, Paper, Settings
-from tradebot.core.instruments import Instrument
+from tradebot.core.instruments import Instrument, Kind
 from tradebot.core.levels import Unit
 from tradebot.errors import BrokerError, InputError
 from tradebot.ports import Clock, Feed, Say
@@ -80,6 +81,7 @@ class OpenAlgoWorld:
         self._client = _client(settings, clock, say, ROUTES)
         self._url = settings.broker.feed
         self._is_open = is_open
+        self._patience = _patience(settings)
         self.broker = OpenAlgoBroker(settings.account.id, self._client)
 
     def reasons(self) -> Sequence[str]:
@@ -94,6 +96,7 @@ class OpenAlgoWorld:
             is_open=self._is_open,
             news=self.broker.news,
             resume_after=resume_after,
+            patience=self._patience,
             random=SystemRandom(),
         )
 
@@ -122,6 +125,7 @@ class ShadowWorld:
         self._client = _client(settings, clock, say, READ_ROUTES)
         self._url = settings.broker.feed
         self._is_open = is_open
+        self._patience = _patience(settings)
         self._prices = LastPrices()
         account, paper = settings.account.id, Memory(state.paper)
         self.broker = ShadowBroker(
@@ -146,6 +150,7 @@ class ShadowWorld:
             is_open=self._is_open,
             news=self.broker.news,
             resume_after=resume_after,
+            patience=self._patience,
             random=SystemRandom(),
         )
         feed = ShadowFeed(
@@ -205,6 +210,14 @@ class PaperWorld:
         except InputError as error:
             raise BrokerError(str(error)) from error
         return [known.get(instrument.id, instrument) for instrument in recorded]
+
+
+def _patience(settings: Settings) -> Patience:
+    """Return what is no jump after a silence: what the engine takes for none before it."""
+    return Patience(
+        doubt_ns=settings.price.stale_after_ns // 2,
+        spikes={kind: float(settings.price.of(kind).spike) / 100 for kind in Kind},
+    )
 
 
 def _client(settings: Settings, clock: Clock, say: Say, routes: frozenset[str]) -> Client:

@@ -13,7 +13,7 @@ from tradebot.core.inputs import FeedState, Tick
 MS = 1_000_000
 WAIT_S = 10.0
 NEVER = 10**18
-PACE = Pace(look_s=0.01, welcome_s=0.3, renew_s_min=0.05, pause_share=0.02)
+PACE = Pace(look_s=0.01, quote_s=0.2, welcome_s=0.3, renew_s_min=0.05, pause_share=0.02)
 # Nothing is held against the feed unless a test is about it.
 CALM = Patience(poll_ns=NEVER, silent_ns=NEVER)
 POLLS = msgspec.structs.replace(CALM, poll_ns=20 * MS)

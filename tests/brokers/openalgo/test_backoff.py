@@ -2,7 +2,7 @@
 
 import pytest
 
-from tradebot.brokers.openalgo.backoff import FIRST_S, LONGEST_S, pause_s
+from tradebot.brokers.openalgo.backoff import AWAY_S, FIRST_S, LONGEST_S, pause_s
 
 
 def test_pauses_double_up_to_the_longest():
@@ -21,3 +21,8 @@ def test_the_draw_takes_off_half_at_most(attempt):
     full = pause_s(attempt, 1.0)
     assert pause_s(attempt, 0.0) == full / 2
     assert full / 2 < pause_s(attempt, 0.5) < full
+
+
+def test_a_server_that_is_not_there_is_called_every_second():
+    assert pause_s(10**9, 1.0, was_reached=False) == AWAY_S
+    assert pause_s(0, 1.0, was_reached=False) == FIRST_S

@@ -59,3 +59,37 @@ def test_who_waits_as_long_as_he_is_told_may_leave(now, urgent):
     wait = budget.take(now, urgent=urgent)
     assert wait > 0
     assert budget.take(now + wait + 1e-6, urgent=urgent) == 0.0
+
+
+@given(
+    st.integers(2, 12),
+    st.lists(
+        st.tuples(
+            st.floats(0, 0.5),
+            st.booleans(),
+            st.one_of(st.just("taken"), st.none(), st.floats(0, 5)),
+        ),
+        max_size=60,
+    ),
+)
+def test_in_a_storm_of_429_the_rate_stays_under_the_budget_and_exits_pass(most, steps):
+    """37: GuntharDeNiro/BTCT 427, frostybot-js 67, HB 1291."""
+    budget, now = Budget(most), 0.0
+    left: list[float] = []
+    until = 0.0  # what the server has last asked us to wait for
+    for pause, urgent, answer in steps:
+        now += pause
+        if budget.take(now, urgent=urgent):
+            continue
+        assert now >= until, "it left before the time that Retry-After named"
+        left.append(now)
+        if answer != "taken":
+            budget.refused(now, answer)
+            until = max(until, now + max(answer or 0.0, BACK_OFF_S))
+    for at in left:
+        assert sum(at <= other < at + 1.0 for other in left) <= most
+    # An exit that goes on asking passes as soon as the server wants to hear of anybody.
+    waits = 0
+    while wait := budget.take(now, urgent=True):
+        now, waits = now + wait + 1e-6, waits + 1
+    assert waits <= 2

@@ -4,14 +4,18 @@ import asyncio
 
 import aiohttp
 import pytest
+from aiohttp import web
 
-from tests.brokers.openalgo.world import LIMITS, World, an_order
+from tests.brokers.openalgo.world import LIMITS, NAME, ShiftedClock, World, an_order
 from tests.openalgo.faults import Fault
+from tests.services.fakes import Said
 from tradebot.brokers.openalgo import budget
 from tradebot.brokers.openalgo import client as client_module
 from tradebot.brokers.openalgo.client import Limits, Silent, Withheld
+from tradebot.brokers.openalgo.secret import Secret
 from tradebot.brokers.openalgo.wire.answers import Answer
 from tradebot.brokers.openalgo.wire.requests import place_order
+from tradebot.core.inputs import Acked, NotSent
 
 BODIES = {"orderbook": {}, "placeorder": place_order(an_order())}
 
@@ -230,3 +234,59 @@ async def test_many_requests_at_once_are_never_more_than_the_server_takes():
         replies = await asyncio.gather(*(world.client.ask("orderstatus", {}) for _ in range(40)))
         assert all(reply.http == 400 for reply in replies if isinstance(reply, Answer))
         assert sum(isinstance(reply, Answer) for reply in replies) == 10
+
+
+async def test_in_a_storm_of_429_every_exit_passes_and_none_twice(monkeypatch):
+    """37: GuntharDeNiro/BTCT 427, frostybot-js 67, HB 1291."""
+    monkeypatch.setattr(budget, "BACK_OFF_S", 0.005)
+    async with World(Limits(orders_per_s=1000, reads_per_s=1000)) as world:
+        await world.held(20)
+        world.server.faults.turn_on(Fault.LIMITED, rate=0.5)
+        acked = 0
+        for number in range(20):
+            order = an_order(f"T{number}-x1", quantity="1")
+            # NotSent says that nobody has it: the lane sends it again.
+            while isinstance(outcome := await world.broker.place(order), NotSent):
+                await world.client.ask("positionbook", {}, urgent=False)
+            acked += isinstance(outcome, Acked)
+        await world.server.until(lambda: world.server.net(NAME) == 0)
+        assert acked == 20
+        assert world.server.record.harm() == []
+        assert "openalgo.limited" in world.said.events
+
+
+async def test_a_server_that_says_how_long_to_wait_is_left_alone_for_so_long():
+    slept: list[float] = []
+    asked: list[str] = []
+
+    async def answer(request):
+        asked.append(request.path)
+        return web.json_response(
+            {"message": "10 a second"}, status=429, headers={"Retry-After": "7"}
+        )
+
+    async def pause(seconds):
+        slept.append(seconds)
+        raise asyncio.CancelledError
+
+    app = web.Application()
+    app.router.add_post("/{path:.*}", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    client = client_module.Client(
+        f"http://127.0.0.1:{runner.addresses[0][1]}",
+        Secret("0123456789abcdef-of-the-fake"),
+        clock=ShiftedClock(),
+        say=Said(),
+        limits=LIMITS,
+        sleep=pause,
+    )
+    await client.open()
+    await client.ask("placeorder", {})
+    with pytest.raises(asyncio.CancelledError):
+        await client.ask("cancelorder", {})
+    assert 1.0 < slept[0] <= 7.0
+    assert asked == ["/api/v1/placeorder"]
+    await client.close()
+    await runner.cleanup()

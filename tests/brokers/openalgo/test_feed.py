@@ -1,10 +1,13 @@
 """Ticks over a real websocket, its connections, and word of orders."""
 
 import asyncio
+import json
+import time
 
+import msgspec
 import pytest
 
-from tests.brokers.openalgo.feeding import CALM, INFY, Feed
+from tests.brokers.openalgo.feeding import CALM, INFY, MS, POLLS, Feed
 from tests.brokers.openalgo.world import NAME, World, an_order
 from tests.openalgo.faults import Fault
 from tradebot.core.inputs import Execution, InstrumentsLoaded, OrderSide, Tick
@@ -51,7 +54,7 @@ async def test_what_is_wanted_later_is_subscribed_and_what_is_not_is_unsubscribe
     assert [len(said["symbols"]) for said in feed.asked("subscribe")] == [1, 1]
     count = len(feed.inbox.prices)
     feed.server.price(NAME, 700.0)
-    feed.server.price(INFY, 1501.0)
+    feed.server.price(INFY, 813.0)
     await feed.inbox.until(lambda: len(feed.inbox.prices) > count)
     assert (NAME, 700.0) not in feed.inbox.prices
 
@@ -86,11 +89,12 @@ async def test_a_feed_that_is_odd_in_ways_that_do_no_harm_goes_on(start, fault):
     await feed.inbox.until(lambda: (NAME, 820.05) in feed.inbox.prices)
 
 
-async def test_a_subscription_that_was_refused_is_told(start, world):
-    feed = start(NAME)
-    feed.server.faults.turn_on(Fault.SUBSCRIBE_FAILS)
-    await feed.server.until(lambda: feed.asked("subscribe"))
-    await feed.moves(lambda: "feed.refused" in world.said.events)
+async def test_a_subscription_that_was_refused_is_told_and_asked_for_again(start, world):
+    feed = start(NAME, patience=msgspec.structs.replace(CALM, again_ns=MS))
+    feed.server.faults.turn_on(Fault.SUBSCRIBE_FAILS, times=3)
+    await feed.ticking()
+    assert world.said.events.count("feed.refused") == 3
+    assert len(feed.asked("subscribe")) == 4
 
 
 async def test_garbage_is_skipped_and_told(start, world):
@@ -101,6 +105,56 @@ async def test_garbage_is_skipped_and_told(start, world):
     feed.server.price(NAME, 820.05)
     await feed.inbox.until(lambda: (NAME, 820.05) in feed.inbox.prices)
     assert world.said.events.count("feed.unreadable") == 4
+
+
+# Prices that are none.
+
+
+async def test_an_ltp_of_weeks_ago_is_not_evaluated_until_something_trades(start):
+    feed = start(NAME, patience=CALM)
+    await feed.server.until(lambda: feed.asked("subscribe"))
+    old = '{"type":"market_data","symbol":"SBIN","exchange":"NSE","data":{"ltp":%s,"ltt":%d}}'
+    weeks_ago = time.time_ns() // MS - 20 * 86_400_000
+    for _ in range(3):
+        feed.server.proxy.send_raw(old % (700.0, weeks_ago))
+    for price in (812.5, 812.55):
+        feed.server.price(NAME, price)
+    await feed.inbox.until(lambda: (NAME, 812.55) in feed.inbox.prices)
+    assert (NAME, 700.0) not in feed.inbox.prices
+
+
+@pytest.mark.parametrize(("low", "high"), [(810.0, 815.0), ("815.05", 820)])
+async def test_an_ltp_outside_of_the_days_range_is_not_evaluated(start, low, high):
+    feed = start(NAME)
+    await feed.ticking()
+    words = {"ltp": 815.01 if high == 815.0 else 815.0, "low": low, "high": high}
+    frame = {"type": "market_data", "symbol": "SBIN", "exchange": "NSE", "mode": 2, "data": words}
+    feed.server.proxy.send_raw(json.dumps(frame))
+    feed.server.price(NAME, 816.0)
+    await feed.inbox.until(lambda: (NAME, 816.0) in feed.inbox.prices)
+    assert (NAME, words["ltp"]) not in feed.inbox.prices
+
+
+async def test_a_price_of_something_else_after_a_silence_has_to_be_confirmed(start, world):
+    feed = start(NAME, patience=msgspec.structs.replace(POLLS, doubt_ns=0))
+    await feed.ticking()
+    feed.server.faults.turn_on(Fault.TICK_ALIEN, value=25_980.0, times=1)
+    feed.server.faults.turn_on(Fault.TICK_DOUBLED, times=1)
+    polls = len(feed.server.record.asked("multiquotes"))
+    feed.server.price(NAME, 813.0)
+    await feed.server.until(lambda: len(feed.server.record.asked("multiquotes")) > polls)
+    assert "feed.doubted" in world.said.events
+    await feed.inbox.until(lambda: (NAME, 813.0) in feed.inbox.prices)  # the quote knows
+    assert all(ltp < 1000.0 for _, ltp in feed.inbox.prices)
+
+
+async def test_a_gap_after_a_silence_is_believed_with_the_second_tick_and_both_are_judged(start):
+    feed = start(NAME, patience=msgspec.structs.replace(CALM, doubt_ns=0))
+    await feed.ticking()
+    feed.server.price(NAME, 700.0)
+    feed.server.price(NAME, 700.5)
+    await feed.inbox.until(lambda: (NAME, 700.5) in feed.inbox.prices)
+    assert feed.inbox.prices[-2:] == [(NAME, 700.0), (NAME, 700.5)]
 
 
 # Connections.

@@ -7,6 +7,8 @@ import msgspec
 from tests.brokers.openalgo.feeding import CALM, INFY, MS, POLLS
 from tests.brokers.openalgo.world import NAME
 from tests.openalgo.faults import Fault
+from tradebot.brokers.openalgo.feed import Pace
+from tradebot.brokers.openalgo.watch import Patience
 
 
 async def test_after_a_login_at_the_broker_the_same_socket_is_mended(start):
@@ -41,6 +43,24 @@ async def test_what_a_mended_socket_does_not_bring_back_a_new_one_does(start):
     feed.server.faults.clear()
     await feed.ticking()
     assert [up for up, _ in feed.inbox.states] == [True, False, True]
+
+
+async def test_a_socket_that_stands_open_and_says_nothing_is_polled_and_left(start):
+    patience = msgspec.structs.replace(POLLS, renewed_ns=50 * MS)
+    feed = start(NAME, patience=patience)
+    await feed.ticking()
+    feed.server.proxy.freeze()
+    feed.server.price(NAME, 800.0)
+    await feed.inbox.until(lambda: (NAME, 800.0) in feed.inbox.prices)  # a quote
+    assert feed.inbox.states == [(True, "")]  # nobody has said that anything is wrong
+    await feed.moves(lambda: len(feed.inbox.states) == 2)
+    assert not feed.inbox.states[-1][0]
+    await feed.ticking()  # over another connection: "connected" alone is not believed
+    assert len(feed.asked("subscribe")) >= 2
+
+
+def test_what_falls_silent_is_asked_for_within_three_seconds():
+    assert Patience().poll_ns / 1e9 + Pace().look_s <= 3.0
 
 
 async def test_a_silence_of_everything_is_a_trouble_in_the_session(start):
@@ -89,6 +109,36 @@ async def test_a_price_that_has_not_changed_is_delivered_once(start):
     polls = len(feed.server.record.asked("multiquotes"))
     await feed.server.until(lambda: len(feed.server.record.asked("multiquotes")) >= polls + 3)
     assert len(feed.inbox.prices) == count
+
+
+async def test_a_quote_that_does_not_come_keeps_no_other_one_waiting(start):
+    feed = start(NAME, patience=POLLS)
+    await feed.ticking()
+    feed.server.faults.turn_on(Fault.HANGS, endpoint="multiquotes", times=1)
+    feed.server.faults.turn_on(Fault.HANGS, endpoint="tradebook")
+    await feed.server.until(lambda: feed.server.faults.hit(Fault.HANGS, endpoint="tradebook"))
+    with feed.server.faults.during(Fault.TICK_LOST):
+        feed.server.price(NAME, 790.0)
+        await feed.inbox.until(lambda: (NAME, 790.0) in feed.inbox.prices)
+
+
+async def test_one_subscription_that_is_deaf_is_asked_for_again_and_the_others_go_on(start):
+    feed = start(NAME, patience=msgspec.structs.replace(POLLS, again_ns=MS))
+    await feed.ticking()
+    feed.server.faults.turn_on(Fault.SUBSCRIBE_DEAF, symbol=INFY, times=1)
+    feed.feed.subscribe(INFY)
+    price = 1520.0
+
+    def asked_again():
+        nonlocal price
+        price = round(price + 0.05, 2)
+        feed.server.price(INFY, price)
+        return len(feed.asked("subscribe")) >= 3
+
+    await feed.moves(asked_again)
+    assert feed.asked("subscribe")[-1]["symbols"] == [{"symbol": "INFY", "exchange": "NSE"}]
+    assert feed.inbox.states == [(True, "")]
+    assert len(feed.asked("authenticate")) == 1
 
 
 async def test_a_quote_that_fails_changes_nothing(start):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tradebot.brokers.openalgo.watch import Patience, Step, Watch
+from tradebot.brokers.openalgo.watch import Heard, Patience, Step, Watch
 
 S = 1_000_000_000
 NOTHING = (Step.NOTHING, "")
@@ -17,6 +17,15 @@ def watch():
     return found
 
 
+def ticked(watch, name, ltp, at):
+    """Let a tick come that needs no second one: near a price that was heard, and no double."""
+    heard = watch.ticked(name, ltp, at, b"%r %d" % (ltp, at))
+    if heard is Heard.DOUBTED:
+        heard = watch.ticked(name, ltp, at, b"again")
+        watch.doubted(name)
+    return heard
+
+
 def quoted(watch, name, ltp, at):
     watch.asked([name], at)
     return watch.quoted(name, ltp)
@@ -28,14 +37,14 @@ def test_what_is_wanted_is_wanted_once(watch):
     assert watch.drop("NSE:SBIN")
     assert not watch.drop("NSE:SBIN")
     assert watch.names == ["NSE:INFY"]
-    assert not watch.ticked("NSE:SBIN", 812.5, S)
+    assert ticked(watch, "NSE:SBIN", 812.5, S) is Heard.NOTHING
     watch.asked(["NSE:SBIN"], S)
     assert not watch.quoted("NSE:SBIN", 812.5)
 
 
 def test_what_is_silent_is_asked_for_again_and_again_and_what_ticks_is_not(watch):
     now = 10 * S
-    watch.ticked("NSE:INFY", 1500.0, now - S)
+    ticked(watch, "NSE:INFY", 1500.0, now - S)
     assert watch.to_poll(now) == ["NSE:SBIN"]
     watch.asked(["NSE:SBIN"], now)
     assert watch.to_poll(now + S) == ["NSE:INFY"]
@@ -54,19 +63,19 @@ def test_a_quote_is_news_only_where_it_differs_and_no_tick_was_faster(watch):
     assert quoted(watch, "NSE:SBIN", 812.5, 3 * S)
     assert not quoted(watch, "NSE:SBIN", 812.5, 5 * S)
     watch.asked(["NSE:SBIN"], 7 * S)
-    watch.ticked("NSE:SBIN", 812.55, 8 * S)
+    ticked(watch, "NSE:SBIN", 812.55, 8 * S)
     assert not watch.quoted("NSE:SBIN", 800.0)
 
 
 def test_a_price_that_moves_without_ticks_speaks_against_the_feed(watch):
-    watch.ticked("NSE:SBIN", 812.5, S)
-    watch.ticked("NSE:INFY", 1500.0, 7 * S)
+    ticked(watch, "NSE:SBIN", 812.5, S)
+    ticked(watch, "NSE:INFY", 1500.0, 3 * S)
     quoted(watch, "NSE:SBIN", 812.6, 4 * S)
     assert watch.judge(7 * S) == NOTHING  # one tick may be lost
     quoted(watch, "NSE:SBIN", 812.7, 6 * S)
     step, why = watch.judge(7 * S)
     assert (step, why) == (Step.RENEW, "NSE:SBIN moves and no tick of it comes")
-    watch.ticked("NSE:SBIN", 812.8, 8 * S)
+    ticked(watch, "NSE:SBIN", 812.8, 8 * S)
     assert watch.judge(8 * S) == NOTHING
 
 
@@ -102,17 +111,105 @@ def test_reconnections_are_never_more_than_five_minutes_apart(watch):
 
 def test_one_that_ticks_keeps_the_others_from_being_called_silent(watch):
     for second in range(1, 100):
-        watch.ticked("NSE:INFY", 1500.0, second * S)
+        ticked(watch, "NSE:INFY", 1500.0, second * S)
         assert watch.judge(second * S) == NOTHING
 
 
 def test_after_a_tick_the_next_trouble_is_mended_before_anything_is_ended(watch):
     watch.judge(15 * S)
     watch.judge(30 * S)
-    watch.ticked("NSE:SBIN", 812.5, 31 * S)
+    ticked(watch, "NSE:SBIN", 812.5, 31 * S)
     assert watch.judge(46 * S)[0] is Step.RENEW
 
 
 def test_what_nobody_wants_is_never_silent():
     watch = Watch(Patience(), lambda *_: True)
     assert watch.judge(10**12) == NOTHING
+
+
+# Prices that have to be confirmed.
+
+
+def test_the_first_price_and_one_after_a_silence_need_a_second_one_where_they_jump(watch):
+    assert watch.ticked("NSE:SBIN", 812.5, S, b"1") is Heard.DOUBTED
+    assert watch.ticked("NSE:SBIN", 813.0, S, b"2") is Heard.CONFIRMED
+    assert watch.doubted("NSE:SBIN") == 812.5
+    assert watch.doubted("NSE:SBIN") is None
+    assert watch.ticked("NSE:SBIN", 900.0, S + 1, b"3") is Heard.PRICE  # who guards holds it
+    assert watch.ticked("NSE:SBIN", 812.5, 3 * S, b"4") is Heard.DOUBTED
+    assert watch.ticked("NSE:SBIN", 905.0, 4 * S, b"5") is Heard.PRICE  # near what was true
+    assert watch.ticked("NSE:SBIN", 904.0, 9 * S, b"6") is Heard.PRICE
+    assert watch.ticked("NSE:SBIN", 9.0, 19 * S, b"7") is Heard.DOUBTED
+    assert watch.ticked("NSE:SBIN", 99.0, 19 * S, b"8") is Heard.DOUBTED
+
+
+def test_a_frame_that_comes_twice_is_one_and_confirms_nothing(watch):
+    assert watch.ticked("NSE:SBIN", 25_980.0, S, b"1") is Heard.DOUBTED
+    assert watch.ticked("NSE:SBIN", 25_980.0, S, b"1") is Heard.NOTHING
+    assert watch.ticked("NSE:SBIN", 25_980.0, 9 * S, b"1") is Heard.NOTHING
+    assert ticked(watch, "NSE:INFY", 1500.0, S) is Heard.CONFIRMED
+    assert watch.ticked("NSE:INFY", 1500.0, S, b"again") is Heard.NOTHING
+    assert watch.ticked("NSE:INFY", 1500.0, 3 * S, b"again") is Heard.PRICE  # without times
+
+
+def test_an_option_may_move_further_than_a_share():
+    watch = Watch(Patience(), lambda *_: True)
+    name = "NFO:NIFTY24NOV2626000CE"
+    watch.want(name, 0)
+    watch.ticked(name, 180.0, S, b"1")
+    assert watch.ticked(name, 220.0, 2 * S, b"2") is Heard.CONFIRMED
+    assert watch.ticked(name, 26_010.0, 9 * S, b"3") is Heard.DOUBTED
+
+
+def test_a_price_in_doubt_is_asked_for_soon_and_settled_by_the_quote(watch):
+    watch.drop("NSE:INFY")
+    ticked(watch, "NSE:SBIN", 812.5, S)
+    assert watch.ticked("NSE:SBIN", 25_980.0, 2 * S, b"1") is Heard.DOUBTED
+    assert watch.to_poll(2 * S) == ["NSE:SBIN"]
+    assert not quoted(watch, "NSE:SBIN", 812.5, 2 * S)
+    assert watch.to_poll(2 * S + S // 4) == []
+    assert watch.ticked("NSE:SBIN", 25_980.0, 5 * S, b"2") is Heard.DOUBTED
+    assert watch.to_poll(5 * S) == ["NSE:SBIN"]
+    assert watch.to_poll(5 * S) == ["NSE:SBIN"]
+    watch.asked(["NSE:SBIN"], 5 * S)
+    assert watch.to_poll(5 * S) == []
+    assert watch.to_poll(5 * S + S // 2) == ["NSE:SBIN"]
+    assert quoted(watch, "NSE:SBIN", 25_990.0, 6 * S)  # it is true
+    assert watch.ticked("NSE:SBIN", 25_985.0, 7 * S, b"3") is Heard.PRICE
+
+
+# Subscriptions that bring nothing.
+
+
+def test_one_that_moves_without_ticks_while_others_tick_is_subscribed_again_alone(watch):
+    ticked(watch, "NSE:SBIN", 812.5, S)
+    quoted(watch, "NSE:SBIN", 812.6, 4 * S)
+    quoted(watch, "NSE:SBIN", 812.7, 6 * S)
+    ticked(watch, "NSE:INFY", 1500.0, 7 * S)
+    assert watch.judge(7 * S) == NOTHING
+    assert watch.due(7 * S) == []
+    assert watch.due(8 * S) == ["NSE:SBIN"]
+    assert watch.due(8 * S) == []
+
+
+def test_what_is_refused_is_subscribed_again_ever_more_slowly_until_it_ticks(watch):
+    watch.refused("NSE:NOBODY", 0)
+    now, pauses = 0, []
+    for _ in range(12):
+        watch.refused("NSE:SBIN", now)
+        began = now
+        while not watch.due(now):
+            now += S
+        pauses.append((now - began) // S)
+    assert pauses == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]
+    watch.refused("NSE:SBIN", now)
+    ticked(watch, "NSE:SBIN", 812.5, now)
+    assert watch.due(now + 1000 * S) == []
+    watch.refused("NSE:SBIN", now)
+    assert watch.due(now + S) == ["NSE:SBIN"]
+
+
+def test_what_is_subscribed_with_all_others_is_not_subscribed_alone(watch):
+    watch.refused("NSE:SBIN", 0)
+    watch.subscribed(S)
+    assert watch.due(1000 * S) == []

@@ -13,7 +13,7 @@ from tradebot.brokers.openalgo.backoff import pause_s
 from tradebot.brokers.openalgo.client import Client
 from tradebot.brokers.openalgo.descriptions import Descriptions
 from tradebot.brokers.openalgo.tick_times import TickTimes
-from tradebot.brokers.openalgo.watch import Patience, Step, Watch
+from tradebot.brokers.openalgo.watch import Heard, Patience, Step, Watch
 from tradebot.brokers.openalgo.wire import frames, prices, requests, values
 from tradebot.brokers.openalgo.wire.answers import Answer
 from tradebot.core.inputs import Execution, FeedState, Tick
@@ -29,6 +29,7 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
 
     look_s: float = 0.25
     connect_s: float = 10.0
+    quote_s: float = 3.0
     welcome_s: float = 20.0  # the broker's connection is made inside it [W]
     ping_s: float = 20.0
     renew_s_min: float = 5.0  # between two renewals that the proxy asks for
@@ -90,6 +91,7 @@ class OpenAlgoFeed:
         self._checked_s = -pace.check_s
         self._ended_why = ""  # why we end a connection ourselves
         self._failures = 0  # connections in a row that brought no tick
+        self._was_reached = False  # in the last attempt to connect
         self._is_up: bool | None = None
         self._changed = asyncio.Event()
         self._added: dict[str, None] = {}
@@ -110,8 +112,13 @@ class OpenAlgoFeed:
 
     async def run(self, inbox: Inbox) -> None:
         # If either ends with an error of ours, the daemon ends: it is no feed any more.
+        # Each asks on its own: an answer that does not come must keep no other one waiting.
         await asyncio.gather(
-            self._stay_connected(inbox), self._look_after(inbox), self._ask_beside(inbox)
+            self._stay_connected(inbox),
+            self._look_after(inbox),
+            self._keep_polling(inbox),
+            self._hear_news(inbox),
+            self._ask_beside(inbox),
         )
 
     async def _stay_connected(self, inbox: Inbox) -> None:
@@ -122,13 +129,14 @@ class OpenAlgoFeed:
             why = await self._connection(inbox)
             self._is_welcome = False
             self._set_up(inbox, is_up=False, why=why)
-            pause = pause_s(self._failures, self._random.random()) * self._pace.pause_share
-            self._failures += 1
-            await self._sleep(pause)
+            pause = pause_s(self._failures, self._random.random(), was_reached=self._was_reached)
+            self._failures += self._was_reached
+            await self._sleep(pause * self._pace.pause_share)
 
     async def _connection(self, inbox: Inbox) -> str:
         """Hold one connection to its end; return why it ended."""
         self._ended_why, pace = "", self._pace
+        self._was_reached = False
         try:
             async with connect(
                 self._url,
@@ -140,7 +148,7 @@ class OpenAlgoFeed:
                 compression=None,
                 proxy=None,
             ) as socket:
-                self._socket = socket
+                self._socket, self._was_reached = socket, True
                 await self._authenticate(socket)
                 while True:
                     self._take(inbox, await socket.recv(decode=False))
@@ -161,7 +169,7 @@ class OpenAlgoFeed:
         if frame is None:
             self._say("feed.unreadable", "warning", bytes=len(raw))
         elif frame.is_tick:
-            self._take_tick(inbox, frame)
+            self._take_tick(inbox, frame, raw)
         elif frame.is_welcome:
             self._is_welcome, self._welcome_due_s = True, None
             self._wants_orders = True
@@ -177,22 +185,33 @@ class OpenAlgoFeed:
             self._take_error(frame)
         else:
             for exchange, symbol, message in frame.refused:
-                # It is asked for by quotes, and subscribed with all others again.
+                # It is asked for by quotes meanwhile.
                 name = f"{exchange}:{symbol}"
+                self._watch.refused(name, self._clock.now_ns())
                 self._say("feed.refused", "warning", instrument=name, why=values.tidy(message))
 
-    def _take_tick(self, inbox: Inbox, frame: frames.Frame) -> None:
+    def _take_tick(self, inbox: Inbox, frame: frames.Frame, raw: bytes) -> None:
         data = frame.data
         assert data is not None, "a tick has data"
         ltp = values.price(data.ltp)
         name = f"{frame.exchange}:{frame.symbol}"
         now_ns = self._clock.now_ns()
-        if ltp is None or not self._watch.ticked(name, ltp, now_ns):
+        if ltp is None or self._times.is_past(name, data.ltt, ltp, now_ns):
             return
+        if data.high is not None and not prices.is_in_range(ltp, data.low, data.high):
+            return
+        heard = self._watch.ticked(name, ltp, now_ns, raw)
+        if heard is Heard.NOTHING:
+            return
+        if heard is Heard.DOUBTED:
+            self._say("feed.doubted", "warning", instrument=name, ltp=ltp)
+            return
+        if heard is Heard.CONFIRMED and (doubted := self._watch.doubted(name)) is not None:
+            self._seq += 1
+            inbox.tick(Tick(name, doubted, now_ns, now_ns, None, None, self._seq))
         self._seq += 1
-        at_ns = self._times.at_ns(name, data.ltt, now_ns)
         bid, ask = values.price(data.bid), values.price(data.ask)
-        inbox.tick(Tick(name, ltp, at_ns, now_ns, bid, ask, self._seq))
+        inbox.tick(Tick(name, ltp, now_ns, now_ns, bid, ask, self._seq))
         if not self._is_up:
             self._failures = 0
             self._set_up(inbox, is_up=True)
@@ -227,18 +246,41 @@ class OpenAlgoFeed:
             elif self._welcome_due_s is None:
                 await self._renew(inbox, socket, "the proxy has lost its broker")
 
-    async def _ask_beside(self, inbox: Inbox) -> None:
-        """Ask over HTTP for what the socket does not say, for ever; it may take its time."""
+    async def _keep_polling(self, inbox: Inbox) -> None:
+        """Ask for quotes of what has fallen silent, for ever."""
         while True:
-            await self._waited_for(self._has_news)
-            await self._hear_news(inbox)
-            await self._poll(inbox)
+            names = self._watch.to_poll(self._clock.now_ns())
+            self._watch.asked(names, self._clock.now_ns())
+            await asyncio.gather(
+                *(
+                    self._poll(inbox, names[start : start + POLLED_MAX])
+                    for start in range(0, len(names), POLLED_MAX)
+                )
+            )
+            await asyncio.sleep(self._pace.look_s)
+
+    async def _hear_news(self, inbox: Inbox) -> None:
+        """Deliver what executed sooner than somebody would ask for it, for ever."""
+        while True:
+            await self._has_news.wait()
+            self._has_news.clear()
+            try:
+                executions = await self._news()
+            except BrokerError:
+                continue  # whoever asks for the order will hear of it
+            for execution in executions:
+                inbox.put(execution)
+
+    async def _ask_beside(self, inbox: Inbox) -> None:
+        """Ask what instruments are, and whether orders are real, for ever."""
+        while True:
             for description in await self._descriptions.fetched():
                 inbox.put(description)
             now_s = asyncio.get_running_loop().time()
             if now_s - self._checked_s >= self._pace.check_s:
                 self._checked_s = now_s
                 await self._client.check_mode()
+            await asyncio.sleep(self._pace.look_s)
 
     async def _waited_for(self, event: asyncio.Event) -> None:
         """Wait until something happens, but no longer than until the next look is due."""
@@ -250,6 +292,7 @@ class OpenAlgoFeed:
         """Subscribe and unsubscribe what has changed."""
         added, self._added = self._added, {}
         removed, self._removed = self._removed, {}
+        added |= dict.fromkeys(self._watch.due(self._clock.now_ns()))
         if self._wants_orders:
             self._wants_orders = False
             await socket.send(frames.subscribe_orders(), text=True)
@@ -281,13 +324,14 @@ class OpenAlgoFeed:
             self._ended_why = why
             self._socket.transport.abort()
 
-    async def _poll(self, inbox: Inbox) -> None:
-        """Ask for what has fallen silent; a price that has not changed is no news."""
-        names = self._watch.to_poll(self._clock.now_ns())[:POLLED_MAX]
-        if not names:
-            return
-        self._watch.asked(names, self._clock.now_ns())
-        reply = await self._client.ask("multiquotes", requests.instruments(names), urgent=False)
+    async def _poll(self, inbox: Inbox, names: list[str]) -> None:
+        """Ask for some quotes; a price that has not changed is no news."""
+        asked = self._client.ask("multiquotes", requests.instruments(names), urgent=False)
+        try:
+            async with asyncio.timeout(self._pace.quote_s):
+                reply = await asked
+        except TimeoutError:
+            return  # it would be an old price
         now_ns = self._clock.now_ns()
         if not isinstance(reply, Answer):
             return
@@ -295,18 +339,6 @@ class OpenAlgoFeed:
             if self._watch.quoted(name, quote.ltp):
                 self._seq += 1
                 inbox.tick(Tick(name, quote.ltp, now_ns, now_ns, quote.bid, quote.ask, self._seq))
-
-    async def _hear_news(self, inbox: Inbox) -> None:
-        """Deliver what executed sooner than somebody would ask for it."""
-        if not self._has_news.is_set():
-            return
-        self._has_news.clear()
-        try:
-            executions = await self._news()
-        except BrokerError:
-            return  # whoever asks for the order will hear of it
-        for execution in executions:
-            inbox.put(execution)
 
     def _set_up(self, inbox: Inbox, *, is_up: bool, why: str = "") -> None:
         if self._is_up is not is_up:

@@ -10,6 +10,8 @@ from collections.abc import Callable
 
 import msgspec
 
+from tradebot.core.instruments import Kind, kind_of
+
 _SECOND_NS = 1_000_000_000
 
 
@@ -21,6 +23,15 @@ class Step(enum.Enum):
     RECONNECT = enum.auto()
 
 
+class Heard(enum.Enum):
+    """What a tick is worth."""
+
+    NOTHING = enum.auto()  # nobody wants it, or it came before
+    PRICE = enum.auto()
+    DOUBTED = enum.auto()  # the next tick, or a quote, decides
+    CONFIRMED = enum.auto()  # and so is the one that was doubted
+
+
 class Patience(msgspec.Struct, frozen=True, kw_only=True):
     """How long a silence may last."""
 
@@ -28,6 +39,15 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
     # tick stays lost until the next one: a quiet instrument is asked for.
     poll_ns: int = 2 * _SECOND_NS
     moves: int = 2  # quotes that differ, one after the other, without a tick between
+    # The first price, and one after a silence of so long, has to be near the last one that was
+    # heard of, or be confirmed: [I #1732] an index's price came as that of an option, and what
+    # guards takes the first price after a silence as it is. How near, as a share of the price.
+    doubt_ns: int = _SECOND_NS
+    spikes: dict[Kind, float] = msgspec.field(
+        default_factory=lambda: dict.fromkeys(Kind, 0.01) | {Kind.OPTION: 0.25}
+    )
+    again_ns: int = _SECOND_NS  # until one that was refused or is deaf is subscribed again
+    again_ns_max: int = 300 * _SECOND_NS
     silent_ns: int = 15 * _SECOND_NS  # all that trade now
     renewed_ns: int = 10 * _SECOND_NS  # how long a step may take to bring a tick
     renewed_ns_max: int = 300 * _SECOND_NS  # a reconnection is a login at the broker's feed [W]
@@ -36,14 +56,27 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
 class _Watched:
     """One instrument whose ticks are wanted."""
 
-    __slots__ = ("asked_ns", "moves", "price", "since_ns", "ticked_ns")
+    __slots__ = (
+        *("again_ns", "asked_ns", "held", "moved_ns", "moves", "price", "raw", "since_ns"),
+        *("spike", "ticked_ns", "tries"),
+    )
 
-    def __init__(self, now_ns: int) -> None:
+    def __init__(self, now_ns: int, spike: float) -> None:
+        self.spike = spike  # share of a price that is no jump
         self.since_ns = now_ns  # wanted, or subscribed again
         self.ticked_ns = 0
+        self.raw = b""  # its last frame
         self.asked_ns = 0
         self.price: float | None = None
+        self.held: float | None = None  # a tick that has to be confirmed
         self.moves = 0
+        self.moved_ns = 0  # when the first of these was asked for
+        self.tries = 0  # subscriptions of it alone that brought no tick
+        self.again_ns: int | None = None  # when it is subscribed again; None: it is not
+
+    def is_near(self, ltp: float, other: float | None) -> bool:
+        """Whether a price is no jump from another."""
+        return other is not None and abs(ltp - other) <= self.spike * other
 
 
 class Watch:
@@ -54,7 +87,9 @@ class Watch:
         self._patience = patience
         self._is_open = is_open
         self._watched: dict[str, _Watched] = {}
+        self._doubt_ns = patience.doubt_ns
         self._grace_ns = patience.renewed_ns
+        self._heard_ns = 0  # when any tick came
         self._stepped_ns: int | None = None  # when the last step was taken; None: all is well
 
     @property
@@ -66,7 +101,8 @@ class Watch:
         """Watch an instrument; False where it is watched already."""
         if name in self._watched:
             return False
-        self._watched[name] = _Watched(now_ns)
+        kind = kind_of(name.partition(":")[2])
+        self._watched[name] = _Watched(now_ns, self._patience.spikes[kind])
         return True
 
     def drop(self, name: str) -> bool:
@@ -78,26 +114,72 @@ class Watch:
         for watched in self._watched.values():
             watched.since_ns = now_ns
             watched.moves = 0
+            watched.again_ns = None
 
-    def ticked(self, name: str, ltp: float, now_ns: int) -> bool:
-        """Note a tick; False where it is of nothing that is wanted."""
+    def refused(self, name: str, now_ns: int) -> None:
+        """Note that a subscription was not taken; it is tried again, ever more slowly."""
+        watched = self._watched.get(name)
+        if watched is not None:
+            self._again(watched, now_ns)
+
+    def due(self, now_ns: int) -> list[str]:
+        """Return what is to be subscribed again now, on its own: the others tick."""
+        names = [
+            name
+            for name, watched in self._watched.items()
+            if watched.again_ns is not None and watched.again_ns <= now_ns
+        ]
+        for name in names:
+            self._watched[name].again_ns = None
+            self._watched[name].since_ns = now_ns
+        return names
+
+    def ticked(self, name: str, ltp: float, now_ns: int, raw: bytes) -> Heard:
+        """Note a tick, and say what it is worth.
+
+        The same frame again, ``raw``, is no second tick: what a jump says is not confirmed by
+        its own double.
+        """
         watched = self._watched.get(name)
         if watched is None:
-            return False
-        watched.ticked_ns = now_ns
+            return Heard.NOTHING
+        is_silent = now_ns - watched.ticked_ns >= self._doubt_ns
+        if raw == watched.raw and (not is_silent or watched.held is not None):
+            return Heard.NOTHING
+        watched.raw = raw
+        heard = Heard.PRICE
+        if is_silent and not watched.is_near(ltp, watched.price):
+            if not watched.is_near(ltp, watched.held):
+                watched.held = ltp
+                return Heard.DOUBTED
+            heard = Heard.CONFIRMED
+        watched.ticked_ns = self._heard_ns = now_ns
         watched.price = ltp
-        watched.moves = 0
+        if heard is Heard.PRICE:
+            watched.held = None
+        watched.moves = watched.tries = 0
+        watched.again_ns = None
         self._stepped_ns = None
-        return True
+        return heard
+
+    def doubted(self, name: str) -> float | None:
+        """Return the price of a tick that has just been confirmed, which is over with this."""
+        watched = self._watched[name]
+        held, watched.held = watched.held, None
+        return held
 
     def to_poll(self, now_ns: int) -> list[str]:
-        """Return what trades and has been silent for long enough to be asked for."""
+        """Return what trades and has been silent for long enough, or is in doubt."""
         before_ns = now_ns - self._patience.poll_ns
+        soon_ns = now_ns - self._patience.poll_ns // 4
         return [
             name
             for name, watched in self._watched.items()
-            if watched.ticked_ns <= before_ns
-            and watched.asked_ns <= before_ns
+            if (
+                watched.asked_ns <= soon_ns
+                if watched.held is not None
+                else watched.ticked_ns <= before_ns and watched.asked_ns <= before_ns
+            )
             and self._is_open(name, now_ns)
         ]
 
@@ -113,9 +195,15 @@ class Watch:
         One that was overtaken by a tick is older than it and says nothing.
         """
         watched = self._watched.get(name)
-        if watched is None or watched.ticked_ns > watched.asked_ns or ltp == watched.price:
+        if watched is None or watched.ticked_ns > watched.asked_ns:
             return False
-        watched.moves += watched.price is not None
+        watched.held = None  # the quote is what has to be believed
+        if ltp == watched.price:
+            return False
+        if watched.price is not None:
+            watched.moves += 1
+            if watched.moves == 1:
+                watched.moved_ns = watched.asked_ns
         watched.price = ltp
         return True
 
@@ -138,10 +226,21 @@ class Watch:
         heard_ns = 0
         for name, watched in self._watched.items():
             if watched.moves >= self._patience.moves:
-                return f"{name} moves and no tick of it comes"
+                if self._heard_ns <= watched.moved_ns:
+                    return f"{name} moves and no tick of it comes"
+                # Others have ticked since: the socket is good, and this subscription is not.
+                watched.moves = 0
+                self._again(watched, now_ns)
             if self._is_open(name, now_ns):
                 is_any_open = True
                 heard_ns = max(heard_ns, watched.ticked_ns, watched.since_ns)
         if is_any_open and now_ns - heard_ns >= limit_ns:
             return f"no tick for {(now_ns - heard_ns) / _SECOND_NS:.0f} s"
         return ""
+
+    def _again(self, watched: _Watched, now_ns: int) -> None:
+        pause_ns = min(
+            self._patience.again_ns << min(watched.tries, 16), self._patience.again_ns_max
+        )
+        watched.tries += 1
+        watched.again_ns = now_ns + pause_ns

@@ -7,7 +7,7 @@ from hypothesis import given
 
 from tests.brokers.openalgo.wire.samples import QUOTE, SYMBOL, said, spoiled, success, there
 from tradebot.brokers.openalgo.wire.answers import answer_of
-from tradebot.brokers.openalgo.wire.prices import instrument_of, quote_of, quotes_of
+from tradebot.brokers.openalgo.wire.prices import instrument_of, is_in_range, quote_of, quotes_of
 from tradebot.core.instruments import Instrument, Kind
 from tradebot.ports import Quote
 
@@ -29,6 +29,14 @@ def test_a_price_that_cannot_be_todays_is_none(change):
 def test_a_range_that_is_not_told_refuses_nothing():
     for change in ({"low": 0, "high": 0}, {"low": None}, {"low": 900.0, "high": 800.0}):
         assert there(quote_of(success({**QUOTE, **change}), NOW)).ltp == 815.05
+
+
+@pytest.mark.parametrize(("low", "high", "is_in"), [
+    (90.0, 110, True), ("100", 110, True), (100.05, 110, False), (90, "99.95", False),
+    (None, 99, True), (0, 99, True), (110, 90, True),
+])  # fmt: skip
+def test_a_price_is_in_the_days_range_or_the_range_is_not_told(low, high, is_in):
+    assert is_in_range(100.0, low, high) is is_in
 
 
 @pytest.mark.parametrize("answer", [

@@ -20,6 +20,8 @@ class _Data(msgspec.Struct, gc=False):
     ltt: Number = None
     bid: Number = None
     ask: Number = None
+    high: Number = None  # of the day, where another client has asked for more than prices
+    low: Number = None
 
 
 class _Ack(msgspec.Struct, gc=False):

@@ -81,6 +81,14 @@ def instrument_of(answer: Answer) -> Instrument | None:
     )
 
 
+def is_in_range(ltp: float, low: Number, high: Number) -> bool:
+    """Whether a price lies in the day's range; also where that is not told."""
+    lowest, highest = values.price(low), values.price(high)
+    if lowest is None or highest is None or lowest > highest:
+        return True
+    return lowest <= ltp <= highest
+
+
 def _read(row: _Quote, at_ns: int) -> Quote | None:
     """Refuse a price that cannot be today's: beyond the day's range, where that is told.
 
@@ -89,8 +97,6 @@ def _read(row: _Quote, at_ns: int) -> Quote | None:
     ltp = values.price(row.ltp)
     if ltp is None:
         return None
-    low, high = values.price(row.low), values.price(row.high)
-    is_range = low is not None and high is not None and low <= high
-    if is_range and low is not None and high is not None and not low <= ltp <= high:
+    if not is_in_range(ltp, row.low, row.high):
         return None
     return Quote(ltp=ltp, at_ns=at_ns, bid=values.price(row.bid), ask=values.price(row.ask))

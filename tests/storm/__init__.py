@@ -1,0 +1,1 @@
+"""The real daemon and the fake OpenAlgo server in a storm of every fault the server has."""
