@@ -13,8 +13,10 @@ from tradebot.api.audit import Audited
 from tradebot.api.auth import Keys
 from tradebot.api.keys import Key, Scope, digest_of
 from tradebot.api.routes import Api
+from tradebot.api.shadow import no_shadow
 from tradebot.api.shapes import About, Readiness
 from tradebot.core.engine import Engine
+from tradebot.core.fields import Json
 from tradebot.core.inputs import (
     Execution,
     InstrumentsLoaded,
@@ -163,6 +165,8 @@ class World:
             digest_of(TRADE_KEY): Key(name="trader", scope=Scope.TRADE, per_minute=1_000),
             digest_of(READ_KEY): Key(name="reader", scope=Scope.READ, per_minute=100),
         }
+        self.mode = "paper"
+        self.shadow: Json = no_shadow()
         self.readiness = Readiness(is_ready=True, state="ready")
         self.figures: list[Callable[[], Iterable[Figure]]] = []
         self.persister = Persister(
@@ -223,10 +227,11 @@ class World:
             comparison=self.comparison,
             coverage=lambda: coverage_json(self.book, self.clock.now_ns()),
             backups=self.backups,
-            about=About(version="0.1.0", mode="paper", account="main", default_product="MIS"),
+            about=About(version="0.1.0", mode=self.mode, account="main", default_product="MIS"),
             readiness=lambda: self.readiness,
             clock=self.clock,
             paper=self.exchange if paper else None,
+            shadow=lambda: self.shadow,
             figures=self.figures,
         ).app(self.say)
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tests.app.daemon_life import last
-from tests.app.test_daemon_with_openalgo import KEY, SBIN, Day
+from tests.app.test_daemon_with_openalgo import KEY, SBIN, TRADE, Day
 from tests.openalgo.exchange import By
 from tests.openalgo.server import OpenAlgoServer
 from tradebot.brokers.openalgo.client import READ_ROUTES
@@ -86,3 +86,55 @@ async def test_a_stop_that_is_crossed_leaves_on_paper_and_the_account_keeps_its_
     assert KEY not in day.log()
     assert (await day.call("/ready"))["mode"] == "shadow"
     assert await asyncio.to_thread(life.end) == 0
+
+
+async def test_what_leaving_saved_is_told_until_the_person_leaves_by_himself(day):
+    await day.begin()
+    trade_id = await day.stopped()
+    day.server.price(SBIN, 803)
+
+    async def is_worth(saved, open_):
+        (told,) = await day.shadow()
+        return (told["trade_id"], told["saved"], told["open"]) == (trade_id, saved, open_)
+
+    await day.until(lambda: is_worth(250, 100))
+    await day.sold(100, 804)
+    await day.until(lambda: is_worth(150, 0))
+    day.server.price(SBIN, 700)
+    (told,) = await day.shadow()
+    assert (told["left_price"], told["saved"]) == (804, 150)
+    assert await day.sends_nothing()
+
+
+async def test_a_position_that_the_shadow_has_left_is_not_found_again(day):
+    life = await day.begin()
+    await day.stopped()
+    compared = await day.call("/api/v1/reconcile", {})
+    assert compared["positions"] == []
+    life.close()  # kill -9
+    life = await day.begin()
+    history = (await day.call("/api/v1/tradehistory", {}))["trades"]
+    assert [trade["status"] for trade in history] == ["CLOSED"]
+    assert (await day.call("/api/v1/activetrades", {}))["trades"] == []
+    (told,) = await day.shadow()
+    assert (told["open"], told["exit_price"]) == (100, 805.5)
+    assert "book.differs" not in life.events()
+    # What somebody guards now is what the account has beyond it.
+    day.server.by_hand(SBIN, "BUY", 50)
+    await day.server.until(lambda: day.server.net(SBIN) == 150)
+    await day.call("/api/v1/createtrade", TRADE | {"quantity": 50, "stop": "@700"})
+
+    async def agrees():
+        (row,) = (await day.call("/api/v1/reconcile", {}))["positions"]
+        return (row["ours"], row["broker"]) == (50, 50)
+
+    await day.until(agrees)
+    assert await day.sends_nothing()
+
+
+async def test_a_persons_resting_stop_is_cancelled_for_the_shadow_alone(day):
+    await day.begin()
+    stop = day.server.by_hand(SBIN, "SELL", 100, pricetype="SL-M", trigger_price=700)
+    await day.stopped()
+    assert not day.server.exchange.orders[stop.order_id].status.is_final
+    assert await day.sends_nothing()

@@ -2,6 +2,8 @@
 
 import sqlite3
 
+import pytest
+
 from tests.app.daemon_life import a_life
 
 
@@ -84,6 +86,25 @@ def test_real_orders_are_never_sent_for_trades_of_the_paper_exchange(tmp_path):
     code, text = the_end_of(tmp_path, real=True, ALGO_KEY="0123456789abcdef")
     assert code == 78
     assert "holds the trades of the paper exchange, and this is account AB1234" in text
+
+
+SHADOW = LIVE.replace("live", "shadow")
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "why"),
+    [
+        (SHADOW, LIVE, "holds the trades of a shadow of account SH1234, and this is account"),
+        (LIVE, SHADOW, "holds the trades of account SH1234, and this is a shadow of account"),
+    ],
+    ids=["shadow-live", "live-shadow"],
+)
+def test_a_shadows_trades_and_real_ones_are_never_in_one_directory(tmp_path, first, then, why):
+    for text, code in ((first, 69), (then, 78)):
+        (tmp_path / "config.toml").write_text(text.replace("AB1234", "SH1234"))
+        found, told = the_end_of(tmp_path, real=True, ALGO_KEY="0123456789abcdef")
+        assert found == code
+    assert why in told
 
 
 def test_a_recording_that_is_damaged_is_a_broker_that_cannot_be_used(tmp_path):

@@ -27,9 +27,10 @@ def args(state, *words):
 
 
 @contextlib.asynccontextmanager
-async def daemon(state):
+async def daemon(state, mode="paper"):
     """A world behind a real socket, announced as a daemon announces itself."""
     async with running() as world:
+        world.mode = mode
         server = ApiServer(world.api(), host="127.0.0.1", port=0)
         task = asyncio.create_task(server.run())
         (state / "daemon.json").write_text(json.dumps({"address": await server.bound()}))
@@ -81,9 +82,11 @@ def an_exit(**fields):
     }
 
 
-def a_view(*trades, exits=(), state="ready", reasons=(), mode="paper"):
+def a_view(*trades, exits=(), state="ready", reasons=(), **fields):
     return View(
-        mode=mode, state=state, reasons=list(reasons), trades=list(trades), exits=list(exits)
+        **{"mode": "paper", "state": state, "reasons": list(reasons)} | fields,
+        trades=list(trades),
+        exits=list(exits),
     )
 
 

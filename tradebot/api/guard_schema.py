@@ -8,6 +8,7 @@ from tradebot.api.halts import WHY_LENGTH_MAX
 from tradebot.api.schema import ApiKey, Time
 from tradebot.core.halt import Form
 from tradebot.core.inputs import Verdict
+from tradebot.core.trades import Side
 
 Why = Annotated[str, Meta(min_length=1, max_length=WHY_LENGTH_MAX, description="for the log")]
 
@@ -129,6 +130,38 @@ class Coverage(Struct, kw_only=True):
     unguarded_s: float
     blind_s: float
     trades: Annotated[list[TradeCoverage], Meta(description="the worst ones, the worst first")]
+
+
+class ShadowExit(Struct, kw_only=True):
+    """What a shadow has left of one trade, beside what the account did."""
+
+    trade_id: str
+    account: str
+    exchange: str
+    symbol: str
+    product: str
+    side: Annotated[Side, Meta(description="of the trade")]
+    quantity: Annotated[float, Meta(description="units that left on paper")]
+    exit_price: Annotated[float, Meta(description="the average at which they did")]
+    at: Time
+    ltp: Annotated[float | None, Meta(description="the price now; null: not known")]
+    open: Annotated[float, Meta(description="units that the account still holds")]
+    left: Annotated[float, Meta(description="units that the person has left since")]
+    left_price: Annotated[float | None, Meta(description="the average at which he did")]
+    saved: Annotated[
+        float | None,
+        Meta(
+            description="what leaving would have saved, below 0 what it would have cost, against "
+            "the person's own exit and the price now; null: not known"
+        ),
+    ]
+
+
+class Shadow(Struct, kw_only=True):
+    """What the exits of a shadow were worth, newest first; in other modes there are none."""
+
+    exits: list[ShadowExit]
+    saved: Annotated[float, Meta(description="all of them together")]
 
 
 class Halt(Struct, kw_only=True):

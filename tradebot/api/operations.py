@@ -179,6 +179,13 @@ OPERATIONS = (
     ),
     Operation(
         method="get",
+        path="/api/v1/shadow",
+        summary="Tell what a shadow's exits would have saved or cost (mode = shadow alone)",
+        scope=Scope.READ,
+        data=(guard_schema.Shadow,),
+    ),
+    Operation(
+        method="get",
         path="/api/v1/alerts",
         summary="List what a person should know of, newest first",
         scope=Scope.READ,

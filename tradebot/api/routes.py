@@ -25,6 +25,7 @@ from tradebot.api.halts import Door, halt_routes
 from tradebot.api.headers import idempotency_key, wanted_versions
 from tradebot.api.keys import Scope
 from tradebot.api.paper import paper_routes
+from tradebot.api.shadow import no_shadow, shadow_route
 from tradebot.api.shapes import (
     BODY_BYTES_MAX,
     JSON_TYPE,
@@ -82,6 +83,7 @@ class Api:
         readiness: Callable[[], Readiness],
         clock: Clock,
         paper: PaperWorld | None,
+        shadow: Callable[[], Json] = no_shadow,
         figures: Sequence[Callable[[], Iterable[Figure]]] = (),
     ) -> None:
         """Take what the handlers need; ``paper`` is None where orders are real."""
@@ -97,6 +99,7 @@ class Api:
         self._readiness = readiness
         self._clock = clock
         self._paper = paper
+        self._shadow = shadow
         self._answers: Once[Made] = Once(clock)
         self._answered: Answers = Counter()
         self._exposition = Exposition([self._figures, alerts.figures, *figures])
@@ -114,6 +117,7 @@ class Api:
                 *halt_routes(self._halts, door),
                 *verdict_routes(self._verdicts, self._comparison, door),
                 coverage_route(self._coverage, door),
+                shadow_route(self._shadow, door),
                 *backup_routes(self._backups, door),
             ],
             exception_handlers={Exception: error_answer(say)},

@@ -8,12 +8,16 @@ from tradebot.api.auth import Keys
 from tradebot.api.keys import LOCAL, PER_MINUTE, Key, Scope
 from tradebot.api.routes import Api
 from tradebot.api.server import ApiServer
+from tradebot.api.shadow import no_shadow
 from tradebot.api.shapes import About, Readiness
 from tradebot.app.key_file import KeyFile, KeysInForce
 from tradebot.app.parts import Parts
+from tradebot.app.shadow_exits import shadow_exits
 from tradebot.app.state import StateDirectory
 from tradebot.brokers.paper.broker import PaperBroker
+from tradebot.brokers.shadow.broker import ShadowBroker
 from tradebot.config.settings import Settings
+from tradebot.core.fields import Json
 from tradebot.services.coverages import coverage_json
 from tradebot.services.halts import Halts
 from tradebot.services.verdicts import Verdicts
@@ -48,11 +52,16 @@ def api_server(
         readiness=readiness,
         clock=parts.clock,
         paper=broker if isinstance(broker, PaperBroker) else None,
+        shadow=_shadow(parts, broker) if isinstance(broker, ShadowBroker) else no_shadow,
         figures=[parts.figures.source(parts.loop, parts.persister), parts.backups.figures],
     )
     listen = settings.api.listen
     app = Audited(api.app(parts.say), parts.say)
     return ApiServer(app, host=listen.host, port=listen.port)
+
+
+def _shadow(parts: Parts, broker: ShadowBroker) -> Callable[[], Json]:
+    return lambda: shadow_exits(parts.engine.book, broker.outcomes())
 
 
 def version_text() -> str:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import cast
 
+from tradebot.cli import shadow_lines
 from tradebot.cli.client import (
     EXIT_NOT_RUNNING,
     AnswerError,
@@ -82,6 +83,7 @@ def look(daemon: Daemon, now: dt.datetime) -> Json:
         last, closed = _past(daemon, midnight)
     except AnswerError as error:  # a database that is away hides no open trade
         reasons.append(f"the last exits cannot be read: {error}")
+    found = shadow_lines.outcomes(daemon, ready.get("mode"))
     state = str(ready.get("state", ""))
     flagged = _flagged(trades)
     return {
@@ -105,7 +107,8 @@ def look(daemon: Daemon, now: dt.datetime) -> Json:
         "closed_today": None if closed is None else len(closed),
         "realized_pnl_today": None if closed is None else _sum([*closed, *trades], "realized_pnl"),
         "unrealized_pnl": _sum(trades, "unrealized_pnl"),
-        "last_exit": last,
+        "last_exit": None if last is None else shadow_lines.with_outcomes([last], found)[0],
+        "shadow": found,
     }
 
 
@@ -143,6 +146,8 @@ def told(found: Json) -> Iterator[str]:
         f"P&L            {gain(found['unrealized_pnl'])} open, "
         f"{gain(found['realized_pnl_today'])} realised today"
     )
+    if (shadow := cast("Json | None", found["shadow"])) is not None:
+        yield f"shadow         {shadow_lines.summary(shadow)}; nothing is sent"
     last = cast("Json | None", found["last_exit"])
     yield f"last exit      {'none' if last is None else _last(last)}"
 

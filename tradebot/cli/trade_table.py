@@ -7,6 +7,7 @@ does not fit into a terminal as a whole, a narrower one takes its place.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, cast
 
+from tradebot.cli import shadow_lines
 from tradebot.cli.client import Json
 from tradebot.cli.figures import age, decimals_of, figure, gain, local_time, quantity, way
 from tradebot.cli.terminal import BAD, GOOD
@@ -191,7 +192,9 @@ def _flags(trade: Json) -> list[str]:
 
 
 def exit_line(trade: Json) -> str:
-    """Return a trade that is over on one line."""
+    """Return a trade that is over on one line; one of a shadow with what leaving it was worth."""
+    if (outcome := shadow_lines.outcome_of(trade)) is not None:
+        return shadow_lines.line(trade, outcome)
     decimals = decimals_of(trade["exit_price"])
     return "  ".join(
         (
@@ -223,7 +226,9 @@ def colour(trade: Json) -> str:
 
 def style(trade: Json) -> str:
     """Return the colour of a trade's gain for a plain terminal."""
-    gained = pnl(trade) or 0
+    outcome = shadow_lines.outcome_of(trade)
+    saved = None if outcome is None else outcome["saved"]
+    gained = saved if isinstance(saved, int | float) else pnl(trade) or 0
     return GOOD if gained > 0 else BAD if gained < 0 else ""
 
 

@@ -22,6 +22,7 @@ from tradebot.cli.client import (
 )
 from tradebot.cli.figures import duration, gain
 from tradebot.cli.questions import open_trades, readiness
+from tradebot.cli.shadow_lines import BANNER, outcomes, summary, with_outcomes
 from tradebot.cli.terminal import console
 from tradebot.cli.trade_table import WARNING, WIDE, colour, exit_line, pnl
 
@@ -51,6 +52,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     reasons: list[str]
     trades: list[Json]
     exits: list[Json]
+    shadow: Json | None = None  # what the exits of a shadow were worth
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -89,6 +91,7 @@ def look(daemon: Daemon, strategy: str | None) -> View:
     chosen: Json = {} if strategy is None else {"strategy": strategy}
     trades = open_trades(daemon, strategy)
     reasons = cast("list[str]", ready.get("reasons", []))
+    found = outcomes(daemon, ready.get("mode"))
     try:
         over = daemon.ask("POST", "/api/v1/tradehistory", {**chosen, "limit": EXITS_READ})
     except AnswerError as error:  # a database that is away hides no open trade
@@ -99,7 +102,8 @@ def look(daemon: Daemon, strategy: str | None) -> View:
         state=str(ready.get("state", "")),
         reasons=reasons,
         trades=trades,
-        exits=_last_left(cast("list[Json]", over["trades"])),
+        exits=with_outcomes(_last_left(cast("list[Json]", over["trades"])), found),
+        shadow=found,
     )
 
 
@@ -112,6 +116,8 @@ def _last_left(trades: list[Json]) -> list[Json]:
 def plain(view: View) -> Iterator[str]:
     """Yield the lines of a view without colour."""
     yield _title(view)
+    if view.shadow is not None:
+        yield BANNER
     yield from (f"! {reason}" for reason in view.reasons)
     yield ""
     yield from trade_table.lines(view.trades)
@@ -119,7 +125,7 @@ def plain(view: View) -> Iterator[str]:
         yield "no open trades"
     if view.exits:
         yield ""
-        yield "last exits"
+        yield _heading(view)
         yield from (exit_line(trade) for trade in view.exits)
 
 
@@ -132,6 +138,8 @@ def screen(view: View, width: int = WIDE, height: int | None = None) -> "Rendera
     title.append(f" {view.mode.upper()} ", style=_BADGES.get(view.mode, "reverse"))
     title.append(f"  {_title(view).partition('  ')[2]}")
     parts: list[RenderableType] = [title]
+    if view.shadow is not None:
+        parts.append(Text(BANNER, style=WARNING))
     parts += [Text(f"! {reason}", style=WARNING) for reason in view.reasons]
     room = None if height is None else height - sum(-(-len(str(p)) // width) for p in parts)
     parts.append(
@@ -140,7 +148,7 @@ def screen(view: View, width: int = WIDE, height: int | None = None) -> "Rendera
         else Text("\nno open trades\n", style="dim")
     )
     if view.exits:
-        parts.append(Text("last exits", style="bold"))
+        parts.append(Text(_heading(view), style="bold"))
         parts += [Text(exit_line(trade), style=colour(trade)) for trade in view.exits]
     return Group(*parts)
 
@@ -173,6 +181,11 @@ def _title(view: View) -> str:
     counted = f"{len(view.trades)} open trade{'' if len(view.trades) == 1 else 's'}"
     total = sum(pnl(trade) or 0 for trade in view.trades)
     return f"{view.mode.upper()}  {view.state}  {counted}  P&L {gain(total)}{_unwatched(view)}"
+
+
+def _heading(view: View) -> str:
+    """Return what stands over the last exits."""
+    return "last exits" if view.shadow is None else f"last exits: {summary(view.shadow)}"
 
 
 def _unwatched(view: View) -> str:
