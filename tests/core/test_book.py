@@ -206,6 +206,12 @@ def test_the_band_is_inclusive_and_goes_when_it_is_not_known(low, high, gate_low
     assert (gate.low, gate.high) == (gate_low, gate_high)
 
 
+def test_levels_stand_on_the_ticks_of_their_line():
+    story = Playbook(a_trade(stop="1.05pts"))
+    story.book.lines["NSE:SBIN"].grid = Decimal("0.5")
+    assert story.book.put_levels(story.trade()).stop == 799
+
+
 # Letting go.
 
 

@@ -205,6 +205,7 @@ def _entered(book: Book, trade: Trade, quantity: Decimal, price: Decimal, at_ns:
         trade,
         filled=filled,
         entry_notional=notional,
+        tick_size=book.lines[trade.instrument].grid,
         opened_at_ns=opened_at_ns,
         status=Status.ACTIVE if trade.status is Status.PENDING else trade.status,
         reason=trade.reason if trade.status is Status.TRIGGERED else None,

@@ -122,7 +122,7 @@ class Book:
         found = self.instruments.get(instrument_id)
         if found is None:
             exchange, _, symbol = instrument_id.partition(":")
-            found = Instrument(exchange=exchange, symbol=symbol, kind=kind_of(symbol))
+            found = Instrument(exchange=exchange, symbol=symbol, kind=kind_of(symbol), guessed=True)
             self.instruments[instrument_id] = found
         return found
 
@@ -226,12 +226,19 @@ class Book:
         return changed
 
     def put_levels(self, trade: Trade, entry: Decimal | None = None) -> Levels:
-        """Compute a trade's levels anew, from its entry or this one, rules and targets taken."""
+        """Compute a trade's levels anew, from its entry or this one, rules and targets taken.
+
+        They stand on the ticks on which those of its line stand already, whatever the
+        exchange has made of them since: no level moves because a table was edited.
+        """
+        instrument, grid = self.instrument(trade.instrument), self.lines[trade.instrument].grid
+        if grid is not None and grid != instrument.tick_size:
+            instrument = replace(instrument, tick_size=grid)
         levels = self.levels[trade.trade_id] = levels_of(
             trade.rules,
             trade.side,
             trade.entry if entry is None else entry,
-            self.instrument(trade.instrument),
+            instrument,
             targets_done=trade.targets_done,
         )
         return levels

@@ -59,6 +59,7 @@ class LineState(msgspec.Struct, frozen=True, kw_only=True):
     """One instrument's line."""
 
     instrument: Instrument
+    grid: Decimal | None = None
     gate: GateState
     sides: tuple[SideState, ...]
     guarded: tuple[str, ...]
@@ -242,6 +243,7 @@ def joined(parts: Iterable[Checkpoint]) -> Checkpoint:
 def _line_state(line: Line) -> LineState:
     return LineState(
         instrument=line.instrument,
+        grid=line.grid,
         gate=_gate_state(line.gate),
         sides=tuple(
             SideState(
@@ -279,6 +281,7 @@ def _gate_state(gate: Gate) -> GateState:
 def _make_line(book: Book, state: LineState) -> None:
     line = Line(state.instrument, _gate(book, state))
     book.lines[state.instrument.id] = line
+    line.grid = state.grid
     line.bid, line.ask, line.seq = state.bid, state.ask, state.seq
     line.since_ns, line.quote_asked = state.since_ns, state.quote_asked
     line.blind_since_ns, line.blind_ns = state.blind_since_ns, state.blind_ns

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, TypeGuard, get_args
 from tradebot.core import (
     admission,
     covering,
+    describing,
     freezing,
     guarding,
     halting,
@@ -301,13 +302,6 @@ class Engine:
         for line in self._lines.values():
             line.quote_asked = False
 
-    def _on_instruments(self, loaded: InstrumentsLoaded) -> None:
-        for instrument in loaded.instruments:
-            self.book.instruments[instrument.id] = instrument
-            line = self._lines.get(instrument.id)
-            if line is not None:
-                guarding.describe(self.book, line, instrument)
-
     def _on_policy(self, changed: PolicyChanged) -> None:
         self.book.policy = policy = changed.policy
         self._sessions.clear()
@@ -332,7 +326,7 @@ class Engine:
         PositionsReply: lambda self, item: net_replies.on_positions(self.book, item),
         QuoteReply: _on_quote,
         FeedState: _on_feed_state,
-        InstrumentsLoaded: _on_instruments,
+        InstrumentsLoaded: lambda self, item: describing.on_instruments(self.book, item),
         PolicyChanged: _on_policy,
         HaltTrading: lambda self, item: halting.halt(self.book, item),
         Release: lambda self, item: halting.release(self.book, item),

@@ -10,6 +10,7 @@ import msgspec
 
 from tradebot.core.halt import Form
 from tradebot.core.inputs import OrderSide, Verdict
+from tradebot.core.instrument_events import InstrumentChanged, InstrumentRefused
 from tradebot.core.policy import Persons
 from tradebot.core.trade_rules import Candidate
 from tradebot.core.trades import PriceSource, Reason, Side, Status
@@ -363,6 +364,8 @@ Event = (
     | PriceDropped
     | InstrumentBlind
     | InstrumentSeen
+    | InstrumentChanged
+    | InstrumentRefused
     | FeedBroke
     | FeedCame
     | BookDiffers
