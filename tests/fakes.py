@@ -1,11 +1,13 @@
 """A store that is a few dictionaries: the newest version of each thing, as on disk."""
 
 from collections.abc import Iterable
+from operator import attrgetter
 
 import msgspec
 
 from tradebot.core.coverage import Uncovered
 from tradebot.core.exits import Exit
+from tradebot.core.found import Findings
 from tradebot.core.halt import Halt
 from tradebot.core.inputs import Execution
 from tradebot.core.instruments import NetKey
@@ -13,6 +15,7 @@ from tradebot.core.positions import Position
 from tradebot.core.records import (
     ExecutionSaved,
     ExitSaved,
+    FindingsSaved,
     HaltSaved,
     Heard,
     HighReached,
@@ -37,6 +40,7 @@ class RecordStore:
         self.told: dict[int, Told] = {}
         self.heard: Heard | None = None
         self.halt = Halt()
+        self.findings = Findings()
         self.uncovered: dict[tuple[str, str, str], Uncovered] = {}
 
     def apply(self, records: Iterable[Record]) -> None:
@@ -64,11 +68,12 @@ class RecordStore:
                 case Heard():
                     self.heard = record
                 case UncoveredSaved(uncovered=row):
-                    known = self.uncovered.get(row.name)
-                    if known is None or known.version < row.version:
-                        self.uncovered[row.name] = row
-                case HaltSaved(halt=halt) if halt.version > self.halt.version:
-                    self.halt = halt
+                    known = self.uncovered.get(row.name, row)
+                    self.uncovered[row.name] = max(known, row, key=attrgetter("version"))
+                case FindingsSaved(findings=findings):
+                    self.findings = max(self.findings, findings, key=attrgetter("version"))
+                case HaltSaved(halt=halt):
+                    self.halt = max(self.halt, halt, key=attrgetter("version"))
 
     def snapshot(self) -> Snapshot:
         """Return what a start needs, after a trip through bytes as in a file."""
@@ -85,6 +90,7 @@ class RecordStore:
             lines_told=max(self.told, default=0),
             heard=self.heard,
             halt=self.halt,
+            findings=self.findings,
             uncovered=tuple(self.uncovered.values()),
         )
         return msgspec.json.decode(msgspec.json.encode(snapshot), type=Snapshot)

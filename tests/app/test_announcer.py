@@ -9,6 +9,7 @@ import pytest
 from tests.services.fakes import Said
 from tradebot.app.announcer import NAMES, announce
 from tradebot.core import events as ev
+from tradebot.core.found import Origin
 from tradebot.core.halt import Form
 from tradebot.core.inputs import OrderSide, Verdict
 from tradebot.core.policy import Persons
@@ -29,6 +30,7 @@ VALUES = {
     Form: Form.FLATTEN,
     Verdict: Verdict.RESEND,
     Persons: Persons.ASK,
+    Origin: Origin.NEW,
     PriceSource: PriceSource.LAST,
     tuple: (Candidate(Reason.STOP, Decimal("790.50")), Candidate(Reason.TRAIL, Decimal(795))),
 }
@@ -64,10 +66,11 @@ def test_the_names_are_those_that_alarms_and_scripts_know():
         "exit.answered", "exit.decided", "exit.filled", "exit.held_back", "exit.sent",
         "feed.broke", "feed.came",
         "halt.everything", "halt.refused", "halt.released", "halt.set",
-        "instrument.blind", "instrument.changed", "instrument.refused", "instrument.seen",
-        "order.rests",
+        "instrument.blind", "instrument.seen", "order.rests",
         "outside.traded",
-        "position.frozen", "position.thawed", "price.dropped", "price.held", "price.resolved",
+        "position.adopted", "position.found", "position.frozen", "position.gone",
+        "position.handed_over", "position.ignored", "position.thawed",
+        "price.dropped", "price.held", "price.resolved",
         "rules.changed", "stop.passed", "trade.closed", "trade.created", "trade.refused",
         "trade.stuck", "trail.activated",
     ]  # fmt: skip

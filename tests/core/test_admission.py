@@ -379,3 +379,9 @@ def test_the_end_of_an_order_of_others_lets_an_exit_leave_at_once():
     story = told(guarding()) >> 795
     assert story.orders == []
     assert told(story, state="cancelled").orders == ["T1-x1 SELL 10"]
+
+
+def test_the_ids_of_adopted_trades_are_the_engines_own():
+    story = Playbook(broker=False).create(a_trade(trade_id="adopted-7", stop="5pts"))
+    (refused,) = story.events(TradeRefused)
+    assert (refused.field, "adopted-7" in refused.why) == ("trade_id", True)

@@ -3,21 +3,20 @@
 from decimal import Decimal
 
 import msgspec
-import pytest
 
 from tests.playbook import KEY, Playbook, a_trade
 from tradebot.core import exits
-from tradebot.core.book import Book, set_band
+from tradebot.core.book import Book
 from tradebot.core.events import PriceHeld
 from tradebot.core.exits import Exit
+from tradebot.core.found import Findings, Found, Origin
 from tradebot.core.halt import Form, Halt
 from tradebot.core.inputs import Acked, CreateTrade, OrderSide, Refused, Timer
-from tradebot.core.instruments import Instrument
 from tradebot.core.policy import ExitPolicy, Policy
-from tradebot.core.price_gate import PRICE_MAX, Gate
 from tradebot.core.records import (
     ExecutionSaved,
     ExitSaved,
+    FindingsSaved,
     HaltSaved,
     Heard,
     HighReached,
@@ -186,30 +185,15 @@ def test_an_exchange_without_a_session_never_closes():
     assert book.session("BSE").is_open(0)
 
 
-@pytest.mark.parametrize(
-    ("low", "high", "gate_low", "gate_high"),
-    [(None, None, 0.0, PRICE_MAX), ("700", "900", 699.975, 900.025)],
-)
-def test_the_band_is_inclusive_and_goes_when_it_is_not_known(low, high, gate_low, gate_high):
-    gate = Gate(Session(), Decimal("0.01"))
-    gate.low, gate.high = 1.0, 2.0
-    set_band(
-        gate,
-        Instrument(
-            exchange="NSE",
-            symbol="SBIN",
-            tick_size=Decimal("0.05"),
-            price_low=None if low is None else Decimal(low),
-            price_high=None if high is None else Decimal(high),
-        ),
-    )
-    assert (gate.low, gate.high) == (gate_low, gate_high)
-
-
-def test_levels_stand_on_the_ticks_of_their_line():
-    story = Playbook(a_trade(stop="1.05pts"))
-    story.book.lines["NSE:SBIN"].grid = Decimal("0.5")
-    assert story.book.put_levels(story.trade()).stop == 799
+def test_what_was_found_is_durable_when_it_changes_and_the_first_look_stays_the_first():
+    book = Book(Policy())
+    found = Found(key=KEY, net=Decimal(5), average=None, origin=Origin.NEW, since_ns=3)
+    book.put_findings([found], 7)
+    book.put_findings([found], 9)
+    (saved,) = [record for record in book.drain() if isinstance(record, FindingsSaved)]
+    assert saved.findings == Findings(first_look_ns=7, found=(found,), version=1)
+    book.put_findings([], 9)
+    assert book.findings == Findings(first_look_ns=7, version=2)
 
 
 # Letting go.

@@ -13,15 +13,19 @@ from tests.playbook import START_NS, rules
 from tradebot.core.engine import Engine
 from tradebot.core.halt import Form
 from tradebot.core.inputs import (
+    AccountReply,
     Acked,
+    Adopt,
     BookReply,
     CreateTrade,
     Execution,
     ExitTrade,
     FeedState,
     HaltTrading,
+    IgnoreFound,
     Input,
     InstrumentsLoaded,
+    NetPosition,
     NoAction,
     NotSent,
     OrderReport,
@@ -45,8 +49,9 @@ from tradebot.core.inputs import (
 )
 from tradebot.core.instruments import Instrument, NetKey
 from tradebot.core.ladder import parse_rung
-from tradebot.core.policy import ExitPolicy, Policy
+from tradebot.core.policy import AdoptPolicy, Answer, ExitPolicy, ManualAdd, Policy
 from tradebot.core.sessions import Session
+from tradebot.core.strategies import Match, Strategy
 from tradebot.core.trades import PastStop, PriceSource, Reason, Side, TradeRequest
 
 SECOND = 10**9
@@ -153,6 +158,21 @@ policies = st.builds(
         ladder=st.sampled_from([(), (parse_rung("touch", "ladder"), parse_rung("band", "ladder"))]),
     ),
     reconcile_every_ns=maybe(st.just(30 * SECOND)),
+    adopt=maybe(
+        st.builds(
+            AdoptPolicy,
+            account=st.just("A1"),
+            existing=st.sampled_from(Answer),
+            new=st.sampled_from(Answer),
+            manual_add=st.sampled_from(ManualAdd),
+            past_stop=st.sampled_from(PastStop),
+            grace_ns=st.sampled_from([0, 5 * SECOND]),
+            strategies=st.builds(
+                lambda rules: (Strategy(name="s", match=Match(product="MIS"), rules=rules),),
+                some_rules(),
+            ),
+        )
+    ),
 )
 ticks = st.builds(
     Tick,
@@ -199,6 +219,30 @@ KINDS = {
     PositionsReply: st.builds(
         PositionsReply, key=keys, net=maybe(st.integers(-30, 30).map(Decimal)), at_ns=clock
     ),
+    AccountReply: st.builds(
+        AccountReply,
+        positions=maybe(
+            st.lists(
+                st.builds(
+                    NetPosition,
+                    key=keys,
+                    net=st.integers(-30, 30).map(Decimal),
+                    average=maybe(st.sampled_from(["800", "0.01"]).map(Decimal)),
+                ),
+                max_size=4,
+            ).map(tuple)
+        ),
+        at_ns=clock,
+    ),
+    Adopt: st.builds(
+        Adopt,
+        key=keys,
+        rules=maybe(some_rules()),
+        entry_price=maybe(st.just(Decimal(800))),
+        past_stop=maybe(st.sampled_from(PastStop)),
+        at_ns=clock,
+    ),
+    IgnoreFound: st.builds(IgnoreFound, key=keys, at_ns=clock),
     QuoteReply: st.builds(
         QuoteReply,
         instrument=st.sampled_from(INSTRUMENTS),

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from tests.core.written_rules import levels
 from tests.playbook import SBIN, Playbook, a_trade
-from tradebot.core.lines import Line, line_name, split_line_name
-from tradebot.core.price_gate import Gate
+from tradebot.core.instruments import Instrument
+from tradebot.core.lines import Line, line_name, set_band, split_line_name
+from tradebot.core.price_gate import PRICE_MAX, Gate
 from tradebot.core.sessions import Session
 from tradebot.core.trades import Marks, PriceSource, Side
 
@@ -198,3 +199,23 @@ def test_blind_times_add_up():
     assert (line.blind_ns, line.blind_since_ns) == (12, None)
     with pytest.raises(AssertionError, match="NSE:SBIN is not blind"):
         line.end_blindness(40)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "gate_low", "gate_high"),
+    [(None, None, 0.0, PRICE_MAX), ("700", "900", 699.975, 900.025)],
+)
+def test_the_band_is_inclusive_and_goes_when_it_is_not_known(low, high, gate_low, gate_high):
+    gate = Gate(Session(), Decimal("0.01"))
+    gate.low, gate.high = 1.0, 2.0
+    set_band(
+        gate,
+        Instrument(
+            exchange="NSE",
+            symbol="SBIN",
+            tick_size=Decimal("0.05"),
+            price_low=None if low is None else Decimal(low),
+            price_high=None if high is None else Decimal(high),
+        ),
+    )
+    assert (gate.low, gate.high) == (gate_low, gate_high)

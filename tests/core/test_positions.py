@@ -154,3 +154,25 @@ def test_what_an_order_may_have_taken_untold_is_not_counted_on(script, side, to_
     assert (after.quantity, after.version) == (before.quantity, before.version + 1)
     assert after.moved_at_ns == 99
     assert agreed(after).held_for(OrderSide.SELL) == before.held_for(OrderSide.SELL)
+
+
+@pytest.mark.parametrize(
+    ("script", "opened_ns"),
+    [
+        ("", 0),
+        ("+100@50", 1),
+        ("+100@50 +100@60 -40@55", 1),
+        ("+100@50 -100@45", 0),
+        ("+100@50 -100@45 -7@50", 3),
+        ("+100@50 -150@55", 2),
+    ],
+)
+def test_a_position_knows_which_execution_opened_it(script, opened_ns):
+    assert fold(script).opened_ns == opened_ns
+
+
+def test_a_corrected_position_was_opened_by_nothing_that_we_have_seen():
+    after = corrected(fold("+100@50"), Decimal(150), asked_at_ns=9, at_ns=9)
+    assert after.opened_ns == 0
+    (more,) = executions("+100@50")
+    assert folded(after, more).opened_ns == 0

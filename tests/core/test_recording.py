@@ -83,6 +83,13 @@ OTHERS: list[i.Input] = [
     i.BookReply(orders=None, at_ns=AT),
     i.PositionsReply(key=KEY, net=Decimal(-10), at_ns=AT),
     i.PositionsReply(key=KEY, net=None, at_ns=AT),
+    i.AccountReply(
+        positions=(i.NetPosition(key=KEY, net=Decimal(-10), average=Decimal("800.05")),), at_ns=AT
+    ),
+    i.AccountReply(positions=None, at_ns=AT),
+    i.Adopt(key=KEY, rules=REQUEST.rules, entry_price=Decimal("800.05"), at_ns=AT),
+    i.Adopt(key=KEY, rules=None, at_ns=AT),
+    i.IgnoreFound(key=KEY, at_ns=AT),
     i.QuoteReply(instrument="NSE:SBIN", ltp=800.05, at_ns=AT, received_ns=AT),
     i.QuoteReply(instrument="NSE:SBIN", ltp=None, at_ns=AT, received_ns=AT),
     i.QuoteReply(instrument="NSE:SBIN", ltp=math.inf, at_ns=AT, received_ns=AT),

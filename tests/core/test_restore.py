@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.core.found_stories import FoundStory
 from tests.playbook import Playbook, a_trade
 from tradebot.core.halt import Form, Halt
 from tradebot.core.inputs import Acked, Refused, Unknown
@@ -178,3 +179,9 @@ def test_pauses_after_a_start_are_counted_from_the_start():
     story = Playbook(a_trade(stop="5pts")) >> 801
     restarted = story.restarted()
     assert restarted.book.now_ns == story.now_ns
+
+
+def test_what_was_found_goes_on_being_known():
+    story = FoundStory().holds("10") >> "20s"
+    before = story.book.findings
+    assert story.restarted().book.findings == before

@@ -5,10 +5,11 @@ from decimal import Decimal
 import pytest
 
 from tests.core.exit_stories import holding, leaving, state_of
+from tests.core.found_stories import FoundStory
 from tests.playbook import Playbook, a_trade
 from tradebot.core.exits import State
 from tradebot.core.inputs import Refused, Unknown
-from tradebot.core.policy import ExitPolicy, Policy
+from tradebot.core.policy import Answer, ExitPolicy, Policy
 from tradebot.core.positions import corrected
 from tradebot.core.restore import PAUSE_NS_MAX
 from tradebot.core.trades import Status
@@ -63,3 +64,15 @@ def test_a_time_of_day_stays_that_time():
     before = story.trade().deadline_ns
     assert set_back(story).trade().deadline_ns == before
     assert story.trade().status is Status.ACTIVE
+
+
+def test_what_was_found_is_seen_again_from_now_on():
+    story = FoundStory(existing=Answer.GUARD).holds("10") >> "1s"
+    assert set_back(story).stages == ["SBIN 10 existing seen"]
+    assert (story >> "20s").adopted == ["adopted-1 10 existing rule"]
+
+
+def test_what_is_opened_after_the_start_is_new():
+    story = FoundStory(new=Answer.GUARD) >> "1m"
+    (set_back(story) >> "1s").bought("10", net="10", average="800")
+    assert (story >> "20s").adopted == ["adopted-1 10 new rule"]

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from tradebot.core.coverage import Uncovered
 from tradebot.core.events import ExitDecided, TradeStuck
 from tradebot.core.exits import Exit, State
+from tradebot.core.found import Findings, Found, Origin, Stage
 from tradebot.core.halt import Form, Halt
 from tradebot.core.inputs import Execution, OrderSide
 from tradebot.core.instruments import NetKey
@@ -16,6 +17,7 @@ from tradebot.core.positions import Position
 from tradebot.core.records import (
     ExecutionSaved,
     ExitSaved,
+    FindingsSaved,
     HaltSaved,
     Heard,
     HighReached,
@@ -115,6 +117,19 @@ def a_halt(version=1, form=Form.FLATTEN) -> HaltSaved:
     return HaltSaved(halt=Halt(form=form, why="margin call", at_ns=version, version=version))
 
 
+def some_findings(version=1, net=100) -> FindingsSaved:
+    found = Found(
+        key=KEY,
+        net=Decimal(net),
+        average=Decimal("800.05"),
+        origin=Origin.EXISTING,
+        stage=Stage.WAITING,
+        since_ns=version,
+        why="it was there at the first start",
+    )
+    return FindingsSaved(findings=Findings(first_look_ns=5, found=(found,), version=version))
+
+
 def an_uncovered(day="2026-01-05", version=1, trade_id="T1", **fields) -> UncoveredSaved:
     row = Uncovered(
         instrument="NSE:SBIN",
@@ -168,6 +183,7 @@ def records() -> st.SearchStrategy[Record]:
         st.builds(a_decision, st.integers(21, 40), _small),
         st.builds(_drawn_heard, st.integers(0, 20)),
         st.builds(_drawn_halt, st.integers(1, 6)),
+        st.builds(some_findings, _versions),
         st.builds(an_uncovered, _days, _versions, st.sampled_from(["", "T1", "T2"])),
     )
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from tradebot.core import events as ev
-from tradebot.core.instrument_events import InstrumentChanged, InstrumentRefused
+from tradebot.core import found_events as fe
 from tradebot.core.money import exact, plain
 from tradebot.ports import Say
 
@@ -34,8 +34,6 @@ NAMES: dict[type, tuple[str, str]] = {
     ev.PriceDropped: ("price.dropped", "warning"),
     ev.InstrumentBlind: ("instrument.blind", "error"),
     ev.InstrumentSeen: ("instrument.seen", "warning"),
-    InstrumentChanged: ("instrument.changed", "warning"),
-    InstrumentRefused: ("instrument.refused", "warning"),
     ev.FeedBroke: ("feed.broke", "error"),
     ev.FeedCame: ("feed.came", "info"),
     ev.BookDiffers: ("book.differs", "warning"),
@@ -43,6 +41,11 @@ NAMES: dict[type, tuple[str, str]] = {
     ev.PositionThawed: ("position.thawed", "warning"),
     ev.OutsideTraded: ("outside.traded", "info"),
     ev.OrderRests: ("order.rests", "warning"),
+    fe.PositionFound: ("position.found", "warning"),
+    fe.PositionAdopted: ("position.adopted", "warning"),
+    fe.PositionHandedOver: ("position.handed_over", "warning"),
+    fe.PositionIgnored: ("position.ignored", "warning"),
+    fe.PositionGone: ("position.gone", "info"),
     ev.Halted: ("halt.set", "warning"),
     ev.HaltRefused: ("halt.refused", "warning"),
     ev.NothingIsSent: ("halt.everything", "critical"),

@@ -66,7 +66,6 @@ class Parts:
             tell=self._tell,
             heard=self.figures.heard,
             pulse=self._pulse,
-            catalogue=self.world.catalogue,
         )
         self.supervisor = self.guard.supervisor
         self.engine = self.guard.engine

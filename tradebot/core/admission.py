@@ -23,6 +23,7 @@ from tradebot.core.trade_rules import effective_stop, entry_marks, levels_of, re
 from tradebot.core.trades import Marks, Reason, Rules, Side, Status, Trade, TradeRequest
 
 ORDER_ASKED_EVERY_NS = 5_000_000_000
+ADOPTED_PREFIX = "adopted-"  # of the ids that the engine gives to adopted trades
 
 
 def create(book: Book, command: CreateTrade) -> None:
@@ -49,6 +50,7 @@ def create(book: Book, command: CreateTrade) -> None:
         price_source=request.price_source,
         tag=request.tag,
         order_id=request.order_id,
+        adopted=request.adopted,
         created_at_ns=command.at_ns,
     )
     listen(book, trade, command.at_ns)
@@ -65,7 +67,7 @@ def create(book: Book, command: CreateTrade) -> None:
     if request.order_id is None:
         assert request.quantity is not None, "a trade without a quantity"
         assert request.entry_price is not None, "a trade without an entry price"
-        _entered(book, trade, request.quantity, request.entry_price, opened_at_ns)
+        entered(book, trade, request.quantity, request.entry_price, opened_at_ns)
         if trade.side.sign * book.net(trade.key) < request.quantity:
             # The position is from before we looked: what the broker holds is read now, so
             # that a stop does not have to wait for it.
@@ -129,15 +131,19 @@ def exit_now(book: Book, command: ExitTrade) -> None:
         guarding.leave_all(book, trade, command.reason, command.at_ns)
 
 
-def on_execution(book: Book, execution: Execution) -> None:
-    """Keep a fill that is not of our exits; one of a trade's entry order is guarded at once."""
+def on_execution(book: Book, execution: Execution) -> bool:
+    """Keep a fill that is not of our exits; one of a trade's entry order is guarded at once.
+
+    Returns whether it is one of an entry order.
+    """
     book.orders.execute(execution)
     trade = book.trades.get(book.entry_of_order.get(execution.order_id, ""))
     if trade is None:
         trade = _revived(book, execution)
     if trade is not None:
-        _entered(book, trade, execution.quantity, execution.price, execution.at_ns)
-    elif book.guards(execution.key):
+        entered(book, trade, execution.quantity, execution.price, execution.at_ns)
+        return True
+    if book.guards(execution.key):
         book.say(
             OutsideTraded(
                 instrument=execution.key.instrument,
@@ -148,6 +154,7 @@ def on_execution(book: Book, execution: Execution) -> None:
                 at_ns=execution.at_ns,
             )
         )
+    return False
 
 
 def on_report(book: Book, report: OrderReport) -> None:
@@ -187,12 +194,12 @@ def _bind(book: Book, trade: Trade, order_id: str, at_ns: int) -> None:
     if order is None:
         return
     if order.executed:
-        _entered(book, trade, order.executed, order.notional / order.executed, at_ns)
+        entered(book, trade, order.executed, order.notional / order.executed, at_ns)
     elif order.died_unfilled:
         _never_filled(book, trade, order, at_ns)
 
 
-def _entered(book: Book, trade: Trade, quantity: Decimal, price: Decimal, at_ns: int) -> None:
+def entered(book: Book, trade: Trade, quantity: Decimal, price: Decimal, at_ns: int) -> None:
     """Guard what has entered: levels from the new average entry, marks kept."""
     if trade.filled:
         trade = guarding.disarm(book, trade)
@@ -205,7 +212,6 @@ def _entered(book: Book, trade: Trade, quantity: Decimal, price: Decimal, at_ns:
         trade,
         filled=filled,
         entry_notional=notional,
-        tick_size=book.lines[trade.instrument].grid,
         opened_at_ns=opened_at_ns,
         status=Status.ACTIVE if trade.status is Status.PENDING else trade.status,
         reason=trade.reason if trade.status is Status.TRIGGERED else None,
@@ -303,6 +309,8 @@ def _refusal(book: Book, trade_id: str, command: CreateTrade) -> tuple[str, str]
         return "halt", f"no new trade is taken: a person halted ({halt.form}): {halt.why}"
     if trade_id in book.trades:
         return "trade_id", f"trade {trade_id} exists already"
+    if trade_id.startswith(ADOPTED_PREFIX) and not request.adopted:
+        return "trade_id", f"trade_id {trade_id}: {ADOPTED_PREFIX} begins the ids of adopted trades"
     if request.order_id is not None and request.order_id in book.entry_of_order:
         owner = book.entry_of_order[request.order_id]
         return "order_id", f"order {request.order_id} is the entry of trade {owner} already"

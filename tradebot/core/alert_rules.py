@@ -9,10 +9,10 @@ from decimal import Decimal
 from typing import Any
 
 from tradebot.core import events as ev
+from tradebot.core import found_events as fe
 from tradebot.core.alerts import Category, Change, Over, Raised, Severity
 from tradebot.core.halt import Form
 from tradebot.core.inputs import OrderSide
-from tradebot.core.instrument_events import InstrumentChanged, InstrumentRefused
 from tradebot.core.money import exact, plain
 from tradebot.core.trades import Status
 
@@ -39,6 +39,7 @@ QUIET = frozenset(
         ev.PriceResolved,
         ev.PriceDropped,
         ev.HaltRefused,
+        fe.PositionHandedOver,
     }
 )
 
@@ -143,33 +144,6 @@ def _seen(event: ev.InstrumentSeen) -> tuple[Change, ...]:
     return (Over(key=f"blind:{event.instrument}"),)
 
 
-def _instrument_changed(event: InstrumentChanged) -> tuple[Change, ...]:
-    sizes = (
-        ("tick size", event.tick_size_was, event.tick_size),
-        ("lot size", event.lot_size_was, event.lot_size),
-        ("freeze quantity", event.freeze_quantity_was, event.freeze_quantity),
-    )
-    # One that nobody had told in this life has not changed.
-    changed = ", ".join(
-        f"{what} {plain(was)} is {'none' if now is None else plain(now)} now"
-        for what, was, now in sizes
-        if was is not None and was != now
-    )
-    more = changed or "what the exchange takes in one order is bounded now"
-    text = f"{event.instrument}: {more}; the levels of its {event.trades} trades stay"
-    return (_of_instrument("changed", event.instrument, text),)
-
-
-def _instrument_refused(event: InstrumentRefused) -> tuple[Change, ...]:
-    text = f"{event.instrument}: a description is refused, the one before stays: {event.why}"
-    return (_of_instrument("refused", event.instrument, text),)
-
-
-def _of_instrument(what: str, instrument: str, text: str) -> Raised:
-    key = f"{what}:{instrument}"
-    return Raised(key=key, category=Category.SYSTEM, severity=_WARNING, text=text)
-
-
 def _feed_broke(event: ev.FeedBroke) -> tuple[Change, ...]:
     text = f"the feed is down: {event.why}"
     return (Raised(key="feed", category=Category.SYSTEM, severity=_WARNING, text=text, lasts=True),)
@@ -221,6 +195,29 @@ def _outside(event: ev.OutsideTraded) -> tuple[Change, ...]:
     return (_of_position(f"outside:{event.instrument}", _INFO, text),)
 
 
+def _found(event: fe.PositionFound) -> tuple[Change, ...]:
+    text = (
+        f"{event.instrument} {event.product}: {plain(event.net)} at the broker are guarded by "
+        f"nobody, {event.why}"
+    )
+    return (_of_position(_found_key(event), _WARNING, text, lasts=True, is_repeated=True),)
+
+
+def _adopted(event: fe.PositionAdopted) -> tuple[Change, ...]:
+    text = f"{plain(event.net)} that were found at the broker are guarded from now on"
+    return Over(key=_found_key(event)), _of_trade(event.trade_id, "adopted", _INFO, text)
+
+
+def _not_found(event: fe.PositionIgnored | fe.PositionGone) -> tuple[Change, ...]:
+    return (Over(key=_found_key(event)),)
+
+
+def _found_key(
+    event: fe.PositionFound | fe.PositionAdopted | fe.PositionIgnored | fe.PositionGone,
+) -> str:
+    return f"found:{event.instrument}:{event.product}"
+
+
 def _rests(event: ev.OrderRests) -> tuple[Change, ...]:
     text = (
         f"{event.instrument}: order {event.order_id} is not ours and waits at the broker, "
@@ -268,8 +265,6 @@ RULES: Mapping[type, Callable[[Any], tuple[Change, ...]]] = {
     ev.DoubtResolved: _resolved,
     ev.InstrumentBlind: _blind,
     ev.InstrumentSeen: _seen,
-    InstrumentChanged: _instrument_changed,
-    InstrumentRefused: _instrument_refused,
     ev.FeedBroke: _feed_broke,
     ev.FeedCame: _feed_came,
     ev.BookDiffers: _differs,
@@ -277,6 +272,10 @@ RULES: Mapping[type, Callable[[Any], tuple[Change, ...]]] = {
     ev.PositionThawed: _thawed,
     ev.OutsideTraded: _outside,
     ev.OrderRests: _rests,
+    fe.PositionFound: _found,
+    fe.PositionAdopted: _adopted,
+    fe.PositionIgnored: _not_found,
+    fe.PositionGone: _not_found,
     ev.Halted: _halted,
     ev.NothingIsSent: _nothing_sent,
     ev.Released: _released,

@@ -6,6 +6,7 @@ the journal is given can never miss one.
 """
 
 import heapq
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import TypeGuard, get_args
 
@@ -14,19 +15,21 @@ from msgspec.structs import replace
 from tradebot.core.coverage import Coverage
 from tradebot.core.events import Event, TradeEvent
 from tradebot.core.exits import Exit
+from tradebot.core.found import Findings, Found
 from tradebot.core.halt import Form, Halt
 from tradebot.core.inputs import Execution, OrderSide
 from tradebot.core.instruments import Instrument, NetKey, kind_of
 from tradebot.core.intents import Intent, Unsubscribe
 from tradebot.core.lane import Lane
-from tradebot.core.lines import Line
+from tradebot.core.lines import Line, set_band
 from tradebot.core.order_book import OrderBook
 from tradebot.core.policy import Policy
 from tradebot.core.positions import Frozen, Position, folded
-from tradebot.core.price_gate import PRICE_MAX, Gate
+from tradebot.core.price_gate import Gate
 from tradebot.core.records import (
     ExecutionSaved,
     ExitSaved,
+    FindingsSaved,
     HaltSaved,
     Heard,
     HighReached,
@@ -87,6 +90,10 @@ class Book:
         self.coverage = Coverage()
         self.halt = Halt()
         self.halt_due_ns = 0  # when to say again that nothing is sent
+        self.findings = Findings()
+        self.look_asked_ns: int | None = None  # the account is being read since then
+        self.look_due_ns = 0
+        self.found_due_ns = 0  # when to say again what waits for a person
         self.trades_made = 0
         self.lines_told = 0
         self.heard_seq = 0
@@ -100,7 +107,7 @@ class Book:
         self._dirty_exits: dict[tuple[str, int], Exit] = {}
         self._dirty_positions: dict[NetKey, Position] = {}
         self._moved: dict[Line, None] = {}  # lines whose best prices moved
-        self._fresh: list[ExecutionSaved | Told | HaltSaved] = []
+        self._fresh: list[ExecutionSaved | Told | HaltSaved | FindingsSaved] = []
 
     # What the engine says and wants.
 
@@ -122,7 +129,7 @@ class Book:
         found = self.instruments.get(instrument_id)
         if found is None:
             exchange, _, symbol = instrument_id.partition(":")
-            found = Instrument(exchange=exchange, symbol=symbol, kind=kind_of(symbol), guessed=True)
+            found = Instrument(exchange=exchange, symbol=symbol, kind=kind_of(symbol))
             self.instruments[instrument_id] = found
         return found
 
@@ -226,19 +233,12 @@ class Book:
         return changed
 
     def put_levels(self, trade: Trade, entry: Decimal | None = None) -> Levels:
-        """Compute a trade's levels anew, from its entry or this one, rules and targets taken.
-
-        They stand on the ticks on which those of its line stand already, whatever the
-        exchange has made of them since: no level moves because a table was edited.
-        """
-        instrument, grid = self.instrument(trade.instrument), self.lines[trade.instrument].grid
-        if grid is not None and grid != instrument.tick_size:
-            instrument = replace(instrument, tick_size=grid)
+        """Compute a trade's levels anew, from its entry or this one, rules and targets taken."""
         levels = self.levels[trade.trade_id] = levels_of(
             trade.rules,
             trade.side,
             trade.entry if entry is None else entry,
-            instrument,
+            self.instrument(trade.instrument),
             targets_done=trade.targets_done,
         )
         return levels
@@ -279,6 +279,16 @@ class Book:
         """Keep what a person stopped; None: it is released."""
         self.halt = Halt(form=form, why=why, at_ns=at_ns, version=self.halt.version + 1)
         self._fresh.append(HaltSaved(halt=self.halt))
+
+    def put_findings(self, found: Iterable[Found], first_look_ns: int) -> None:
+        """Keep what no trade guards, and when we looked first."""
+        was = self.findings
+        first_look_ns, kept = was.first_look_ns or first_look_ns, tuple(found)
+        if (first_look_ns, kept) != (was.first_look_ns, was.found):
+            self.findings = Findings(
+                first_look_ns=first_look_ns, found=kept, version=was.version + 1
+            )
+            self._fresh.append(FindingsSaved(findings=self.findings))
 
     def add_deadline(self, trade: Trade) -> None:
         """Wake for a trade's time exit."""
@@ -387,10 +397,3 @@ class Book:
 
 def _is_of_a_trade(event: Event) -> TypeGuard[TradeEvent]:
     return type(event) in _OF_A_TRADE
-
-
-def set_band(gate: Gate, instrument: Instrument) -> None:
-    """Give a gate the broker's circuit band, inclusive, where it is known."""
-    low, high, half = instrument.price_low, instrument.price_high, instrument.tick_size / 2
-    gate.low = 0.0 if low is None else float(low - half)
-    gate.high = PRICE_MAX if high is None else float(high + half)

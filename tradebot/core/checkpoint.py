@@ -12,14 +12,15 @@ from decimal import Decimal
 
 import msgspec
 
-from tradebot.core.book import Book, set_band
+from tradebot.core.book import Book
 from tradebot.core.coverage import Uncovered
 from tradebot.core.engine import Engine
 from tradebot.core.exits import Exit
+from tradebot.core.found import Findings
 from tradebot.core.halt import Halt
 from tradebot.core.instruments import Instrument, NetKey
 from tradebot.core.lane import Lane
-from tradebot.core.lines import Line
+from tradebot.core.lines import Line, set_band
 from tradebot.core.orders import Order
 from tradebot.core.policy import Policy
 from tradebot.core.positions import Frozen, Position
@@ -27,7 +28,7 @@ from tradebot.core.price_gate import Gate
 from tradebot.core.their_orders import Theirs
 from tradebot.core.trades import Marks, PriceSource, Side, Trade
 
-_WHOLES = 3  # fields of a checkpoint that are in its first piece
+_WHOLES = 4  # fields of a checkpoint that are in its first piece
 PIECE = 200  # things of one kind in one piece: a few tenths of a millisecond to write
 
 
@@ -59,7 +60,6 @@ class LineState(msgspec.Struct, frozen=True, kw_only=True):
     """One instrument's line."""
 
     instrument: Instrument
-    grid: Decimal | None = None
     gate: GateState
     sides: tuple[SideState, ...]
     guarded: tuple[str, ...]
@@ -88,6 +88,9 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     forgot_at_ns: int
     halt_due_ns: int = 0
     clock_ns: int = 0
+    look_asked_ns: int | None = None
+    look_due_ns: int = 0
+    found_due_ns: int = 0
 
 
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -96,6 +99,7 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     policy: Policy | None = None
     counts: Counts | None = None
     halt: Halt | None = None
+    findings: Findings | None = None
     instruments: tuple[Instrument, ...] = ()
     lines: tuple[LineState, ...] = ()
     trades: tuple[Trade, ...] = ()
@@ -138,8 +142,12 @@ def checkpoint(engine: Engine) -> Checkpoint:
             forgot_at_ns=book._forgot_at_ns,  # noqa: SLF001 - as above
             halt_due_ns=book.halt_due_ns,
             clock_ns=book.coverage.clock_ns,
+            look_asked_ns=book.look_asked_ns,
+            look_due_ns=book.look_due_ns,
+            found_due_ns=book.found_due_ns,
         ),
         halt=book.halt,
+        findings=book.findings,
         instruments=tuple(book.instruments.values()),
         lines=tuple(_line_state(line) for line in book.lines.values()),
         trades=tuple(book.trades.values()),
@@ -186,6 +194,9 @@ def engine_of(state: Checkpoint) -> Engine:
     book.coverage.clock_ns = state.counts.clock_ns
     book.coverage.take(state.coverage)
     book.halt = state.halt or Halt()
+    book.findings = state.findings or Findings()
+    book.look_asked_ns, book.look_due_ns = state.counts.look_asked_ns, state.counts.look_due_ns
+    book.found_due_ns = state.counts.found_due_ns
     book.instruments.update((instrument.id, instrument) for instrument in state.instruments)
     book.trades.update((trade.trade_id, trade) for trade in state.trades)
     book.coverage.open.update((t.trade_id, t.instrument) for t in state.trades if t.remaining)
@@ -220,7 +231,9 @@ def engine_of(state: Checkpoint) -> Engine:
 
 def pieces(state: Checkpoint) -> Iterator[Checkpoint]:
     """Yield a checkpoint in pieces, none of which takes long to write; at least one."""
-    yield Checkpoint(policy=state.policy, counts=state.counts, halt=state.halt)
+    yield Checkpoint(
+        policy=state.policy, counts=state.counts, halt=state.halt, findings=state.findings
+    )
     for name in Checkpoint.__struct_fields__[_WHOLES:]:
         whole = getattr(state, name)
         for first in range(0, len(whole), PIECE):
@@ -230,20 +243,20 @@ def pieces(state: Checkpoint) -> Iterator[Checkpoint]:
 def joined(parts: Iterable[Checkpoint]) -> Checkpoint:
     """Return the checkpoint that these are the pieces of."""
     values: dict[str, list[object]] = {name: [] for name in Checkpoint.__struct_fields__[_WHOLES:]}
-    policy, counts, halt = None, None, None
+    policy, counts, halt, findings = None, None, None, None
     for part in parts:
         policy, counts = part.policy or policy, part.counts or counts
-        halt = part.halt or halt
+        halt, findings = part.halt or halt, part.findings or findings
         for name, whole in values.items():
             whole.extend(getattr(part, name))
     found = {name: tuple(whole) for name, whole in values.items()}
-    return msgspec.structs.replace(Checkpoint(policy=policy, counts=counts, halt=halt), **found)
+    first = Checkpoint(policy=policy, counts=counts, halt=halt, findings=findings)
+    return msgspec.structs.replace(first, **found)
 
 
 def _line_state(line: Line) -> LineState:
     return LineState(
         instrument=line.instrument,
-        grid=line.grid,
         gate=_gate_state(line.gate),
         sides=tuple(
             SideState(
@@ -281,7 +294,6 @@ def _gate_state(gate: Gate) -> GateState:
 def _make_line(book: Book, state: LineState) -> None:
     line = Line(state.instrument, _gate(book, state))
     book.lines[state.instrument.id] = line
-    line.grid = state.grid
     line.bid, line.ask, line.seq = state.bid, state.ask, state.seq
     line.since_ns, line.quote_asked = state.since_ns, state.quote_asked
     line.blind_since_ns, line.blind_ns = state.blind_since_ns, state.blind_ns

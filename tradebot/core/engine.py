@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, TypeGuard, get_args
 
 from tradebot.core import (
+    account_reads,
     admission,
+    adopting,
     covering,
-    describing,
     freezing,
     guarding,
     halting,
@@ -35,12 +36,15 @@ from tradebot.core.events import (
     PriceResolved,
 )
 from tradebot.core.inputs import (
+    AccountReply,
+    Adopt,
     BookReply,
     CreateTrade,
     Execution,
     ExitTrade,
     FeedState,
     HaltTrading,
+    IgnoreFound,
     Input,
     InstrumentsLoaded,
     OrderReport,
@@ -71,6 +75,9 @@ _ByOurClock = (
     | QueryReply
     | BookReply
     | PositionsReply
+    | AccountReply
+    | Adopt
+    | IgnoreFound
     | CreateTrade
     | UpdateTrade
     | ExitTrade
@@ -223,6 +230,7 @@ class Engine:
         surplus.wake(self.book, timer.at_ns)
         admission.wake(self.book, timer.at_ns)
         reconcile.wake(self.book, timer.at_ns)
+        account_reads.wake(self.book, timer.at_ns)
         halting.wake(self.book, timer.at_ns)
         covering.wake(self.book)
         self.book.forget_old(timer.at_ns)
@@ -277,8 +285,11 @@ class Engine:
         if book.positions[execution.key].corrected_at_ns >= execution.at_ns:
             # The broker's net, which replaced our fold, may have had it in it already.
             net_reads.distrust(book, execution.key)
-        if not replies.on_execution(book, execution):
-            admission.on_execution(book, execution)
+        if replies.on_execution(book, execution):
+            account_reads.disown(book, execution)
+        else:
+            if not admission.on_execution(book, execution):
+                account_reads.on_execution(book, execution)
             surplus.call_back(book, execution.key, execution.at_ns)
 
     def _on_report(self, report: OrderReport) -> None:
@@ -302,6 +313,17 @@ class Engine:
         for line in self._lines.values():
             line.quote_asked = False
 
+    def _on_reconcile(self, _item: Reconcile) -> None:
+        reconcile.compare(self.book)
+        account_reads.look(self.book)
+
+    def _on_instruments(self, loaded: InstrumentsLoaded) -> None:
+        for instrument in loaded.instruments:
+            self.book.instruments[instrument.id] = instrument
+            line = self._lines.get(instrument.id)
+            if line is not None:
+                guarding.describe(self.book, line, instrument)
+
     def _on_policy(self, changed: PolicyChanged) -> None:
         self.book.policy = policy = changed.policy
         self._sessions.clear()
@@ -324,14 +346,17 @@ class Engine:
         QueryReply: lambda self, item: replies.on_query(self.book, item),
         BookReply: _on_book,
         PositionsReply: lambda self, item: net_replies.on_positions(self.book, item),
+        AccountReply: lambda self, item: account_reads.on_account(self.book, item),
+        Adopt: lambda self, item: adopting.adopt(self.book, item),
+        IgnoreFound: lambda self, item: adopting.ignore(self.book, item),
         QuoteReply: _on_quote,
         FeedState: _on_feed_state,
-        InstrumentsLoaded: lambda self, item: describing.on_instruments(self.book, item),
+        InstrumentsLoaded: _on_instruments,
         PolicyChanged: _on_policy,
         HaltTrading: lambda self, item: halting.halt(self.book, item),
         Release: lambda self, item: halting.release(self.book, item),
         Resolve: lambda self, item: verdicts.resolve(self.book, item),
-        Reconcile: lambda self, _item: reconcile.compare(self.book),
+        Reconcile: _on_reconcile,
     }
 
 

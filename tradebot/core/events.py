@@ -8,9 +8,15 @@ from decimal import Decimal
 
 import msgspec
 
+from tradebot.core.found_events import (
+    PositionAdopted,
+    PositionFound,
+    PositionGone,
+    PositionHandedOver,
+    PositionIgnored,
+)
 from tradebot.core.halt import Form
 from tradebot.core.inputs import OrderSide, Verdict
-from tradebot.core.instrument_events import InstrumentChanged, InstrumentRefused
 from tradebot.core.policy import Persons
 from tradebot.core.trade_rules import Candidate
 from tradebot.core.trades import PriceSource, Reason, Side, Status
@@ -355,6 +361,8 @@ TradeEvent = (
     | TradeClosed
     | TradeStuck
     | DoubtResolved
+    | PositionAdopted
+    | PositionHandedOver
 )
 Event = (
     TradeEvent
@@ -364,8 +372,6 @@ Event = (
     | PriceDropped
     | InstrumentBlind
     | InstrumentSeen
-    | InstrumentChanged
-    | InstrumentRefused
     | FeedBroke
     | FeedCame
     | BookDiffers
@@ -373,6 +379,9 @@ Event = (
     | PositionThawed
     | OutsideTraded
     | OrderRests
+    | PositionFound
+    | PositionIgnored
+    | PositionGone
     | Halted
     | HaltRefused
     | NothingIsSent

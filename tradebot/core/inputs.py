@@ -8,7 +8,7 @@ import msgspec
 from tradebot.core.halt import Form
 from tradebot.core.instruments import Instrument, NetKey
 from tradebot.core.policy import Policy
-from tradebot.core.trades import Reason, Rules, TradeRequest
+from tradebot.core.trades import PastStop, PriceSource, Reason, Rules, TradeRequest
 
 
 class Tick(msgspec.Struct, frozen=True, gc=False):
@@ -188,6 +188,33 @@ class NetPosition(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ltp: float | None = None
 
 
+class AccountReply(msgspec.Struct, frozen=True, kw_only=True):
+    """All that the broker says the account holds, read on request."""
+
+    positions: tuple[NetPosition, ...] | None  # None: the read failed, and says nothing
+    at_ns: int
+
+
+class Adopt(msgspec.Struct, frozen=True, kw_only=True):
+    """A person's word: guard this position by these rules."""
+
+    key: NetKey
+    rules: Rules | None  # None: those of the strategy that it fits
+    at_ns: int
+    entry_price: Decimal | None = None  # None: the broker's average
+    strategy: str | None = None  # None: the one that it fits
+    past_stop: PastStop | None = None  # None: as the settings say
+    price_source: PriceSource = PriceSource.LAST
+    tag: str = ""
+
+
+class IgnoreFound(msgspec.Struct, frozen=True, kw_only=True):
+    """A person's word: leave this position alone."""
+
+    key: NetKey
+    at_ns: int
+
+
 class QuoteReply(msgspec.Struct, frozen=True, kw_only=True):
     """An answer of the second price source to ``AskQuote``."""
 
@@ -267,6 +294,9 @@ Input = (
     | QueryReply
     | BookReply
     | PositionsReply
+    | AccountReply
+    | Adopt
+    | IgnoreFound
     | QuoteReply
     | FeedState
     | InstrumentsLoaded

@@ -56,6 +56,12 @@ class ReadBook(msgspec.Struct, frozen=True):
     account: str
 
 
+class ReadAccount(msgspec.Struct, frozen=True):
+    """Ask the broker for all that an account holds."""
+
+    account: str
+
+
 class Subscribe(msgspec.Struct, frozen=True):
     """The first active trade on an instrument: its ticks are wanted."""
 
@@ -82,6 +88,7 @@ Intent = (
     | ReadPosition
     | ReadOrder
     | ReadBook
+    | ReadAccount
     | Subscribe
     | Unsubscribe
     | AskQuote

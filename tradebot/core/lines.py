@@ -2,10 +2,9 @@
 
 import math
 from collections.abc import Iterator
-from decimal import Decimal
 
 from tradebot.core.instruments import Instrument
-from tradebot.core.price_gate import Gate
+from tradebot.core.price_gate import PRICE_MAX, Gate
 from tradebot.core.trades import PriceSource, Side, Trade
 from tradebot.core.triggers import Triggers
 
@@ -23,7 +22,6 @@ class Line:
         "blind_ns",
         "blind_since_ns",
         "gate",
-        "grid",
         "guarded",
         "hi",
         "instrument",
@@ -42,7 +40,6 @@ class Line:
         """Start a line without a price and without trades."""
         self.instrument = instrument
         self.gate = gate
-        self.grid: Decimal | None = None  # ticks that levels stand on; None: the guessed ones
         self.sides: dict[tuple[Side, PriceSource], Triggers] = {}
         self.long: Triggers | None = None  # those of the sides that last prices judge
         self.short: Triggers | None = None
@@ -108,7 +105,6 @@ class Line:
 
     def start(self, at_ns: int, stale_after_ns: int | None) -> None:
         """Begin to guard: what was known while nobody listened may be old."""
-        self.grid = None if self.instrument.guessed else self.instrument.tick_size
         self.since_ns = at_ns
         self.quote_asked = False
         self.blind_since_ns = None
@@ -168,3 +164,10 @@ def _fit(price: float | None, ltp: float, gate: Gate) -> float:
     if price is None or not math.isfinite(price) or price <= 0:
         return ltp
     return price if abs(price - ltp) <= float(gate.spike) * ltp else ltp
+
+
+def set_band(gate: Gate, instrument: Instrument) -> None:
+    """Give a gate the broker's circuit band, inclusive, where it is known."""
+    low, high, half = instrument.price_low, instrument.price_high, instrument.tick_size / 2
+    gate.low = 0.0 if low is None else float(low - half)
+    gate.high = PRICE_MAX if high is None else float(high + half)

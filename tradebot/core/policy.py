@@ -8,6 +8,8 @@ import msgspec
 from tradebot.core.instruments import Kind
 from tradebot.core.ladder import Rung
 from tradebot.core.sessions import Session
+from tradebot.core.strategies import Strategy
+from tradebot.core.trades import PastStop
 
 
 class Persons(enum.StrEnum):
@@ -25,6 +27,33 @@ class ExitPolicy(msgspec.Struct, frozen=True, kw_only=True):
     hold_ns: int = 0  # the longest time that a request can be under way there
     ladder: tuple[Rung, ...] = ()  # after the market order; empty: nothing rests there
     persons: Persons = Persons.ASK
+
+
+class Answer(enum.StrEnum):
+    """What becomes of a position at the broker that no trade guards."""
+
+    ASK = "ask"  # it waits for a person
+    GUARD = "guard"  # by the rules of the first strategy that it fits
+    IGNORE = "ignore"
+
+
+class ManualAdd(enum.StrEnum):
+    """What becomes of units that a person adds to an adopted trade."""
+
+    GUARD = "guard"  # the trade grows by them
+    IGNORE = "ignore"
+
+
+class AdoptPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """What becomes of positions that other hands have opened."""
+
+    account: str
+    existing: Answer = Answer.ASK  # those that were there at the first look
+    new: Answer = Answer.ASK
+    manual_add: ManualAdd = ManualAdd.GUARD
+    past_stop: PastStop = PastStop.ASK
+    grace_ns: int = 5_000_000_000  # in which a trade may be created for it
+    strategies: tuple[Strategy, ...] = ()
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,3 +74,4 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     exits: ExitPolicy = ExitPolicy()
     reconcile_every_ns: int | None = None  # None: only when something seems wrong
     opposite_allowed: bool = False  # trades of both sides on one net position
+    adopt: AdoptPolicy | None = None  # None: nobody looks for positions without a trade

@@ -24,6 +24,7 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     cost: Decimal = Decimal(0)
     realized: Decimal = Decimal(0)  # gross, in points times units
     moved_at_ns: int = 0  # of its newest execution
+    opened_ns: int = 0  # of the execution that opened it; 0: more is in it than we have seen
     corrected_at_ns: int = 0  # when the broker's net last replaced our fold
     included_ns: int = 0  # what executed before this was surely in that net
     # Units that may not be there: of executions that were folded since, and may have been in
@@ -74,12 +75,14 @@ def folded(position: Position, execution: Execution) -> Position:
         cost = opening * price if opening else position.cost + released
     if not net:
         cost = _NOTHING  # flat is flat: no rest of a division survives it
+    opened_ns = position.opened_ns if held * net > 0 else execution.at_ns if net else 0
     return msgspec.structs.replace(
         position,
         quantity=net,
         cost=cost,
         realized=position.realized + gain,
         moved_at_ns=max(position.moved_at_ns, execution.at_ns),
+        opened_ns=opened_ns,
         version=position.version + 1,
     )
 
@@ -95,6 +98,7 @@ def corrected(position: Position, net: Decimal, *, asked_at_ns: int, at_ns: int)
         quantity=net,
         cost=average * net,
         corrected_at_ns=at_ns,
+        opened_ns=0,
         included_ns=asked_at_ns - LAG_NS_MAX,
         unsure_bought=_NOTHING,
         unsure_sold=_NOTHING,

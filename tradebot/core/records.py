@@ -9,6 +9,7 @@ import msgspec
 from tradebot.core.coverage import Uncovered
 from tradebot.core.events import TradeEvent
 from tradebot.core.exits import Exit
+from tradebot.core.found import Findings
 from tradebot.core.halt import Halt
 from tradebot.core.inputs import Execution
 from tradebot.core.positions import Position
@@ -78,6 +79,12 @@ class UncoveredSaved(msgspec.Struct, frozen=True, kw_only=True, tag="uncovered",
     uncovered: Uncovered
 
 
+class FindingsSaved(msgspec.Struct, frozen=True, kw_only=True, tag="findings", gc=False):
+    """The positions without a trade, as they stand."""
+
+    findings: Findings
+
+
 Record = (
     TradeSaved
     | HighReached
@@ -88,6 +95,7 @@ Record = (
     | Heard
     | HaltSaved
     | UncoveredSaved
+    | FindingsSaved
 )
 
 
@@ -108,3 +116,4 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     heard: Heard | None = None
     halt: Halt = Halt()
     uncovered: tuple[Uncovered, ...] = ()  # of the newest day and those shortly before it
+    findings: Findings = Findings()

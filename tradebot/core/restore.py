@@ -2,13 +2,13 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from decimal import Decimal
 
 import msgspec
 
-from tradebot.core import admission, covering, describing, exits, guarding, halting, net_reads
+from tradebot.core import admission, covering, exits, guarding, halting, net_reads
 from tradebot.core.book import Book
 from tradebot.core.exits import Exit, State
+from tradebot.core.found import Findings
 from tradebot.core.intents import QueryOrder
 from tradebot.core.lines import line_name, split_line_name
 from tradebot.core.orders import Order
@@ -26,6 +26,7 @@ def restore(book: Book, snapshot: Snapshot, at_ns: int) -> None:
     book.trades_made = snapshot.trades_made
     book.lines_told = snapshot.lines_told
     book.halt = snapshot.halt
+    book.findings = _findings_now(snapshot.findings, at_ns)
     if snapshot.heard is not None:
         book.heard_seq = snapshot.heard.seq
         book.heard_at_ns = snapshot.heard.at_ns
@@ -35,12 +36,8 @@ def restore(book: Book, snapshot: Snapshot, at_ns: int) -> None:
         book.note_seen(execution)
         book.orders.execute(execution)
     highs = by_line(snapshot.highs)
-    # Trades of one line share their ticks; the levels of a guess move on to those that are known.
-    grids = {s.trade.instrument: s.trade.tick_size for s in snapshot.trades if s.trade.tick_size}
     for saved in sorted(snapshot.trades, key=lambda saved: saved.trade.number):
-        trade = _trade_now(restored_marks(saved, highs), at_ns)
-        _restore_trade(book, trade, grids.get(trade.instrument), at_ns)
-    describing.on_restored(book)
+        _restore_trade(book, _trade_now(restored_marks(saved, highs), at_ns), at_ns)
     _count_highs(book, snapshot)
     _restore_exits(book, snapshot, at_ns)
     for trade in list(book.trades.values()):
@@ -81,11 +78,9 @@ def _was_judged(trade: Trade) -> bool:
     )
 
 
-def _restore_trade(book: Book, trade: Trade, grid: Decimal | None, at_ns: int) -> None:
+def _restore_trade(book: Book, trade: Trade, at_ns: int) -> None:
     book.trades[trade.trade_id] = trade
     admission.listen(book, trade, at_ns)
-    if grid is not None:
-        book.line(trade.instrument).grid = grid
     if trade.filled:
         book.put_levels(trade)
     if trade.order_id is not None:
@@ -151,6 +146,16 @@ def _position_now(position: Position, at_ns: int) -> Position:
         corrected_at_ns=min(position.corrected_at_ns, at_ns),
         # What executes from now on is in no net that was read before.
         included_ns=position.included_ns if position.included_ns <= at_ns else 0,
+    )
+
+
+def _findings_now(findings: Findings, at_ns: int) -> Findings:
+    found = (
+        msgspec.structs.replace(one, since_ns=min(one.since_ns, at_ns), flat_since_ns=None)
+        for one in findings.found
+    )
+    return msgspec.structs.replace(
+        findings, first_look_ns=min(findings.first_look_ns, at_ns), found=tuple(found)
     )
 
 

@@ -127,6 +127,7 @@ class TradeRequest(msgspec.Struct, frozen=True, kw_only=True):
     past_stop: PastStop = PastStop.EXIT
     price_source: PriceSource = PriceSource.LAST
     tag: str = ""
+    adopted: bool = False  # it was found at the broker: it follows what people add to it
 
 
 class Marks(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -158,6 +159,7 @@ class Trade(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     price_source: PriceSource = PriceSource.LAST
     tag: str = ""
     order_id: str | None = None  # the entry order, where executions make the position
+    adopted: bool = False
 
     status: Status = Status.PENDING
     filled: Decimal = Decimal(0)  # units of the entry that executed
@@ -166,7 +168,6 @@ class Trade(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     exit_notional: Decimal = Decimal(0)
     marks: Marks = Marks()
     targets_done: int = 0  # bit i: part i of rules.targets is decided
-    tick_size: Decimal | None = None  # that its levels stand on; None: on a guess
     exits: int = 0  # decisions to leave so far, parts included
     attempts: int = 0  # exit orders named so far: T17-x1, T17-x2, ...
     armed: bool = False  # ``past_stop`` was answered: its levels are judged from now on

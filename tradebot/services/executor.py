@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable
 
 from tradebot.core.inputs import (
+    AccountReply,
     BookReply,
     Execution,
     Outcome,
@@ -82,6 +83,10 @@ class Executor:
     def read_book(self) -> None:
         """Ask for the day's orders."""
         self._supervisor.send("order book", self._read_book())
+
+    def read_account(self) -> None:
+        """Ask for all that the account holds."""
+        self._supervisor.send("account", self._read_account())
 
     def read_order(self, read: ReadOrder) -> None:
         """Ask for an entry order by the broker's id."""
@@ -169,6 +174,17 @@ class Executor:
         except Exception as error:  # a failed read says nothing of the position
             self._say("position.failed", "warning", instrument=key.instrument, error=_told(error))
         self._inbox.put(PositionsReply(key=key, net=net, at_ns=self._clock.now_ns()))
+
+    async def _read_account(self) -> None:
+        positions = None
+        try:
+            async with asyncio.timeout(self._answer_s_max):
+                read = await self._broker.positions()
+                await self._deliver_executions()
+            positions = None if read is None else tuple(read)
+        except Exception as error:  # a failed read says nothing of any position
+            self._say("account.failed", "warning", error=_told(error))
+        self._inbox.put(AccountReply(positions=positions, at_ns=self._clock.now_ns()))
 
     async def _read_book(self) -> None:
         orders = None

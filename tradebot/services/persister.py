@@ -7,6 +7,7 @@ from tradebot.core.lines import split_line_name
 from tradebot.core.records import (
     ExecutionSaved,
     ExitSaved,
+    FindingsSaved,
     HaltSaved,
     Heard,
     HighReached,
@@ -200,6 +201,8 @@ def row_of(record: Record) -> Hashable:
             return "halt", halt.version
         case Heard():
             return "heard"
+        case FindingsSaved():
+            return "findings"
 
 
 async def _either(wanted: asyncio.Event, within_s: float) -> None:

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from tradebot.core import events as ev
+from tradebot.core import found_events as fe
 from tradebot.core.inputs import OrderSide, Verdict
 from tradebot.core.money import plain
 from tradebot.core.policy import Persons
@@ -85,7 +86,9 @@ def _consequence(
     | ev.ExitFilled
     | ev.TradeClosed
     | ev.TradeStuck
-    | ev.DoubtResolved,
+    | ev.DoubtResolved
+    | fe.PositionAdopted
+    | fe.PositionHandedOver,
 ) -> str:
     match event:
         case ev.ExitHeldBack():
@@ -116,6 +119,11 @@ def _consequence(
             return _end(event)
         case ev.TradeStuck():
             return f"Its exit needs a person: {event.why}."
+        case fe.PositionAdopted():
+            who = "a person said so" if event.by == "person" else "its strategy says so"
+            return f"The position was found at the broker, and adopted because {who}."
+        case fe.PositionHandedOver():
+            return f"{text(event.quantity)} are those of another trade that was made for them."
         case ev.DoubtResolved():
             why = f" ({event.why})" if event.why else ""
             return f"A person looked at exit {event.exit}: {_VERDICTS[event.verdict]}{why}."

@@ -12,6 +12,7 @@ import msgspec
 
 from tradebot.core.coverage import Uncovered
 from tradebot.core.exits import Exit, State
+from tradebot.core.found import Findings
 from tradebot.core.halt import Halt
 from tradebot.core.inputs import Execution
 from tradebot.core.positions import Position
@@ -84,6 +85,11 @@ def heard_row(heard: Heard) -> Row:
 def halt_row(halt: Halt) -> Row:
     """The version."""
     return _sealed((halt.version,), halt)
+
+
+def findings_row(findings: Findings) -> Row:
+    """1 (there is one such row), version."""
+    return _sealed((1, findings.version), findings)
 
 
 def uncovered_row(uncovered: Uncovered) -> Row:

@@ -10,12 +10,14 @@ import msgspec
 
 from tradebot.core.coverage import Uncovered
 from tradebot.core.exits import Exit
+from tradebot.core.found import Findings
 from tradebot.core.halt import Halt
 from tradebot.core.inputs import Execution
 from tradebot.core.positions import Position
 from tradebot.core.records import (
     ExecutionSaved,
     ExitSaved,
+    FindingsSaved,
     HaltSaved,
     Heard,
     HighReached,
@@ -38,6 +40,7 @@ RECORDS: dict[str, tuple[type[Any], Callable[[Any], Record]]] = {
     "told": (Told, lambda told: told),
     "heard": (Heard, lambda heard: heard),
     "halts": (Halt, lambda halt: HaltSaved(halt=halt)),
+    "findings": (Findings, lambda findings: FindingsSaved(findings=findings)),
     "uncovered": (Uncovered, lambda uncovered: UncoveredSaved(uncovered=uncovered)),
 }
 

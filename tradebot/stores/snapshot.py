@@ -17,6 +17,7 @@ from tradebot.core.positions import Position
 from tradebot.core.records import (
     ExecutionSaved,
     ExitSaved,
+    FindingsSaved,
     HaltSaved,
     Heard,
     HighReached,
@@ -34,6 +35,7 @@ from tradebot.stores.rows import rank
 EXECUTION_DAYS = 2  # the dedupe and entry orders look no further back; a weekend is no trading day
 UNCOVERED_DAYS = 7
 DAY_NS = 86_400_000_000_000
+_version = attrgetter("version")
 
 
 class Tables:
@@ -51,6 +53,7 @@ class Tables:
         self.told: dict[int, Told] = {}
         self.heard = snapshot.heard
         self.halt = snapshot.halt
+        self.findings = snapshot.findings
         self.uncovered: dict[tuple[str, str, str], Uncovered] = {
             row.name: row for row in snapshot.uncovered
         }
@@ -86,8 +89,9 @@ class Tables:
             case UncoveredSaved(uncovered=row):
                 self.uncovered[row.name] = newer(self.uncovered.get(row.name), row)
             case HaltSaved(halt=halt):
-                if halt.version > self.halt.version:
-                    self.halt = halt
+                self.halt = max(self.halt, halt, key=_version)
+            case FindingsSaved(findings=findings):
+                self.findings = max(self.findings, findings, key=_version)
             case _:
                 assert_never(record)
 
@@ -98,6 +102,7 @@ class Tables:
         tables.executions, tables.positions = dict(self.executions), dict(self.positions)
         tables.highs, tables.told = dict(self.highs), dict(self.told)  # its lists are replaced
         tables.heard, tables.halt = self.heard, self.halt
+        tables.findings = self.findings
         tables.uncovered = dict(self.uncovered)
         tables.trades_made, tables.lines_told = self.trades_made, self.lines_told
         return tables
@@ -125,6 +130,7 @@ class Tables:
             lines_told=self.lines_told,
             heard=self.heard,
             halt=self.halt,
+            findings=self.findings,
             uncovered=lately(self.uncovered.values()),
         )
 

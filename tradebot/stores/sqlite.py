@@ -18,6 +18,7 @@ import aiosqlite
 
 from tradebot.core.coverage import Uncovered
 from tradebot.core.exits import Exit
+from tradebot.core.found import Findings
 from tradebot.core.halt import Halt
 from tradebot.core.inputs import Execution
 from tradebot.core.positions import Position
@@ -325,6 +326,7 @@ class SqliteStore:
             heard=heard[0] if heard else None,
             uncovered=tuple(bodies(rows(_UNCOVERED, UNCOVERED_DAYS), Uncovered, "uncovered")),
             halt=next(iter(bodies(rows(_HALT), Halt, "halts")), Halt()),
+            findings=next(iter(bodies(rows(_FINDINGS), Findings, "findings")), Findings()),
         )
 
 
@@ -347,6 +349,7 @@ _UNCOVERED = """
     SELECT day, instrument, trade_id, version, body, checksum FROM uncovered
     WHERE day >= date((SELECT max(day) FROM uncovered), '-' || ? || ' days')
     ORDER BY day, instrument, trade_id"""
+_FINDINGS = "SELECT one, version, body, checksum FROM findings"
 _HALT = "SELECT version, body, checksum FROM halts ORDER BY version DESC LIMIT 1"
 _COUNTS = """
     SELECT open_trades, (SELECT max(number) FROM trades), (SELECT max(number) FROM told),

@@ -7,6 +7,7 @@ from typing import assert_never
 from tradebot.core.records import (
     ExecutionSaved,
     ExitSaved,
+    FindingsSaved,
     HaltSaved,
     Heard,
     HighReached,
@@ -20,6 +21,7 @@ from tradebot.stores.rows import (
     Row,
     execution_row,
     exit_row,
+    findings_row,
     halt_row,
     heard_row,
     high_row,
@@ -67,6 +69,11 @@ _UNCOVERED = """
     ON CONFLICT (day, instrument, trade_id) DO UPDATE SET
         version = excluded.version, body = excluded.body, checksum = excluded.checksum
     WHERE excluded.version > uncovered.version"""
+_FINDINGS = """
+    INSERT INTO findings (one, version, body, checksum) VALUES (?, ?, ?, ?)
+    ON CONFLICT (one) DO UPDATE SET
+        version = excluded.version, body = excluded.body, checksum = excluded.checksum
+    WHERE excluded.version > findings.version"""
 _HALT = """
     INSERT INTO halts (version, body, checksum)
     VALUES (?, ?, ?) ON CONFLICT (version) DO NOTHING"""
@@ -102,6 +109,8 @@ def write(db: sqlite3.Connection, records: Sequence[Record]) -> None:
                 statement, row = _HALT, halt_row(halt)
             case UncoveredSaved(uncovered=uncovered):
                 statement, row = _UNCOVERED, uncovered_row(uncovered)
+            case FindingsSaved(findings=findings):
+                statement, row = _FINDINGS, findings_row(findings)
             case HighReached():
                 statement, row = _HIGH, high_row(record)
             case _:
