@@ -19,7 +19,7 @@ from tradebot.app.notify import Notifier
 from tradebot.app.parts import Parts
 from tradebot.app.policy import policy_of
 from tradebot.app.serving import api_server
-from tradebot.app.state import PAPER_OWNER, StateDirectory
+from tradebot.app.state import PAPER_OWNER, StateDirectory, live_owner, shadow_owner
 from tradebot.config import changed
 from tradebot.config.settings import Mode, Settings
 from tradebot.core.inputs import PolicyChanged
@@ -95,14 +95,14 @@ class App:
     @property
     def _owner(self) -> str:
         """Whose trades are guarded."""
-        account = f"account {self._settings.account.id}"
+        account = self._settings.account.id
         match self._settings.mode:
             case Mode.PAPER:
                 return PAPER_OWNER
             case Mode.SHADOW:
-                return f"a shadow of {account}"
+                return shadow_owner(account)
             case Mode.LIVE:
-                return account
+                return live_owner(account)
 
     def _say_mode(self) -> None:
         """Say what becomes of orders, where that is not on paper as a whole."""

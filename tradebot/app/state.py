@@ -14,12 +14,23 @@ from pathlib import Path
 import msgspec
 
 from tradebot.errors import ConfigError, StoreError
+from tradebot.log import FILE_NAME
 
 DIRECTORY_MODE = 0o750
 TOO_OPEN = 0o777 & ~DIRECTORY_MODE
 SECRET_MODE = 0o600
 ANSWER_S = 2.0
 PAPER_OWNER = "the paper exchange"
+
+
+def live_owner(account: str) -> str:
+    """Return whose trades are guarded with real orders."""
+    return f"account {account}"
+
+
+def shadow_owner(account: str) -> str:
+    """Return whose trades a shadow has: never those of the account itself."""
+    return f"a shadow of account {account}"
 
 
 class StateDirectory(msgspec.Struct, frozen=True):
@@ -87,6 +98,11 @@ class StateDirectory(msgspec.Struct, frozen=True):
         """The rotated log files."""
         return Path(os.environ.get("LOGS_DIRECTORY") or self.path / "logs")
 
+    @property
+    def log(self) -> Path:
+        """The log file that is written now."""
+        return self.logs / FILE_NAME
+
     def prepare(self) -> None:
         """Make the directory, for its owner and group alone.
 
@@ -120,7 +136,7 @@ class StateDirectory(msgspec.Struct, frozen=True):
                 # Before there were real accounts all was paper, and nobody said so.
                 found = PAPER_OWNER if self.database.exists() else ""
                 with contextlib.suppress(OSError):  # a full disk; what is there stays unmarked
-                    _write_secret(self.owner, f"{found or owner}\n")
+                    write_secret(self.owner, f"{found or owner}\n")
         except (OSError, UnicodeDecodeError) as error:
             raise StoreError(f"{self.owner}: {error}") from error
         if found not in ("", owner):
@@ -144,7 +160,7 @@ class StateDirectory(msgspec.Struct, frozen=True):
         """
         try:
             if not self.admin_key.exists():
-                _write_secret(self.admin_key, f"tb_{secrets.token_urlsafe(32)}\n")
+                write_secret(self.admin_key, f"tb_{secrets.token_urlsafe(32)}\n")
             if self.admin_key.stat().st_mode & 0o077:
                 raise StoreError(f"{self.admin_key} may be read by others; allowed is mode 0600")
             key = self.admin_key.read_text().strip()
@@ -164,7 +180,7 @@ class StateDirectory(msgspec.Struct, frozen=True):
         address = url.partition("://")[2]
         text = json.dumps({"address": address, "url": url, "pid": os.getpid()}) + "\n"
         try:
-            _write_secret(self.daemon, text)
+            write_secret(self.daemon, text)
         except OSError:
             with contextlib.suppress(OSError):
                 self.daemon.unlink(missing_ok=True)  # an earlier one's address would lead astray
@@ -200,8 +216,12 @@ class StateDirectory(msgspec.Struct, frozen=True):
                 self.daemon.unlink(missing_ok=True)
 
 
-def _write_secret(path: Path, text: str) -> None:
-    """Replace a file as a whole, readable by its owner alone from the first byte."""
+def write_secret(path: Path, text: str) -> None:
+    """Replace a file as a whole, readable by its owner alone from the first byte.
+
+    Raises:
+        OSError: it cannot be written; what was there before still is.
+    """
     fresh = path.with_name(path.name + ".new")
     with contextlib.suppress(FileNotFoundError):
         fresh.unlink()

@@ -19,6 +19,7 @@ from tradebot.errors import ConfigError, InputError, TradebotError
 
 COMMANDS = {
     "run": "guard every open trade, until told to stop",
+    "shadow": "look at a real account and fill exits on paper: nothing is sent",
     "check": "say what is wrong in config.toml, or which settings are in force",
     "status": "say whether the daemon runs, and how it is",
     "watch": "follow the trades of a running daemon in the terminal",
