@@ -57,6 +57,19 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
     ask: float | None = None
 
 
+class Unlisted(msgspec.Struct, frozen=True):
+    """There is no such instrument, as its catalogue says for sure."""
+
+    why: str  # with what somebody most likely meant, where that can be guessed
+
+
+class Catalogue(Protocol):
+    """What can be traded, where it is too much to be loaded at once."""
+
+    async def describe(self, name: str) -> Instrument | Unlisted | None:
+        """Say what ``EXCHANGE:SYMBOL`` is; None: that cannot be said now."""
+
+
 class Feed(Protocol):
     """A source of ticks."""
 

@@ -1,21 +1,25 @@
 """The real daemon against the fake OpenAlgo server: one trade from its stop to its close."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
 
 from tests.app.daemon_life import PATIENCE_S, Life, active, last
+from tests.openalgo.catalogue import Contract
 from tests.openalgo.exchange import By
 from tests.openalgo.faults import Fault
 from tests.openalgo.server import OpenAlgoServer
 
 SBIN = "NSE:SBIN"
 KEY = "0123456789abcdef-of-the-fake"
+# One daemon guards an account on a machine, and other tests may run on this one.
+ACCOUNT = f"AB{os.getpid()}"
 CONFIG = """mode = "live"
 [account]
-id = "AB1234"
+id = "{account}"
 [broker]
 kind = "openalgo"
 rest = "{rest}"
@@ -44,10 +48,11 @@ class Day:
         self.server = server
         self._folder = folder
         self.life: Life | None = None
+        self._name = SBIN
 
     async def begin(self) -> Life:
         """Start a daemon: its first life, or the next one on the same files."""
-        text = self.config.format(rest=self.server.url, feed=self.server.feed_url)
+        text = self.config.format(account=ACCOUNT, rest=self.server.url, feed=self.server.feed_url)
         (self._folder / "config.toml").write_text(text)
         self.life = Life(self._folder, real=True, ALGO_KEY=KEY)
         await self.told("READY=1")
@@ -61,11 +66,16 @@ class Day:
         assert self.life is not None
         await asyncio.to_thread(self.life.told, word)
 
-    async def guarded(self) -> str:
+    async def guarded(self, **words: object) -> str:
         """Have somebody buy, and guard what he bought; return the trade's id."""
-        self.server.by_hand(SBIN, "BUY", 100)
-        await self.server.until(lambda: self.server.net(SBIN) == 100)
-        trade = await self.call("/api/v1/createtrade", TRADE)
+        body: dict[str, object] = TRADE | words
+        self._name = f"{body['exchange']}:{body['symbol']}"
+        product, quantity = str(body["product"]), int(str(body["quantity"]))
+        for bought in range(0, quantity, 1000):
+            units = min(1000, quantity - bought)
+            self.server.by_hand(self._name, "BUY", units, product=product)
+        await self.server.until(lambda: self.server.net(self._name, product) == quantity)
+        trade = await self.call("/api/v1/createtrade", body)
         await self.until(self._is_watched)
         return str(trade["trade_id"])
 
@@ -82,7 +92,7 @@ class Day:
     async def _is_watched(self) -> bool:
         """Let the price move a little; whether the daemon has it by its websocket."""
         for price in (812.55, 812.5):
-            self.server.price(SBIN, price)
+            self.server.price(self._name, price)
             await asyncio.sleep(0.02)
         watched = any(client.wants for client in self.server.proxy.clients)
         trades = (await self.call("/api/v1/activetrades", {}))["trades"]
@@ -159,3 +169,41 @@ async def test_a_stop_is_watched_over_a_login_and_sent_again_when_nobody_got_it(
     assert len(day.server.record.asked("placeorder")) == 2
     assert len(day.orders) == 1
     assert day.server.record.harm() == []
+
+
+async def test_what_is_more_than_the_exchange_takes_at_once_leaves_in_slices(day):
+    symbol = "NIFTY29DEC2626000CE"
+    option = Contract(exchange="NFO", symbol=symbol, lotsize=50, freeze_qty=1800, price=812.5)
+    day.server.account.catalogue.add(option)
+    day.server.price(f"NFO:{symbol}", 812.5)
+    life = await day.begin()
+    await day.guarded(exchange="NFO", symbol=symbol, product="NRML", quantity=5000)
+    day.server.price(f"NFO:{symbol}", 805.5)
+    await day.server.until(lambda: day.server.net(f"NFO:{symbol}", "NRML") == 0)
+    await day.until(day.is_closed)
+    assert [order.ticket.quantity for order in day.orders] == [1800, 1800, 1400]
+    assert len(day.server.record.asked("placeorder")) == 3
+    assert day.server.record.harm() == []
+    assert last(life, "trade.closed")["status"] == "CLOSED"
+
+
+async def test_a_trade_of_what_nobody_lists_is_refused_with_what_was_meant(day):
+    await day.begin()
+    with pytest.raises(AssertionError, match="lists no NSE:SBINN; did you mean"):
+        await day.call("/api/v1/createtrade", TRADE | {"symbol": "SBINN"})
+    assert (await day.call("/api/v1/activetrades", {}))["trades"] == []
+
+
+async def test_new_ticks_move_no_level_and_are_told_in_the_next_life(day):
+    life = await day.begin()
+    await day.guarded(stop="@805.95")
+    await asyncio.to_thread(life.end)
+    coarse = Contract(exchange="NSE", symbol="SBIN", tick_size=0.5)
+    day.server.account.catalogue.add(coarse)
+    assert day.life is not None
+    day.life.close()
+    life = await day.begin()
+    changed = last(life, "instrument.changed")
+    assert (changed["tick_size"], changed["tick_size_was"]) == ("0.5", "0.05")
+    (trade,) = (await day.call("/api/v1/activetrades", {}))["trades"]
+    assert trade["stop_level"] == 805.95

@@ -270,7 +270,7 @@ def test_a_checkpoint_has_it_all():
     lines = [msgspec.json.encode(piece) for piece in pieces(checkpoint(story.engine))]
     copy = engine_of(joined(msgspec.json.decode(line, type=Checkpoint) for line in lines))
     assert copy.book.findings == story.book.findings
-    assert copy.book.look_asked_ns == story.book.look_asked_ns
+    assert copy.book.look.asked_ns == story.book.look.asked_ns
     answer = story.reading()
     assert list(copy.process(answer)) == list(story.engine.process(answer))
     assert checkpoint(copy) == checkpoint(story.engine)

@@ -12,6 +12,7 @@ from tradebot.core import found_events as fe
 from tradebot.core.alert_rules import HALT, QUIET, RULES, changes_of
 from tradebot.core.alerts import Category, Over, Severity
 from tradebot.core.halt import Form
+from tradebot.core.instrument_events import InstrumentChanged, InstrumentRefused
 from tradebot.core.trades import Reason, Status
 
 EVENTS = set(typing.get_args(ev.Event))
@@ -58,6 +59,8 @@ def ended(kind, **fields):
         (ev.TradeClosed, TRADE, INFO, False, False),
         (ev.TradeStuck, TRADE, CRITICAL, True, True),
         (ev.InstrumentBlind, SYSTEM, CRITICAL, True, False),
+        (InstrumentChanged, SYSTEM, WARNING, False, False),
+        (InstrumentRefused, SYSTEM, WARNING, False, False),
         (ev.FeedBroke, SYSTEM, WARNING, True, False),
         (ev.BookDiffers, PORTFOLIO, WARNING, False, False),
         (ev.PositionFrozen, PORTFOLIO, CRITICAL, True, True),
@@ -154,3 +157,28 @@ def test_a_trade_that_never_filled_was_told_when_its_entry_died():
     event = an_event(ev.TradeClosed)
     event = msgspec.structs.replace(event, status=Status.NEVER_FILLED)
     assert {type(change) for change in changes_of(event)} == {Over}
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        (
+            {"tick_size": "0.1", "freeze_quantity_was": "1800"},
+            "tick size 0.05 is 0.1 now, freeze quantity 1800 is none now",
+        ),
+        ({"lot_size": "65", "lot_size_was": "75"}, "lot size 75 is 65 now"),
+        ({"freeze_quantity": "1800"}, "what the exchange takes in one order is bounded now"),
+    ],
+)
+def test_a_change_of_an_instrument_tells_what_has_changed(fields, text):
+    sizes = {
+        "tick_size": "0.05",
+        "tick_size_was": "0.05",
+        "lot_size": "1",
+        "lot_size_was": None,
+        "freeze_quantity": None,
+        "freeze_quantity_was": None,
+    } | fields
+    exact = {name: None if size is None else Decimal(size) for name, size in sizes.items()}
+    found = raised(InstrumentChanged, instrument="NSE:SBIN", trades=2, **exact)
+    assert found.text == f"NSE:SBIN: {text}; the levels of its 2 trades stay"

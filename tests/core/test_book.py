@@ -196,6 +196,12 @@ def test_what_was_found_is_durable_when_it_changes_and_the_first_look_stays_the_
     assert book.findings == Findings(first_look_ns=7, version=2)
 
 
+def test_levels_stand_on_the_ticks_of_their_line():
+    story = Playbook(a_trade(stop="1.05pts"))
+    story.book.lines["NSE:SBIN"].grid = Decimal("0.5")
+    assert story.book.put_levels(story.trade()).stop == 799
+
+
 # Letting go.
 
 

@@ -2,25 +2,18 @@
 
 from decimal import Decimal
 
-import msgspec
 import pytest
 
-from tests.playbook import SBIN, Playbook, a_trade, rules
+from tests.playbook import Playbook, a_trade, rules
 from tradebot.core.events import (
     BreakevenReached,
     ExitDecided,
     PastStopFound,
     TrailActivated,
 )
-from tradebot.core.inputs import InstrumentsLoaded, Timer, UpdateTrade
+from tradebot.core.inputs import Timer, UpdateTrade
 from tradebot.core.levels import Level, Unit
 from tradebot.core.trades import PriceSource, Reason, Status
-
-
-def finer(size):
-    """The same instrument with another tick size."""
-    return InstrumentsLoaded((msgspec.structs.replace(SBIN, tick_size=Decimal(size)),))
-
 
 # Deciding.
 
@@ -272,40 +265,8 @@ def test_a_trade_that_comes_while_a_jump_is_held_is_not_judged_by_it():
     assert story >> 848 << None >> 850 << "target @ 850"
 
 
-# New data of an instrument.
-
-
-def test_levels_stand_on_the_new_ticks_when_the_tick_size_changes():
-    story = Playbook(a_trade(stop="1.02pts", trail="1.03pts"), a_trade(trail="2pts")) >> 800.5
-    story.create(a_trade(order_id="E1", trail="1%"))
-    story >> finer("0.01")
-    assert story.book.levels["T1"].stop == Decimal("798.98")
-    assert story.trade().marks.best_price == 800.5
-    story.create(a_trade(trail="1pts"))  # would not join trades of another tick size
-    assert story >> 799.48 << None >> 799.47 << "trail @ 799.47" >> 799 << "trail @ 799"
-
-
-def test_a_new_band_alone_moves_no_level():
-    story = Playbook(a_trade(stop="5pts")) >> 800
-    before = story.book.levels["T1"]
-    story >> InstrumentsLoaded((msgspec.structs.replace(SBIN, price_low=Decimal(798)),))
-    assert story.book.levels["T1"] is before
-    assert story >> 795 << None  # no such price is possible today
-    story >> InstrumentsLoaded((SBIN,))
-    assert story >> 795 << "stop @ 795"
-
-
-def test_new_ticks_arm_nobody_who_is_not_to_be_judged():
-    story = Playbook(a_trade(stop="@805", past_stop="ask"), a_trade(stop="5pts"), broker=False)
-    story.create(a_trade(order_id="E1", stop="1pts"))
-    assert story >> 801 >> 796 >> 795 << "stop @ 795"
-    story >> finer("0.01")
-    assert story >> 790 << None
-
-
-def test_new_ticks_survive_a_kill():
-    story = Playbook(a_trade(trail="5pts")) >> 806
-    story.instruments = finer("0.01").instruments
-    story >> finer("0.01") >> 806.5
-    alive = story.trade()
-    assert story.restarted().trade() == alive
+def test_a_trail_that_is_judged_by_bids_rises_with_them():
+    story = richer(Playbook(a_trade(trail="5pts", price_source="exit_side")), 800, 800, 801)
+    assert richer(story, 804, 803, 804) << None
+    assert richer(story, 804, 798.05, 804) << None
+    assert richer(story, 804, 798, 804) << "trail @ 798"

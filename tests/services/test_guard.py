@@ -20,10 +20,11 @@ from tradebot.core.inputs import (
     OrderState,
     QueryReply,
 )
+from tradebot.core.instruments import Instrument
 from tradebot.core.policy import Policy
 from tradebot.core.trade_requests import TradeDefaults
 from tradebot.core.trades import Status
-from tradebot.ports import Quote
+from tradebot.ports import Quote, Unlisted
 from tradebot.services.guard import Earlier, Guard
 from tradebot.stores.memory import MemoryJournal, MemoryStore
 from tradebot.stores.restore import restore
@@ -122,6 +123,10 @@ class Lives:
         self.store, self.journal, self.broker = MemoryStore(), MemoryJournal(), KindBroker()
         self.said = Said()
         self.feeds: list[QuietFeed] = []
+        self.listed: dict[str, Instrument] = {}
+
+    async def describe(self, name: str) -> Instrument | Unlisted | None:
+        return self.listed.get(name)
 
     async def start(self, *, behind: bool = False) -> Guard:
         recovered = self.journal.recover(epoch=self.store.epoch, after=self.store.frame)
@@ -137,6 +142,7 @@ class Lives:
             every_s=0.1,
             covered=self.journal.covered,
             tell=lambda event: self.said(type(event).__name__),
+            catalogue=self,
         )
         earlier = Earlier(
             snapshot=restored.snapshot,
@@ -204,3 +210,18 @@ async def test_a_last_commit_that_is_refused_is_said(lives):
     await lives.store.close()
     await guard.stop()
     assert "store.unflushed" in lives.said.events
+
+
+async def test_a_life_begins_with_what_the_instruments_are_on_which_something_is_held(lives):
+    first = await lives.start()
+    await guarded(lives, first)
+    await first.stop()
+    lives.kill()
+    lives.listed["NSE:SBIN"] = SBIN
+    lives.said.lines.clear()
+    guard = await lives.start()
+    (trade,) = guard.engine.book.trades.values()
+    assert guard.engine.book.instruments[trade.instrument] == SBIN
+    assert guard.engine.book.lines[trade.instrument].grid == SBIN.tick_size
+    assert "instruments.undescribed" not in lives.said.events
+    await guard.stop()

@@ -54,6 +54,9 @@ LINES: Mapping[str, Line] = {
     "openalgo.locked_out": Line(
         _CRITICAL, "OpenAlgo does not take our key, no exit leaves: {why}", lasts="openalgo key"
     ),
+    "openalgo.misdescribed": Line(
+        _WARNING, "OpenAlgo describes {instrument} as it cannot be: {why}", per="instrument"
+    ),
     "openalgo.undescribed": Line(
         _WARNING, "OpenAlgo does not describe {instrument}", per="instrument"
     ),

@@ -8,6 +8,7 @@ import msgspec
 
 from tradebot.core import events as ev
 from tradebot.core import found_events as fe
+from tradebot.core.instrument_events import InstrumentChanged, InstrumentRefused
 from tradebot.core.money import exact, plain
 from tradebot.ports import Say
 
@@ -34,6 +35,8 @@ NAMES: dict[type, tuple[str, str]] = {
     ev.PriceDropped: ("price.dropped", "warning"),
     ev.InstrumentBlind: ("instrument.blind", "error"),
     ev.InstrumentSeen: ("instrument.seen", "warning"),
+    InstrumentChanged: ("instrument.changed", "warning"),
+    InstrumentRefused: ("instrument.refused", "warning"),
     ev.FeedBroke: ("feed.broke", "error"),
     ev.FeedCame: ("feed.came", "info"),
     ev.BookDiffers: ("book.differs", "warning"),

@@ -66,6 +66,7 @@ class Parts:
             tell=self._tell,
             heard=self.figures.heard,
             pulse=self._pulse,
+            catalogue=self.world.catalogue,
         )
         self.supervisor = self.guard.supervisor
         self.engine = self.guard.engine

@@ -10,6 +10,7 @@ from typing import assert_never
 from tradebot.app.secrets import read_secret
 from tradebot.app.state import StateDirectory
 from tradebot.brokers.openalgo.broker import OpenAlgoBroker
+from tradebot.brokers.openalgo.catalogue import Catalogue as OpenAlgoCatalogue
 from tradebot.brokers.openalgo.client import READ_ROUTES, ROUTES, Client
 from tradebot.brokers.openalgo.feed import OpenAlgoFeed
 from tradebot.brokers.openalgo.reader import OpenAlgoReader
@@ -29,7 +30,7 @@ from tradebot.config.settings import BrokerKind, Market, Mode, Paper, Settings
 from tradebot.core.instruments import Instrument, Kind
 from tradebot.core.levels import Unit
 from tradebot.errors import BrokerError, InputError
-from tradebot.ports import Clock, Feed, Say
+from tradebot.ports import Catalogue, Clock, Feed, Say
 from tradebot.services.replay_inputs import read_instruments
 
 
@@ -83,6 +84,7 @@ class OpenAlgoWorld:
         self._is_open = is_open
         self._patience = _patience(settings)
         self.broker = OpenAlgoBroker(settings.account.id, self._client)
+        self.catalogue: Catalogue | None = OpenAlgoCatalogue(self._client)
 
     def reasons(self) -> Sequence[str]:
         """Say what keeps real orders from being sent."""
@@ -127,6 +129,7 @@ class ShadowWorld:
         self._is_open = is_open
         self._patience = _patience(settings)
         self._prices = LastPrices()
+        self.catalogue: Catalogue | None = OpenAlgoCatalogue(self._client)
         account, paper = settings.account.id, Memory(state.paper)
         self.broker = ShadowBroker(
             account,
@@ -177,6 +180,7 @@ class PaperWorld:
         self._memory = Memory(file)
         self._prices = LastPrices()
         self.broker = _paper_broker(paper, self._memory, self._prices, clock, self._instruments())
+        self.catalogue: Catalogue | None = None  # the broker tells all that it trades
 
     def reasons(self) -> Sequence[str]:
         """Say nothing: this world is always there."""

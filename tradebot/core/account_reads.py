@@ -30,10 +30,10 @@ def wake(book: Book, at_ns: int) -> None:
     """Look at the account when it is time, and say again what waits for a person."""
     if book.policy.adopt is None:
         return
-    if book.look_due_ns <= at_ns:
+    if book.look.due_ns <= at_ns:
         look(book)
-    if book.found_due_ns <= at_ns:
-        book.found_due_ns = at_ns + SAY_EVERY_NS
+    if book.look.say_due_ns <= at_ns:
+        book.look.say_due_ns = at_ns + SAY_EVERY_NS
         for found in book.findings.found:
             if found.stage is Stage.WAITING:
                 _say_found(book, found, at_ns)
@@ -41,11 +41,11 @@ def wake(book: Book, at_ns: int) -> None:
 
 def look(book: Book) -> None:
     """Ask for all that the account holds, unless an answer is on its way."""
-    policy, asked_ns = book.policy.adopt, book.look_asked_ns
+    policy, asked_ns = book.policy.adopt, book.look.asked_ns
     if policy is None:
         return
     if asked_ns is None or book.now_ns - asked_ns >= net_reads.READ_TIMEOUT_NS:
-        book.look_asked_ns = book.now_ns
+        book.look.asked_ns = book.now_ns
         book.want(ReadAccount(account=policy.account))
 
 
@@ -56,7 +56,7 @@ def on_execution(book: Book, execution: Execution) -> None:
     if book.guards(execution.key):
         manual_adds.on_execution(book, execution)
     else:
-        book.look_due_ns = min(book.look_due_ns, book.now_ns + SOON_NS)
+        book.look.due_ns = min(book.look.due_ns, book.now_ns + SOON_NS)
 
 
 def disown(book: Book, execution: Execution) -> None:
@@ -68,12 +68,12 @@ def disown(book: Book, execution: Execution) -> None:
 
 def on_account(book: Book, reply: AccountReply) -> None:
     """Take a reading of the account: what is in it and in no trade of ours is followed up."""
-    policy, asked_ns = book.policy.adopt, book.look_asked_ns
+    policy, asked_ns = book.policy.adopt, book.look.asked_ns
     if policy is None or asked_ns is None:
         return
-    book.look_asked_ns = None
+    book.look.asked_ns = None
     if reply.positions is None:
-        book.look_due_ns = reply.at_ns + FAILED_AGAIN_NS
+        book.look.due_ns = reply.at_ns + FAILED_AGAIN_NS
         return
     before = book.findings
     held = {position.key: position for position in reply.positions if position.net}
@@ -90,7 +90,7 @@ def on_account(book: Book, reply: AccountReply) -> None:
     every_ns = book.policy.reconcile_every_ns or LOOK_EVERY_NS
     if any(found.stage is Stage.SEEN or found.flat_since_ns for found in book.findings.found):
         every_ns = min(every_ns, max(policy.grace_ns, net_reads.AGREE_NS))
-    book.look_due_ns = reply.at_ns + every_ns
+    book.look.due_ns = reply.at_ns + every_ns
 
 
 def _seen(position: NetPosition, origin: Origin, at_ns: int) -> Found:
@@ -197,7 +197,7 @@ def _decided(book: Book, policy: AdoptPolicy, found: Found, at_ns: int) -> Found
 
 def _wait(book: Book, found: Found, why: str, at_ns: int) -> Found:
     found = replace(found, stage=Stage.WAITING, why=why)
-    book.found_due_ns = max(book.found_due_ns, at_ns + SAY_EVERY_NS)
+    book.look.say_due_ns = max(book.look.say_due_ns, at_ns + SAY_EVERY_NS)
     _say_found(book, found, at_ns)
     return found
 

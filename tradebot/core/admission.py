@@ -212,6 +212,7 @@ def entered(book: Book, trade: Trade, quantity: Decimal, price: Decimal, at_ns: 
         trade,
         filled=filled,
         entry_notional=notional,
+        tick_size=book.lines[trade.instrument].grid,
         opened_at_ns=opened_at_ns,
         status=Status.ACTIVE if trade.status is Status.PENDING else trade.status,
         reason=trade.reason if trade.status is Status.TRIGGERED else None,

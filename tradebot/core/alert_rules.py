@@ -13,6 +13,7 @@ from tradebot.core import found_events as fe
 from tradebot.core.alerts import Category, Change, Over, Raised, Severity
 from tradebot.core.halt import Form
 from tradebot.core.inputs import OrderSide
+from tradebot.core.instrument_events import InstrumentChanged, InstrumentRefused
 from tradebot.core.money import exact, plain
 from tradebot.core.trades import Status
 
@@ -144,6 +145,33 @@ def _seen(event: ev.InstrumentSeen) -> tuple[Change, ...]:
     return (Over(key=f"blind:{event.instrument}"),)
 
 
+def _instrument_changed(event: InstrumentChanged) -> tuple[Change, ...]:
+    sizes = (
+        ("tick size", event.tick_size_was, event.tick_size),
+        ("lot size", event.lot_size_was, event.lot_size),
+        ("freeze quantity", event.freeze_quantity_was, event.freeze_quantity),
+    )
+    # One that nobody had told in this life has not changed.
+    changed = ", ".join(
+        f"{what} {plain(was)} is {'none' if now is None else plain(now)} now"
+        for what, was, now in sizes
+        if was is not None and was != now
+    )
+    more = changed or "what the exchange takes in one order is bounded now"
+    text = f"{event.instrument}: {more}; the levels of its {event.trades} trades stay"
+    return (_of_instrument("changed", event.instrument, text),)
+
+
+def _instrument_refused(event: InstrumentRefused) -> tuple[Change, ...]:
+    text = f"{event.instrument}: a description is refused, the one before stays: {event.why}"
+    return (_of_instrument("refused", event.instrument, text),)
+
+
+def _of_instrument(what: str, instrument: str, text: str) -> Raised:
+    key = f"{what}:{instrument}"
+    return Raised(key=key, category=Category.SYSTEM, severity=_WARNING, text=text)
+
+
 def _feed_broke(event: ev.FeedBroke) -> tuple[Change, ...]:
     text = f"the feed is down: {event.why}"
     return (Raised(key="feed", category=Category.SYSTEM, severity=_WARNING, text=text, lasts=True),)
@@ -265,6 +293,8 @@ RULES: Mapping[type, Callable[[Any], tuple[Change, ...]]] = {
     ev.DoubtResolved: _resolved,
     ev.InstrumentBlind: _blind,
     ev.InstrumentSeen: _seen,
+    InstrumentChanged: _instrument_changed,
+    InstrumentRefused: _instrument_refused,
     ev.FeedBroke: _feed_broke,
     ev.FeedCame: _feed_came,
     ev.BookDiffers: _differs,

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from tradebot.core.coverage import Coverage
 from tradebot.core.events import Event, TradeEvent
 from tradebot.core.exits import Exit
-from tradebot.core.found import Findings, Found
+from tradebot.core.found import Findings, Found, Look
 from tradebot.core.halt import Form, Halt
 from tradebot.core.inputs import Execution, OrderSide
 from tradebot.core.instruments import Instrument, NetKey, kind_of
@@ -91,9 +91,7 @@ class Book:
         self.halt = Halt()
         self.halt_due_ns = 0  # when to say again that nothing is sent
         self.findings = Findings()
-        self.look_asked_ns: int | None = None  # the account is being read since then
-        self.look_due_ns = 0
-        self.found_due_ns = 0  # when to say again what waits for a person
+        self.look = Look()
         self.trades_made = 0
         self.lines_told = 0
         self.heard_seq = 0
@@ -129,7 +127,7 @@ class Book:
         found = self.instruments.get(instrument_id)
         if found is None:
             exchange, _, symbol = instrument_id.partition(":")
-            found = Instrument(exchange=exchange, symbol=symbol, kind=kind_of(symbol))
+            found = Instrument(exchange=exchange, symbol=symbol, kind=kind_of(symbol), guessed=True)
             self.instruments[instrument_id] = found
         return found
 
@@ -233,12 +231,15 @@ class Book:
         return changed
 
     def put_levels(self, trade: Trade, entry: Decimal | None = None) -> Levels:
-        """Compute a trade's levels anew, from its entry or this one, rules and targets taken."""
+        """Compute a trade's levels anew, from its entry or this one, rules and targets taken.
+
+        On the ticks of its line: no level moves because the exchange's table was edited.
+        """
         levels = self.levels[trade.trade_id] = levels_of(
             trade.rules,
             trade.side,
             trade.entry if entry is None else entry,
-            self.instrument(trade.instrument),
+            self.lines[trade.instrument].on_grid(self.instrument(trade.instrument)),
             targets_done=trade.targets_done,
         )
         return levels

@@ -16,7 +16,7 @@ from tradebot.core.book import Book
 from tradebot.core.coverage import Uncovered
 from tradebot.core.engine import Engine
 from tradebot.core.exits import Exit
-from tradebot.core.found import Findings
+from tradebot.core.found import Findings, Look
 from tradebot.core.halt import Halt
 from tradebot.core.instruments import Instrument, NetKey
 from tradebot.core.lane import Lane
@@ -60,6 +60,7 @@ class LineState(msgspec.Struct, frozen=True, kw_only=True):
     """One instrument's line."""
 
     instrument: Instrument
+    grid: Decimal | None = None
     gate: GateState
     sides: tuple[SideState, ...]
     guarded: tuple[str, ...]
@@ -88,9 +89,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     forgot_at_ns: int
     halt_due_ns: int = 0
     clock_ns: int = 0
-    look_asked_ns: int | None = None
-    look_due_ns: int = 0
-    found_due_ns: int = 0
+    look: Look = msgspec.field(default_factory=Look)
 
 
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -142,9 +141,7 @@ def checkpoint(engine: Engine) -> Checkpoint:
             forgot_at_ns=book._forgot_at_ns,  # noqa: SLF001 - as above
             halt_due_ns=book.halt_due_ns,
             clock_ns=book.coverage.clock_ns,
-            look_asked_ns=book.look_asked_ns,
-            look_due_ns=book.look_due_ns,
-            found_due_ns=book.found_due_ns,
+            look=msgspec.structs.replace(book.look),
         ),
         halt=book.halt,
         findings=book.findings,
@@ -195,8 +192,7 @@ def engine_of(state: Checkpoint) -> Engine:
     book.coverage.take(state.coverage)
     book.halt = state.halt or Halt()
     book.findings = state.findings or Findings()
-    book.look_asked_ns, book.look_due_ns = state.counts.look_asked_ns, state.counts.look_due_ns
-    book.found_due_ns = state.counts.found_due_ns
+    book.look = msgspec.structs.replace(state.counts.look)
     book.instruments.update((instrument.id, instrument) for instrument in state.instruments)
     book.trades.update((trade.trade_id, trade) for trade in state.trades)
     book.coverage.open.update((t.trade_id, t.instrument) for t in state.trades if t.remaining)
@@ -257,6 +253,7 @@ def joined(parts: Iterable[Checkpoint]) -> Checkpoint:
 def _line_state(line: Line) -> LineState:
     return LineState(
         instrument=line.instrument,
+        grid=line.grid,
         gate=_gate_state(line.gate),
         sides=tuple(
             SideState(
@@ -294,6 +291,7 @@ def _gate_state(gate: Gate) -> GateState:
 def _make_line(book: Book, state: LineState) -> None:
     line = Line(state.instrument, _gate(book, state))
     book.lines[state.instrument.id] = line
+    line.grid = state.grid
     line.bid, line.ask, line.seq = state.bid, state.ask, state.seq
     line.since_ns, line.quote_asked = state.since_ns, state.quote_asked
     line.blind_since_ns, line.blind_ns = state.blind_since_ns, state.blind_ns

@@ -11,6 +11,7 @@ from tradebot.core import (
     admission,
     adopting,
     covering,
+    describing,
     freezing,
     guarding,
     halting,
@@ -317,13 +318,6 @@ class Engine:
         reconcile.compare(self.book)
         account_reads.look(self.book)
 
-    def _on_instruments(self, loaded: InstrumentsLoaded) -> None:
-        for instrument in loaded.instruments:
-            self.book.instruments[instrument.id] = instrument
-            line = self._lines.get(instrument.id)
-            if line is not None:
-                guarding.describe(self.book, line, instrument)
-
     def _on_policy(self, changed: PolicyChanged) -> None:
         self.book.policy = policy = changed.policy
         self._sessions.clear()
@@ -351,7 +345,7 @@ class Engine:
         IgnoreFound: lambda self, item: adopting.ignore(self.book, item),
         QuoteReply: _on_quote,
         FeedState: _on_feed_state,
-        InstrumentsLoaded: _on_instruments,
+        InstrumentsLoaded: lambda self, item: describing.on_instruments(self.book, item),
         PolicyChanged: _on_policy,
         HaltTrading: lambda self, item: halting.halt(self.book, item),
         Release: lambda self, item: halting.release(self.book, item),

@@ -17,6 +17,7 @@ from tradebot.core.found_events import (
 )
 from tradebot.core.halt import Form
 from tradebot.core.inputs import OrderSide, Verdict
+from tradebot.core.instrument_events import InstrumentChanged, InstrumentRefused
 from tradebot.core.policy import Persons
 from tradebot.core.trade_rules import Candidate
 from tradebot.core.trades import PriceSource, Reason, Side, Status
@@ -372,6 +373,8 @@ Event = (
     | PriceDropped
     | InstrumentBlind
     | InstrumentSeen
+    | InstrumentChanged
+    | InstrumentRefused
     | FeedBroke
     | FeedCame
     | BookDiffers

@@ -53,3 +53,11 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     def of(self, key: NetKey) -> Found | None:
         """Return what was found on a key."""
         return next((found for found in self.found if found.key == key), None)
+
+
+class Look(msgspec.Struct, kw_only=True):
+    """When the account is read, and when a person is told again what was found in it."""
+
+    asked_ns: int | None = None  # it is being read since then
+    due_ns: int = 0
+    say_due_ns: int = 0

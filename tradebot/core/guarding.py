@@ -14,9 +14,8 @@ from tradebot.core.events import (
     TrailActivated,
 )
 from tradebot.core.exits import Exit
-from tradebot.core.instruments import Instrument
 from tradebot.core.levels import Level, Unit
-from tradebot.core.lines import Line, set_band
+from tradebot.core.lines import Line
 from tradebot.core.money import exact
 from tradebot.core.trade_rules import (
     Candidate,
@@ -64,21 +63,6 @@ def disarm(book: Book, trade: Trade) -> Trade:
     line = book.line(trade.instrument)
     line.disarm(trade)
     return trade
-
-
-def describe(book: Book, line: Line, instrument: Instrument) -> None:
-    """Take new data of an instrument: levels stand on its ticks, the gate on its band."""
-    before, line.instrument = line.instrument, instrument
-    set_band(line.gate, instrument)
-    if before.tick_size == instrument.tick_size:
-        return
-    # Trades of one line share a tick size, so all are disarmed before the first is armed.
-    trades = [disarm(book, book.trades[trade_id]) for trade_id in sorted(line.guarded)]
-    for trade in trades:
-        if trade.filled:
-            book.put_levels(trade)
-        if trade.status is Status.ACTIVE and not trade.unguarded:
-            arm(book, book.put_trade(trade), line.gate.at_ns)
 
 
 def on_prices(book: Book, line: Line, prices: tuple[float, ...], at_ns: int) -> None:

@@ -2,6 +2,9 @@
 
 import math
 from collections.abc import Iterator
+from decimal import Decimal
+
+from msgspec.structs import replace
 
 from tradebot.core.instruments import Instrument
 from tradebot.core.price_gate import PRICE_MAX, Gate
@@ -22,6 +25,7 @@ class Line:
         "blind_ns",
         "blind_since_ns",
         "gate",
+        "grid",
         "guarded",
         "hi",
         "instrument",
@@ -40,6 +44,7 @@ class Line:
         """Start a line without a price and without trades."""
         self.instrument = instrument
         self.gate = gate
+        self.grid: Decimal | None = None  # ticks that levels stand on; None: the guessed ones
         self.sides: dict[tuple[Side, PriceSource], Triggers] = {}
         self.long: Triggers | None = None  # those of the sides that last prices judge
         self.short: Triggers | None = None
@@ -105,11 +110,18 @@ class Line:
 
     def start(self, at_ns: int, stale_after_ns: int | None) -> None:
         """Begin to guard: what was known while nobody listened may be old."""
+        self.grid = None if self.instrument.guessed else self.instrument.tick_size
         self.since_ns = at_ns
         self.quote_asked = False
         self.blind_since_ns = None
         if stale_after_ns is not None and at_ns - self.gate.received_ns > stale_after_ns:
             self.gate.went_blind()
+
+    def on_grid(self, instrument: Instrument) -> Instrument:
+        """Return an instrument with the ticks on which levels stand here already."""
+        if self.grid is None or self.grid == instrument.tick_size:
+            return instrument
+        return replace(instrument, tick_size=self.grid)
 
     def refresh(self) -> None:
         """Find the quiet band again, after triggers changed."""

@@ -2,10 +2,11 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable
+from decimal import Decimal
 
 import msgspec
 
-from tradebot.core import admission, covering, exits, guarding, halting, net_reads
+from tradebot.core import admission, covering, describing, exits, guarding, halting, net_reads
 from tradebot.core.book import Book
 from tradebot.core.exits import Exit, State
 from tradebot.core.found import Findings
@@ -36,8 +37,12 @@ def restore(book: Book, snapshot: Snapshot, at_ns: int) -> None:
         book.note_seen(execution)
         book.orders.execute(execution)
     highs = by_line(snapshot.highs)
+    # Trades of one line share their ticks; the levels of a guess move on to those that are known.
+    grids = {s.trade.instrument: s.trade.tick_size for s in snapshot.trades if s.trade.tick_size}
     for saved in sorted(snapshot.trades, key=lambda saved: saved.trade.number):
-        _restore_trade(book, _trade_now(restored_marks(saved, highs), at_ns), at_ns)
+        trade = _trade_now(restored_marks(saved, highs), at_ns)
+        _restore_trade(book, trade, grids.get(trade.instrument), at_ns)
+    describing.on_restored(book)
     _count_highs(book, snapshot)
     _restore_exits(book, snapshot, at_ns)
     for trade in list(book.trades.values()):
@@ -78,9 +83,11 @@ def _was_judged(trade: Trade) -> bool:
     )
 
 
-def _restore_trade(book: Book, trade: Trade, at_ns: int) -> None:
+def _restore_trade(book: Book, trade: Trade, grid: Decimal | None, at_ns: int) -> None:
     book.trades[trade.trade_id] = trade
     admission.listen(book, trade, at_ns)
+    if grid is not None:
+        book.line(trade.instrument).grid = grid
     if trade.filled:
         book.put_levels(trade)
     if trade.order_id is not None:

@@ -168,6 +168,7 @@ class Trade(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     exit_notional: Decimal = Decimal(0)
     marks: Marks = Marks()
     targets_done: int = 0  # bit i: part i of rules.targets is decided
+    tick_size: Decimal | None = None  # that its levels stand on; None: on a guess
     exits: int = 0  # decisions to leave so far, parts included
     attempts: int = 0  # exit orders named so far: T17-x1, T17-x2, ...
     armed: bool = False  # ``past_stop`` was answered: its levels are judged from now on

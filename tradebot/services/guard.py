@@ -13,12 +13,14 @@ from tradebot.core import intents as it
 from tradebot.core.engine import Engine
 from tradebot.core.events import Event
 from tradebot.core.inputs import InstrumentsLoaded
+from tradebot.core.instruments import Instrument
 from tradebot.core.policy import Policy
 from tradebot.core.records import Record, Snapshot
 from tradebot.core.trade_requests import TradeDefaults
 from tradebot.errors import StoreError
-from tradebot.ports import Broker, Clock, Feed, Journal, Say, Store
+from tradebot.ports import Broker, Catalogue, Clock, Feed, Journal, Say, Store
 from tradebot.services.comparison import Comparison
+from tradebot.services.describing import Describing
 from tradebot.services.executor import Executor
 from tradebot.services.loop import EngineLoop, Outputs
 from tradebot.services.market_data import MarketData
@@ -58,6 +60,7 @@ class Guard:
         tell: Callable[[Event], None],
         heard: Callable[[Outputs], None] = lambda _outputs: None,
         pulse: Callable[[], None] = lambda: None,
+        catalogue: Catalogue | None = None,
     ) -> None:
         """Wire the services; nothing runs yet.
 
@@ -67,13 +70,13 @@ class Guard:
             tell: takes each event, for the log and whoever else listens.
             heard: takes a turn's outputs before they are handed out.
             pulse: called when the engine has taken a timer: it lives.
+            catalogue: of instruments; None: the broker tells all of them at the start.
         """
         self._broker = broker
         self._clock = clock
         self._say = say
         self._tell = tell
-        self._heard = heard
-        self._pulse = pulse
+        self._heard, self._pulse = heard, pulse
         self._started = False
         self.supervisor = Supervisor(say)
         self.engine = Engine(policy)
@@ -96,9 +99,10 @@ class Guard:
             clock=clock,
             say=say,
         )
-        sync = self.loop.sync
+        self._describing = Describing(self.loop, catalogue, say=say)
+        sync, learn = self.loop.sync, self._describing.learn
         self.trades = Trades(
-            self.loop, self.persister, store, sync=sync, clock=clock, defaults=defaults
+            self.loop, self.persister, store, sync=sync, clock=clock, defaults=defaults, learn=learn
         )
         self._market: MarketData | None = None
 
@@ -116,8 +120,8 @@ class Guard:
             self._say("store.behind", "critical", rows=len(earlier.behind), why=earlier.why)
             self.persister.keep(list(earlier.behind), earlier.frame)
         await self._broker.open(self.loop)
-        instruments = tuple(await self._broker.instruments())
-        self.engine.process(InstrumentsLoaded(instruments))
+        instruments = [*await self._broker.instruments(), *await self._described(snapshot)]
+        self.engine.process(InstrumentsLoaded(tuple(instruments)))
         heard = snapshot.heard.seq if snapshot.heard else 0
         self._market = MarketData(
             feed(heard),
@@ -138,6 +142,12 @@ class Guard:
             heard_seq=heard,
         )
         self._deliver(outputs, is_safe=True)
+
+    async def _described(self, snapshot: Snapshot) -> Sequence[Instrument]:
+        """Ask what the instruments are on which something is held: exits rest on it."""
+        of_trades = [saved.trade.instrument for saved in snapshot.trades]
+        held = [one.key.instrument for one in snapshot.positions if one.quantity]
+        return await self._describing.at_start([*of_trades, *held])
 
     def start(self) -> None:
         """Start every task: the engine last but the feed, so that nothing is missed."""

@@ -115,16 +115,20 @@ def _instrument(item: object) -> Instrument:
     if ":" in exchange:
         raise wrong("exchange", exchange, "a name without a colon")
     required(words, "tick_size")
-    numbers = {
-        key: value
-        for key in ("tick_size", "lot_size", "multiplier")
-        if (value := number(words, key)) is not None
-    }
-    exponent = numbers["tick_size"].as_tuple().exponent
+    tick_size = number(words, "tick_size")
+    assert tick_size is not None, "a key that is required"
+    exponent = tick_size.as_tuple().exponent
     if not isinstance(exponent, int) or exponent < -TICK_SIZE_DECIMALS_MAX:
         allowed = f"a number of at most {TICK_SIZE_DECIMALS_MAX} decimals"
         raise wrong("tick_size", words["tick_size"], allowed)
-    return Instrument(exchange=exchange, symbol=symbol, kind=kind_of(symbol), **numbers)
+    return Instrument(
+        exchange=exchange,
+        symbol=symbol,
+        kind=kind_of(symbol),
+        tick_size=tick_size,
+        lot_size=number(words, "lot_size") or Decimal(1),
+        multiplier=number(words, "multiplier") or Decimal(1),
+    )
 
 
 def _json(content: str) -> object:

@@ -18,6 +18,7 @@ from tradebot.core.trade_requests import TradeDefaults, parse_trade
 from tradebot.core.trades import Status, Trade, TradeRequest
 from tradebot.errors import NotFoundError, RefusedError, StoreError
 from tradebot.ports import Clock, Store
+from tradebot.services.describing import Learn, nothing_to_learn
 from tradebot.services.doubts import doubts_of
 from tradebot.services.instrument_list import instrument_json, instruments_page
 from tradebot.services.loop import EngineLoop, Outputs
@@ -49,6 +50,7 @@ class Trades:
         sync: Callable[[], None],
         clock: Clock,
         defaults: TradeDefaults,
+        learn: Learn = nothing_to_learn,
     ) -> None:
         """Take what the use cases need.
 
@@ -56,6 +58,7 @@ class Trades:
             sync: brings the journal to the disk, for when the database refuses; raises
                 StoreError where it cannot, or where a turn's records are missing in it.
             defaults: for what a new trade leaves out; may be replaced at any time.
+            learn: finds out what an instrument is; raises RefusedError where it is none.
         """
         self.defaults = defaults
         self._loop = loop
@@ -63,6 +66,7 @@ class Trades:
         self._store = store
         self._sync = sync
         self._clock = clock
+        self._learn = learn
         self._history = History(store)
         self._editing = asyncio.Lock()
         self._naming: set[str] = set()  # ids that a request in progress is about to use
@@ -87,6 +91,7 @@ class Trades:
                 await self._guarded_on_disk(made.trade_id)
                 return await self._trade(made.trade_id)
             request = msgspec.structs.replace(request, trade_id=wanted)
+        await self._learn(instrument_id(request.exchange, request.symbol))
         name = await self._name(request.trade_id)
         try:
             named = msgspec.structs.replace(request, trade_id=name)

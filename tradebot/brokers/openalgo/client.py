@@ -21,7 +21,10 @@ _BOOK_ROUTES = frozenset(
     {"orderbook", "tradebook", "positionbook", "orderstatus", "holdings", "funds"}
 )
 # All that a client may be given to read with: no request to one of these changes anything.
-READ_ROUTES = _BOOK_ROUTES | {"ping", "analyzer", "quotes", "multiquotes", "symbol"}
+READ_ROUTES = _BOOK_ROUTES | {
+    *("ping", "analyzer", "quotes", "multiquotes", "symbol", "search"),
+    *("market/timings", "market/holidays"),
+}
 ROUTES = READ_ROUTES | _ORDER_ROUTES
 # [W] In analyzer mode each of these says so, and in live mode none of them says anything.
 _MODE_ROUTES = _ORDER_ROUTES | _BOOK_ROUTES

@@ -1,10 +1,8 @@
-"""What the instruments are that somebody guards: asked for one by one, when first wanted."""
+"""What the instruments are that somebody guards: asked for when first wanted, then again."""
 
+from tradebot.brokers.openalgo.catalogue import Catalogue
 from tradebot.brokers.openalgo.client import Client
-from tradebot.brokers.openalgo.wire import prices, requests
-from tradebot.brokers.openalgo.wire.answers import Answer
 from tradebot.core.inputs import InstrumentsLoaded
-from tradebot.core.instruments import instrument_id
 
 _SECOND_NS = 1_000_000_000
 # [W] An administrator may ban an address after 100 answers of 404 in a day.
@@ -17,7 +15,9 @@ class Descriptions:
 
     def __init__(self, client: Client) -> None:
         """Start with nothing wanted."""
-        self._client = client
+        self._clock = client.clock
+        self._say = client.say
+        self._catalogue = Catalogue(client)
         self._missing: dict[str, tuple[int, int]] = {}  # tries, and when the next one is due
 
     def want(self, name: str) -> None:
@@ -26,20 +26,18 @@ class Descriptions:
 
     async def fetched(self) -> list[InstrumentsLoaded]:
         """Ask for some that are missing; return what was learned."""
-        now_ns = self._client.clock.now_ns()
+        now_ns = self._clock.now_ns()
         due = [name for name, (_, due_ns) in self._missing.items() if due_ns <= now_ns]
         found = []
         for name in due[:_AT_ONCE]:
-            body = requests.instrument(name)
-            reply = await self._client.ask("symbol", body, urgent=False)
-            instrument = prices.instrument_of(reply) if isinstance(reply, Answer) else None
-            if instrument is not None and instrument_id(*name.split(":", 1)) == instrument.id:
+            listing = await self._catalogue.listing(name)
+            if listing.instrument is not None:
                 del self._missing[name]
-                found.append(InstrumentsLoaded((instrument,)))
+                found.append(InstrumentsLoaded((listing.instrument,)))
                 continue
             tries = self._missing[name][0]
             pause_s = _PAUSES_S[min(tries, len(_PAUSES_S) - 1)]
             self._missing[name] = tries + 1, now_ns + pause_s * _SECOND_NS
             if tries == 1:
-                self._client.say("openalgo.undescribed", "warning", instrument=name)
+                self._say("openalgo.undescribed", "warning", instrument=name, why=listing.why)
         return found

@@ -33,7 +33,7 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     welcome_s: float = 20.0  # the broker's connection is made inside it [W]
     ping_s: float = 20.0
     renew_s_min: float = 5.0  # between two renewals that the proxy asks for
-    check_s: float = 3600.0  # between two looks whether orders are real
+    check_s: float = 3600.0  # between two looks whether orders are real and what symbols are
     pause_share: float = 1.0  # of the pauses between connections
 
 
@@ -279,6 +279,9 @@ class OpenAlgoFeed:
             now_s = asyncio.get_running_loop().time()
             if now_s - self._checked_s >= self._pace.check_s:
                 self._checked_s = now_s
+                # [W] The master contract is replaced after each login of the day.
+                for name in self._watch.names:
+                    self._descriptions.want(name)
                 await self._client.check_mode()
             await asyncio.sleep(self._pace.look_s)
 

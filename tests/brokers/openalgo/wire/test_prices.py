@@ -1,14 +1,11 @@
-"""Quotes that may be believed, and what an instrument is."""
-
-from decimal import Decimal
+"""Quotes that may be believed."""
 
 import pytest
 from hypothesis import given
 
-from tests.brokers.openalgo.wire.samples import QUOTE, SYMBOL, said, spoiled, success, there
+from tests.brokers.openalgo.wire.samples import QUOTE, said, spoiled, success, there
 from tradebot.brokers.openalgo.wire.answers import answer_of
-from tradebot.brokers.openalgo.wire.prices import instrument_of, is_in_range, quote_of, quotes_of
-from tradebot.core.instruments import Instrument, Kind
+from tradebot.brokers.openalgo.wire.prices import is_in_range, quote_of, quotes_of
 from tradebot.ports import Quote
 
 NOW = 7
@@ -46,7 +43,6 @@ def test_a_price_is_in_the_days_range_or_the_range_is_not_told(low, high, is_in)
 def test_what_is_no_quote_is_none(answer):
     assert quote_of(answer, NOW) is None
     assert quotes_of(answer, NOW) == {}
-    assert instrument_of(answer) is None
 
 
 def test_many_quotes_come_each_with_its_own_fate():
@@ -63,36 +59,9 @@ def test_many_quotes_come_each_with_its_own_fate():
     assert quotes_of(said(200, {"status": "success", "results": 5}), NOW) == {}
 
 
-def test_an_instrument_has_its_sizes():
-    assert instrument_of(success(SYMBOL)) == Instrument(
-        exchange="NSE", symbol="SBIN", tick_size=Decimal("0.05"), lot_size=Decimal(1)
-    )
-    option = {
-        "symbol": "NIFTY24NOV2626000CE",
-        "exchange": "NFO",
-        "lotsize": "75",
-        "tick_size": 0.05,
-        "freeze_qty": 1800,
-    }
-    told = there(instrument_of(success(option)))
-    assert (told.kind, told.lot_size, told.freeze_quantity) == (Kind.OPTION, 75, 1800)
-
-
-@pytest.mark.parametrize("freeze", [1, 75, 0, None, "x", -5])
-def test_a_freeze_quantity_that_would_cut_exits_into_crumbs_is_none(freeze):
-    row = {**SYMBOL, "lotsize": 75, "freeze_qty": freeze}
-    assert there(instrument_of(success(row))).freeze_quantity is None
-
-
-@pytest.mark.parametrize("change", [{"tick_size": 0}, {"lotsize": None}, {"symbol": ""}])
-def test_an_instrument_without_sizes_is_not_known(change):
-    assert instrument_of(success({**SYMBOL, **change})) is None
-
-
 @given(spoiled({"status": "success", "data": QUOTE, "results": [{"symbol": "A", "data": QUOTE}]}))
 def test_no_quote_makes_the_reader_raise_or_has_a_price_that_nobody_paid(raw):
     answer = answer_of(200, raw)
     quote = quote_of(answer, NOW)
     assert quote is None or quote.ltp > 0
     assert all(quote.ltp > 0 for quote in quotes_of(answer, NOW).values())
-    assert instrument_of(answer) is None

@@ -1,11 +1,11 @@
-"""Quotes, and what an instrument is."""
+"""Quotes, one by one or many at once."""
 
 import msgspec
 
 from tradebot.brokers.openalgo.wire import values
 from tradebot.brokers.openalgo.wire.answers import Answer, rows_of
 from tradebot.brokers.openalgo.wire.values import Number
-from tradebot.core.instruments import Instrument, instrument_id, kind_of
+from tradebot.core.instruments import instrument_id
 from tradebot.ports import Quote
 
 
@@ -23,17 +23,8 @@ class _Result(msgspec.Struct, gc=False):
     data: _Quote | None = None  # else there is an error
 
 
-class _Symbol(msgspec.Struct, gc=False):
-    symbol: str | None = None
-    exchange: str | None = None
-    lotsize: Number = None
-    tick_size: Number = None
-    freeze_qty: Number = None
-
-
 _QUOTE = msgspec.json.Decoder(_Quote)
 _RESULTS = msgspec.json.Decoder(list[_Result])
-_SYMBOL = msgspec.json.Decoder(_Symbol)
 
 
 def quote_of(answer: Answer, at_ns: int) -> Quote | None:
@@ -54,31 +45,6 @@ def quotes_of(answer: Answer, at_ns: int) -> dict[str, Quote]:
         if quote is not None and row.exchange and row.symbol:
             found[instrument_id(row.exchange, row.symbol)] = quote
     return found
-
-
-def instrument_of(answer: Answer) -> Instrument | None:
-    """Return what ``symbol`` says of an instrument; None: nothing that can be used."""
-    if not answer.is_success or answer.body is None:
-        return None
-    row = rows_of(answer.body.data, _SYMBOL)
-    if row is None or not (row.exchange and row.symbol):
-        return None
-    tick_size, lot_size = values.above_zero(row.tick_size), values.above_zero(row.lotsize)
-    if tick_size is None or lot_size is None:
-        return None
-    freeze = values.above_zero(row.freeze_qty)
-    if freeze is not None and freeze <= max(1, int(lot_size)):
-        # [I #1539] 1 stands for "no limit known": taken as one, each exit would be cut into
-        # orders of a single unit
-        freeze = None
-    return Instrument(
-        exchange=row.exchange,
-        symbol=row.symbol,
-        kind=kind_of(row.symbol),
-        tick_size=tick_size,
-        lot_size=lot_size,
-        freeze_quantity=freeze,
-    )
 
 
 def is_in_range(ltp: float, low: Number, high: Number) -> bool:

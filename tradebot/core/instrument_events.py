@@ -1,0 +1,30 @@
+"""What becomes known of instruments: events that belong to no single trade."""
+
+from decimal import Decimal
+
+import msgspec
+
+
+class InstrumentChanged(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """The exchange changed what a guarded instrument is traded in.
+
+    Levels stay where they are; orders go out on the new ticks, in the new lots and slices.
+    """
+
+    instrument: str
+    tick_size: Decimal
+    tick_size_was: Decimal
+    lot_size: Decimal
+    lot_size_was: Decimal | None  # None: nobody had said it in this life
+    freeze_quantity: Decimal | None
+    freeze_quantity_was: Decimal | None
+    trades: int  # that are guarded on it
+    at_ns: int
+
+
+class InstrumentRefused(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """A description cannot be true: what was known before stays in force."""
+
+    instrument: str
+    why: str
+    at_ns: int
