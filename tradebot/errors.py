@@ -46,6 +46,15 @@ class BrokerError(TradebotError):
     """The broker cannot be used: at start and in tools; on the order path replies are values."""
 
 
+class AlertError(TradebotError):
+    """An alert did not leave the house: keep it, and try again later."""
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        """Keep the time for which whoever refused it wants to be left alone."""
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
 class StoreError(TradebotError):
     """The database or the journal failed: keep trading in memory, alert, retry."""
 

@@ -217,3 +217,48 @@ class AlertStore(Protocol):
         Raises:
             StoreError: the disk refuses; everything is as it was.
         """
+
+
+class Letter(msgspec.Struct, frozen=True, kw_only=True):
+    """What is sent to a person."""
+
+    subject: str  # one line
+    text: str
+    alerts: tuple[Alert, ...] = ()  # that it tells of
+
+
+class Chat(Protocol):
+    """The one chat that may say something to the daemon."""
+
+    @property
+    def name(self) -> str:
+        """Who is named where something was done by its word."""
+
+    async def heard(self) -> Sequence[str]:
+        """Wait a while for messages of this chat, and return their texts, each once.
+
+        Raises:
+            AlertError: nobody can be asked; nothing secret is in the message.
+        """
+
+    async def reply(self, text: str) -> None:
+        """Answer.
+
+        Raises:
+            AlertError: it did not get there, or nobody knows.
+        """
+
+
+class AlertSink(Protocol):
+    """A way out of the house for letters."""
+
+    @property
+    def name(self) -> str:
+        """One word for it."""
+
+    async def send(self, letter: Letter) -> None:
+        """Send a letter; a caller may give up waiting at any time.
+
+        Raises:
+            AlertError: it did not get there, or nobody knows; nothing secret is in the message.
+        """

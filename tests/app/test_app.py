@@ -2,11 +2,12 @@
 
 import os
 import signal
+import socket
 from pathlib import Path
 
 import pytest
 
-from tests.app.daemon_life import a_life
+from tests.app.daemon_life import a_life, until
 
 TRADE = {
     "trade_id": "swing-1",
@@ -101,3 +102,32 @@ def test_its_files_and_sockets_are_closed_to_child_processes(life):
             info = (process / "fdinfo" / descriptor.name).read_text()
             flags = int(info.split("flags:")[1].split()[0], 8)
             assert flags & os.O_CLOEXEC, f"{descriptor.name} is {descriptor.readlink()}"
+
+
+def test_a_daemon_starts_and_ends_with_every_sink_down(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # it takes connections, and hangs
+        port = silent.getsockname()[1]
+        (tmp_path / "config.toml").write_text(
+            f"""[alerts]
+telegram.token = "env:BOT"
+telegram.chat = 5
+telegram.commands = ["exit"]
+telegram.server = "http://127.0.0.1:{port}"
+webhook = {{ url = "env:HOOK", min = "info" }}
+email = {{ server = "127.0.0.1:1", tls = "none", from = "a@b.c", to = ["d@e.f"], min = "info" }}
+dead_man_url = "env:NOWHERE"
+"""
+        )
+        hook = f"http://127.0.0.1:{port}/s3cret"
+        with a_life(tmp_path, BOT="1102:t0ken", HOOK=hook) as life:
+            life.ready()
+            until(lambda: "alerts.not_sent" in life.events())
+            told = {row["text"] for row in life.call("/api/v1/alerts")["alerts"]}
+            assert life.end() == 0
+            text = " ".join(str(line) for line in life.log())
+            events = life.events()
+    assert any("no alert is sent by dead man" in line for line in told)
+    assert any("alerts cannot be sent by email" in line for line in told)
+    assert "t0ken" not in text
+    assert "s3cret" not in text
+    assert not {"task.failed", "task.late", "task.ended"} & set(events)

@@ -42,6 +42,17 @@ OTHER = {  # a value that is not the default
     "record.on": True,
     "record.rotate": "5m",
     "record.keep": "1d",
+    "alerts.telegram.min": "info",
+    "alerts.telegram.commands": ["status", "halt"],
+    "alerts.telegram.server": "http://127.0.0.1:8081",
+    "alerts.webhook.url": "env:HOOK",
+    "alerts.webhook.min": "critical",
+    "alerts.email.tls": "implicit",
+    "alerts.email.user": "me",
+    "alerts.email.from": "bot@example.com",
+    "alerts.email.to": ["me@example.com"],
+    "alerts.email.min": "critical",
+    "alerts.dead_man_url": "env:CHECK",
     "log.level": "debug",
     "log.format": "json",
 }
@@ -71,17 +82,23 @@ def test_each_key_that_changed_is_told_alone(key, value, loaded):
 
 
 def test_every_key_is_compared(loaded, tmp_path):
-    text = (
-        '[paper]\nreplay_files = ["a.csv"]\ninstruments_file = "a.csv"\n[record]\ndirectory = "r"\n'
-    )
-    new = loaded(text)
-    assert [change.key for change in changed(load(None).settings, new)] == [
-        "paper.replay_files",
-        "paper.instruments_file",
-        "record.directory",
-    ]
-    paths = {"paper.replay_files", "paper.instruments_file", "record.directory"}
-    assert set(KEYS) == {*OTHER, *paths, *ONE_VALUE_ONLY}
+    paths = {
+        "paper.replay_files": ["a.csv"],
+        "paper.instruments_file": "a.csv",
+        "record.directory": "r",
+    }
+    pairs = {  # of which none goes alone
+        "alerts.telegram.token": "env:TOKEN",
+        "alerts.telegram.chat": -17,
+        "alerts.email.server": "smtp.example.com:587",
+        "alerts.email.password": "env:PASSWORD",
+        "alerts.daily_report_at": "09:05",
+    }
+    wanted = {"alerts.email.user": "me", "alerts.email.from": "a@b.c", "alerts.email.to": ["d@e.f"]}
+    text = "".join(f"{key} = {toml_text(v)}\n" for key, v in (paths | pairs | wanted).items())
+    found = {change.key for change in changed(load(None).settings, loaded(text))}
+    assert found == {*paths, *pairs, *wanted}
+    assert set(KEYS) == {*OTHER, *paths, *pairs, *ONE_VALUE_ONLY}
 
 
 def test_what_a_running_guard_may_take_over_is_told_from_what_needs_a_restart():

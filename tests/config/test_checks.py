@@ -146,3 +146,39 @@ def test_only_this_machine_may_reach_the_api(listen, fits, tmp_path):
     found = problems(tmp_path, f'api.listen = "{listen}"')
     assert (found == []) is fits
     assert fits or "must be an address of this machine alone" in found[0]
+
+
+TELEGRAM = "alerts.telegram = { token = 'env:T', chat = 1 }\n"
+EMAIL = (
+    "alerts.email = { server = 'smtp.example.com:587', from = 'a@b.c', to = ['d@e.f'], "
+    "user = 'u', password = 'env:P' }\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (TELEGRAM + EMAIL + "alerts.daily_report_at = '09:05'", []),
+        ("alerts.webhook.url = 'env:W'\nalerts.daily_report_at = '09:05'", []),
+        (EMAIL.replace("'u'", "''"), ["alerts.email.password = ...: needs alerts.email.user"]),
+        (EMAIL.replace("'a@b.c'", "''"), ["'smtp.example.com:587': needs alerts.email.from"]),
+        (EMAIL.replace("['d@e.f']", "[]"), ["'smtp.example.com:587': needs alerts.email.to"]),
+        (EMAIL.replace("user =", "tls = 'none', user ="), ["alerts.email.tls = 'none': what"]),
+        (EMAIL.replace("user =", "tls = 'none', user =").replace("smtp.example.com", "[::1]"), []),
+        ("alerts.email.tls = 'none'", []),
+        ("alerts.telegram.token = 'env:T'", ["token = ...: needs alerts.telegram.chat"]),
+        ("alerts.telegram.chat = 5", ["chat = 5: needs alerts.telegram.token"]),
+        ("alerts.daily_report_at = '09:05'", ["daily_report_at = '09:05': nobody would get it"]),
+        # A mistake of a part is told once.
+        ("alerts.telegram = { token = '123:abc', chat = 5 }", ["token: must name where"]),
+        (EMAIL.replace("'smtp.example.com:587'", "25"), ["alerts.email.server = 25: must be"]),
+        (EMAIL.replace("['d@e.f']", "5"), ["alerts.email.to = 5: must be"]),
+        (EMAIL.replace("'u'", "5"), ["alerts.email.user = 5: must be"]),
+    ],
+)
+def test_what_alerts_need_of_each_other_is_named(text, says, tmp_path):
+    found = problems(tmp_path, text)
+    assert len(found) == len(says)
+    for line, words in zip(found, says, strict=True):
+        assert words in line
+        assert "123:abc" not in line

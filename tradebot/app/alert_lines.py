@@ -22,11 +22,13 @@ class Line(NamedTuple):
 
 
 LINES: Mapping[str, Line] = {
+    "alerts.no_sink": Line(_WARNING, "no alert is sent by {sink}: {why}", per="sink"),
     "alerts.unread": Line(_WARNING, "earlier alerts cannot be read: {why}"),
     "api.failed": Line(_WARNING, "a request to {path} failed inside: {error}"),
     "api.wrong_keys": Line(_WARNING, "somebody at {address} tries keys", per="address"),
     "backup.damaged": Line(_CRITICAL, "backup {file} is damaged: {error}", per="file"),
     "backup.failed": Line(_CRITICAL, "no backup can be made: {error}", lasts="backup"),
+    "chat.not_heard": Line(_WARNING, "words of {chat} are not heard: {error}", lasts="chat"),
     "config.refused": Line(_WARNING, "the changed configuration is refused: {problem}"),
     "daemon.ready": Line(_INFO, "the daemon guards {trades} trades"),
     "daemon.stopping": Line(_INFO, "the daemon stops: {why}"),
@@ -72,11 +74,13 @@ LINES: Mapping[str, Line] = {
     ),
     "store.repaired": Line(_CRITICAL, "the database was made again from {made_from}"),
     "task.ended": Line(_CRITICAL, "task {task} ended, and the daemon with it: {error}"),
+    "telegram.stranger": Line(_WARNING, "somebody in chat {chat} writes to the bot"),
     "task.failed": Line(_WARNING, "task {task} failed: {error}", per="task"),
     "ticks.thinned": Line(_WARNING, "more ticks than could be judged: {kept} of {of} were kept"),
 }
 ENDS: Mapping[str, str] = {
     "backup.made": "backup",
+    "chat.heard_again": "chat",
     "disk.room": "disk",
     "journal.back": "journal",
     "openalgo.live_mode": "openalgo mode",

@@ -1,5 +1,7 @@
 """The alerts of a daemon, wired: what makes them, and where they are kept."""
 
+from collections.abc import Callable, Iterable
+
 from tradebot.app.alert_lines import changes_of_line
 from tradebot.app.state import StateDirectory
 from tradebot.core.alert_rules import HALT, changes_of
@@ -7,6 +9,7 @@ from tradebot.core.alerts import Alert
 from tradebot.core.book import Book
 from tradebot.core.events import Event
 from tradebot.errors import StoreError
+from tradebot.metrics import Figure
 from tradebot.ports import Clock, Say
 from tradebot.services.alerts import Alerts
 from tradebot.services.supervisor import Supervisor
@@ -20,6 +23,7 @@ class Alerting:
         """Read what an earlier life kept; a file that cannot be read is no reason not to start."""
         self.log = say  # for what is heard as an event already
         self.clock = clock
+        self.letters: Callable[[], Iterable[Figure]] = tuple  # figures of what became of them
         file = AlertFile(state.alerts)
         kept, why = [], ""
         try:
@@ -55,6 +59,10 @@ class Alerting:
         """Start the tasks; the guard can do without each of them."""
         supervisor.attend("alerts", self.alerts.run)
         supervisor.attend("alert file", self.alerts.write)
+
+    def figures(self) -> Iterable[Figure]:
+        """Return what became of the letters, once there are sinks."""
+        return self.letters()
 
     async def close(self) -> None:
         """Write the last changes, once the tasks have been stopped."""

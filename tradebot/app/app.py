@@ -19,6 +19,7 @@ from tradebot.app.notify import Notifier
 from tradebot.app.parts import Parts
 from tradebot.app.policy import policy_of
 from tradebot.app.serving import api_server
+from tradebot.app.sinks import Sinks
 from tradebot.app.state import PAPER_OWNER, StateDirectory, live_owner, shadow_owner
 from tradebot.config import changed
 from tradebot.config.settings import Mode, Settings
@@ -59,6 +60,7 @@ class App:
         self._load = load
         self._notifier = Notifier()
         self._told = asyncio.Event()
+        self._sinks: Sinks | None = None
         self._why = ""
         self._stage = "starting"
         self._started_s = time.monotonic()
@@ -84,6 +86,8 @@ class App:
             finally:
                 self._state.withdraw()
                 await parts.close()
+                if self._sinks is not None:
+                    await self._sinks.close()
                 self._report(parts)
         finally:
             lock.release()
@@ -135,6 +139,12 @@ class App:
 
     async def _live(self, parts: Parts) -> None:
         """Serve until a signal, or the end of a part that must not end."""
+        sinks = self._sinks = Sinks(
+            self._settings,
+            parts,
+            is_ready=lambda: self._stage == "ready",
+            reasons=lambda: self._readiness(parts).reasons,
+        )
         server = api_server(self._settings, self._state, parts, lambda: self._readiness(parts))
         parts.on_pulse = lambda: self._feed_watchdog(parts)
         parts.supervisor.on_failure = self._tell_to_stop
@@ -147,6 +157,7 @@ class App:
         )
         self._catch_signals(parts, reload)
         parts.start()
+        sinks.start()
         parts.supervisor.start("configuration", reload.run())
         parts.supervisor.start("api", server.run())
         if not self._state.announce(await server.bound()):

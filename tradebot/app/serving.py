@@ -53,7 +53,11 @@ def api_server(
         clock=parts.clock,
         paper=broker if isinstance(broker, PaperBroker) else None,
         shadow=_shadow(parts, broker) if isinstance(broker, ShadowBroker) else no_shadow,
-        figures=[parts.figures.source(parts.loop, parts.persister), parts.backups.figures],
+        figures=[
+            parts.figures.source(parts.loop, parts.persister),
+            parts.backups.figures,
+            parts.alerting.figures,
+        ],
     )
     listen = settings.api.listen
     app = Audited(api.app(parts.say), parts.say)

@@ -13,10 +13,10 @@ from tradebot.app.secrets import read_secret
 from tradebot.app.state import StateDirectory, shadow_owner, write_secret
 from tradebot.brokers.openalgo.client import READ_ROUTES, Client
 from tradebot.brokers.openalgo.reader import OpenAlgoReader
-from tradebot.brokers.openalgo.secret import Secret
 from tradebot.clock import SystemClock
 from tradebot.config.settings import SecretName
 from tradebot.core.inputs import Input, NetPosition, Tick
+from tradebot.core.secret import Secret
 from tradebot.errors import BrokerError, ConfigError, InputError
 
 ACCOUNT = "SHADOW"  # what the account is called until somebody names it

@@ -14,7 +14,6 @@ from tradebot.brokers.openalgo.catalogue import Catalogue as OpenAlgoCatalogue
 from tradebot.brokers.openalgo.client import READ_ROUTES, ROUTES, Client
 from tradebot.brokers.openalgo.feed import OpenAlgoFeed
 from tradebot.brokers.openalgo.reader import OpenAlgoReader
-from tradebot.brokers.openalgo.secret import Secret
 from tradebot.brokers.openalgo.watch import Patience
 from tradebot.brokers.paper.broker import PaperBroker
 from tradebot.brokers.paper.fate import Chances
@@ -29,6 +28,7 @@ from tradebot.brokers.shadow.ledger import Ledger
 from tradebot.config.settings import BrokerKind, Market, Mode, Paper, Settings
 from tradebot.core.instruments import Instrument, Kind
 from tradebot.core.levels import Unit
+from tradebot.core.secret import Secret
 from tradebot.errors import BrokerError, InputError
 from tradebot.ports import Catalogue, Clock, Feed, Say
 from tradebot.services.replay_inputs import read_instruments

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from tradebot.config import settings as s
 from tradebot.config.forms import known
+from tradebot.core.alerts import Severity
 from tradebot.core.levels import Level
 from tradebot.core.policy import Persons
 from tradebot.core.sessions import Session
@@ -32,13 +33,7 @@ def settings_of(values: Mapping[str, object], sessions: Mapping[str, Session]) -
         mode=value("mode", s.Mode),
         account=s.Account(id=value("account.id", str)),
         broker=_broker(values),
-        exit=s.Exits(
-            hold_tagged_ns=value("exit.hold_tagged", int),
-            hold_plain_ns=value("exit.hold_plain", int),
-            hold_smart_ns=value("exit.hold_smart", int),
-            reconcile_every_ns=value("exit.reconcile_every", int),
-            persons=value("exit.resting_orders.persons", Persons),
-        ),
+        exit=_exits(values),
         price=s.Price(
             cash=class_price("cash"),
             future=class_price("future"),
@@ -72,8 +67,50 @@ def settings_of(values: Mapping[str, object], sessions: Mapping[str, Session]) -
             rotate_ns=value("record.rotate", int),
             keep_ns=value("record.keep", int),
         ),
+        alerts=_alerts(values),
         log=s.Log(level=value("log.level", s.LogLevel), format=value("log.format", s.LogFormat)),
         sessions=dict(sessions),
+    )
+
+
+def _exits(values: Mapping[str, object]) -> s.Exits:
+    return s.Exits(
+        hold_tagged_ns=known(values["exit.hold_tagged"], int),
+        hold_plain_ns=known(values["exit.hold_plain"], int),
+        hold_smart_ns=known(values["exit.hold_smart"], int),
+        reconcile_every_ns=known(values["exit.reconcile_every"], int),
+        persons=known(values["exit.resting_orders.persons"], Persons),
+    )
+
+
+def _alerts(values: Mapping[str, object]) -> s.Alerts:
+    def value(key: str, kind: type[_Kind]) -> _Kind:
+        return known(values[f"alerts.{key}"], kind)
+
+    def secret(key: str) -> s.SecretName | None:
+        return None if values[f"alerts.{key}"] is None else value(key, s.SecretName)
+
+    report, server = values["alerts.daily_report_at"], values["alerts.email.server"]
+    return s.Alerts(
+        telegram=s.Telegram(
+            token=secret("telegram.token"),
+            chat=value("telegram.chat", int),
+            min=value("telegram.min", Severity),
+            commands=value("telegram.commands", tuple),
+            server=value("telegram.server", str),
+        ),
+        webhook=s.Webhook(url=secret("webhook.url"), min=value("webhook.min", Severity)),
+        email=s.Email(
+            server=None if server is None else known(server, s.Listen),
+            tls=value("email.tls", s.Tls),
+            user=value("email.user", str),
+            password=secret("email.password"),
+            sender=value("email.from", str),
+            to=value("email.to", tuple),
+            min=value("email.min", Severity),
+        ),
+        daily_report_minutes=None if report is None else known(report, int),
+        dead_man_url=secret("dead_man_url"),
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from tradebot.config.forms import known
 from tradebot.config.keys import FLAGS, KEYS
 from tradebot.config.problems import Problems
-from tradebot.config.settings import BrokerKind, Listen, Market, Mode
+from tradebot.config.settings import BrokerKind, Listen, Market, Mode, Tls
 from tradebot.core.did_you_mean import shown
 from tradebot.core.levels import Level, Unit
 
@@ -93,10 +93,66 @@ def _slippage(values: Mapping[str, object], _: Problems) -> list[str]:
 def _listen(values: Mapping[str, object], _: Problems) -> list[str]:
     # There is one key, which may do everything, and it would cross the network in the clear.
     host = known(values["api.listen"], Listen).host
-    if host == "localhost" or _is_loopback(host):
+    if _is_ours(host):
         return []
     what = "must be an address of this machine alone, 127.0.0.1, [::1] or localhost"
     return [f"{shown(str(values['api.listen']))}: {what}"]
+
+
+def _telegram_token(values: Mapping[str, object], _: Problems) -> list[str]:
+    if values["alerts.telegram.token"] is None or values["alerts.telegram.chat"]:
+        return []
+    return ["...: needs alerts.telegram.chat, the one chat that is written to and listened to"]
+
+
+def _telegram_chat(values: Mapping[str, object], problems: Problems) -> list[str]:
+    chat = values["alerts.telegram.chat"]
+    is_named = values["alerts.telegram.token"] is not None
+    if not chat or is_named or "alerts.telegram.token" in problems.keys:
+        return []
+    return [f"{chat}: needs alerts.telegram.token, where the bot's token is kept; else 0"]
+
+
+def _email_server(values: Mapping[str, object], problems: Problems) -> list[str]:
+    server = values["alerts.email.server"]
+    if server is None:
+        return []
+    needs = [key for key in ("alerts.email.from", "alerts.email.to") if not values[key]]
+    return [f"{shown(str(server))}: needs {key}" for key in needs if key not in problems.keys]
+
+
+def _email_tls(values: Mapping[str, object], problems: Problems) -> list[str]:
+    server = values["alerts.email.server"]
+    if values["alerts.email.tls"] is not Tls.NONE or "alerts.email.server" in problems.keys:
+        return []
+    if server is None or _is_ours(known(server, Listen).host):
+        return []
+    what = "what is written crosses the network in the clear; allowed: starttls, implicit"
+    return [f"'none': {what}"]
+
+
+def _email_password(values: Mapping[str, object], problems: Problems) -> list[str]:
+    if values["alerts.email.password"] is None or "alerts.email.user" in problems.keys:
+        return []
+    return [] if values["alerts.email.user"] else ["...: needs alerts.email.user"]
+
+
+def _daily_report(values: Mapping[str, object], problems: Problems) -> list[str]:
+    ways = ("alerts.telegram.token", "alerts.webhook.url", "alerts.email.server")
+    if values["alerts.daily_report_at"] is None:
+        return []
+    if any(way in problems.keys or values[way] is not None for way in ways):
+        return []
+    return [f"{shown(_clock(values))}: nobody would get it; needs one of {', '.join(ways)}"]
+
+
+def _clock(values: Mapping[str, object]) -> str:
+    return str(KEYS["alerts.daily_report_at"].form.write(values["alerts.daily_report_at"]))
+
+
+def _is_ours(host: str) -> bool:
+    """Whether this is an address of this machine alone."""
+    return host == "localhost" or _is_loopback(host)
 
 
 def _is_loopback(host: str) -> bool:
@@ -120,4 +176,10 @@ _CHECKS = {
     "paper.instruments_file": _instruments_file,
     "paper.slippage": _slippage,
     "api.listen": _listen,
+    "alerts.telegram.token": _telegram_token,
+    "alerts.telegram.chat": _telegram_chat,
+    "alerts.email.server": _email_server,
+    "alerts.email.tls": _email_tls,
+    "alerts.email.password": _email_password,
+    "alerts.daily_report_at": _daily_report,
 }

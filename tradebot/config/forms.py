@@ -34,6 +34,8 @@ _PATH_LENGTH_MAX = 4096
 _ADDRESS_LENGTH_MAX = 512
 _ADDRESS = re.compile(r"[A-Za-z0-9\[][A-Za-z0-9.\[\]:_-]{0,259}(?:/[A-Za-z0-9._~/-]*)?")
 _SECRET = re.compile(r"(credential|env):([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})")
+_MAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9][A-Za-z0-9.-]{0,189}")
+_MAILS_MAX = 20
 _ELEMENT = re.compile(r".*\[(\d+)\]")
 _Word = TypeVar("_Word", bound=enum.StrEnum)
 _Kind = TypeVar("_Kind")
@@ -50,6 +52,21 @@ class Form(NamedTuple):
 def one_of(kind: type[_Word]) -> Form:
     """One of the words of an enumeration."""
     return Form(lambda value, key: word({key: value}, key, kind), str)
+
+
+def some_of(kind: type[_Word]) -> Form:
+    """Any of the words of an enumeration, each once; none at all too."""
+
+    def read(value: object, key: str) -> tuple[_Word, ...]:
+        if not isinstance(value, list) or len(value) > len(kind):
+            raise wrong(key, value, f"a list of words, of {', '.join(kind)}")
+        read_one = one_of(kind).read
+        found = tuple(
+            known(read_one(item, f"{key}[{place}]"), kind) for place, item in enumerate(value)
+        )
+        return tuple(dict.fromkeys(found))
+
+    return Form(read, lambda words: [str(item) for item in known(words, tuple)], is_text=False)
 
 
 def name(length_min: int = 1, length_max: int = 64) -> Form:
@@ -146,6 +163,37 @@ def is_ipv6(host: str) -> bool:
 
 
 LISTEN = Form(_read_listen, str)
+
+
+def _read_server(value: object, key: str) -> Listen | None:
+    if value == "":
+        return None
+    try:
+        server = known(_read_listen(value, key), Listen)
+    except InputError:
+        server = Listen("", 0)
+    if not server.port:
+        raise wrong(key, value, f'"HOST:PORT" like "smtp.example.com:587", port 1 to {_PORT_MAX}')
+    return server
+
+
+SERVER = Form(_read_server, lambda server: "" if server is None else str(server))
+
+
+def _read_mail(value: object, key: str) -> str:
+    if isinstance(value, str) and _MAIL.fullmatch(value):
+        return value
+    raise wrong(key, value, 'an address like "trader@example.com"')
+
+
+def _read_mails(value: object, key: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or len(value) > _MAILS_MAX:
+        raise wrong(key, value, f"a list of at most {_MAILS_MAX} addresses")
+    return tuple(_read_mail(item, f"{key}[{place}]") for place, item in enumerate(value))
+
+
+MAIL_ADDRESS = Form(lambda value, key: "" if value == "" else _read_mail(value, key), str)
+MAIL_ADDRESSES = Form(_read_mails, lambda to: list(known(to, tuple)), is_text=False)
 
 
 def address(*schemes: str) -> Form:
@@ -253,6 +301,10 @@ def _date(value: object, key: str) -> dt.date:
 CLOCK = Form(
     lambda value, key: parse_clock_minutes(repeatable(value), key),
     lambda minutes: clock_text(known(minutes, int)),
+)
+CLOCK_OR_NONE = Form(
+    lambda value, key: None if value == "" else CLOCK.read(value, key),
+    lambda minutes: "" if minutes is None else CLOCK.write(minutes),
 )
 ZONE = Form(_read_zone, str)
 DAYS = Form(

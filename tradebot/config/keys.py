@@ -8,13 +8,17 @@ from typing import NamedTuple
 
 from tradebot.config.forms import (
     CLOCK,
+    CLOCK_OR_NONE,
     DAYS,
     DISTANCE,
     HOLIDAYS,
     LISTEN,
+    MAIL_ADDRESS,
+    MAIL_ADDRESSES,
     PATH_OR_NONE,
     PATHS,
     SECRET,
+    SERVER,
     SWITCH,
     ZONE,
     Form,
@@ -24,15 +28,28 @@ from tradebot.config.forms import (
     one_of,
     percent,
     real,
+    some_of,
     whole,
 )
-from tradebot.config.settings import BrokerKind, LogFormat, LogLevel, Market, Mode, Settings
+from tradebot.config.settings import (
+    BrokerKind,
+    LogFormat,
+    LogLevel,
+    Market,
+    Mode,
+    Settings,
+    Spoken,
+    Tls,
+)
+from tradebot.core.alerts import Severity
 from tradebot.core.policy import Persons
 from tradebot.core.trades import PriceSource
 
 _SOURCE = one_of(PriceSource)
 _SPIKE = percent(1000)
 _HOLD = duration("0s", "10m")
+_LEAST = one_of(Severity)
+_CHAT_MAX = 2**53  # the Bot API promises 52 significant bits
 
 
 class Key(NamedTuple):
@@ -128,6 +145,27 @@ _ALL = (
     Key("record.directory", PATH_OR_NONE, "", live=True),
     Key("record.rotate", duration("1m", "24h"), "1h", live=True, attribute="record.rotate_ns"),
     Key("record.keep", duration("1h", "365d"), "7d", live=True, attribute="record.keep_ns"),
+    Key("alerts.telegram.token", SECRET, ""),
+    Key("alerts.telegram.chat", whole(-_CHAT_MAX, _CHAT_MAX), 0),
+    Key("alerts.telegram.min", _LEAST, "warning"),
+    Key("alerts.telegram.commands", some_of(Spoken), []),
+    Key("alerts.telegram.server", address("https", "http"), "https://api.telegram.org"),
+    Key("alerts.webhook.url", SECRET, ""),
+    Key("alerts.webhook.min", _LEAST, "warning"),
+    Key("alerts.email.server", SERVER, ""),
+    Key("alerts.email.tls", one_of(Tls), "starttls"),
+    Key("alerts.email.user", name(length_min=0, length_max=254), ""),
+    Key("alerts.email.password", SECRET, ""),
+    Key("alerts.email.from", MAIL_ADDRESS, "", attribute="alerts.email.sender"),
+    Key("alerts.email.to", MAIL_ADDRESSES, []),
+    Key("alerts.email.min", _LEAST, "warning"),
+    Key(
+        "alerts.daily_report_at",
+        CLOCK_OR_NONE,
+        "",
+        attribute="alerts.daily_report_minutes",
+    ),
+    Key("alerts.dead_man_url", SECRET, ""),
     Key("log.level", one_of(LogLevel), "info", live=True),
     Key("log.format", one_of(LogFormat), "text"),
 )

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from tradebot.core.alerts import Severity
 from tradebot.core.instruments import Kind
 from tradebot.core.levels import Level
 from tradebot.core.policy import Persons
@@ -176,6 +177,61 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
     keep_ns: int
 
 
+class Spoken(enum.StrEnum):
+    """What may be said to the daemon in a chat."""
+
+    STATUS = "status"
+    EXIT = "exit"
+    HALT = "halt"
+
+
+class Tls(enum.StrEnum):
+    """How a connection to a mail server is secured."""
+
+    STARTTLS = "starttls"
+    IMPLICIT = "implicit"
+    NONE = "none"
+
+
+class Telegram(msgspec.Struct, frozen=True, kw_only=True):
+    """A chat that alerts are sent to, and that may say some words."""
+
+    token: SecretName | None  # of the bot
+    chat: int  # 0: none
+    min: Severity
+    commands: tuple[Spoken, ...]
+    server: str  # of the Bot API
+
+
+class Webhook(msgspec.Struct, frozen=True, kw_only=True):
+    """An address that alerts are posted to."""
+
+    url: SecretName | None
+    min: Severity
+
+
+class Email(msgspec.Struct, frozen=True, kw_only=True):
+    """People whom alerts are mailed to."""
+
+    server: Listen | None
+    tls: Tls
+    user: str
+    password: SecretName | None
+    sender: str
+    to: tuple[str, ...]
+    min: Severity
+
+
+class Alerts(msgspec.Struct, frozen=True, kw_only=True):
+    """Where alerts are sent, beside being listed."""
+
+    telegram: Telegram
+    webhook: Webhook
+    email: Email
+    daily_report_minutes: int | None  # after midnight in the zone of the first session; None: none
+    dead_man_url: SecretName | None
+
+
 class Log(msgspec.Struct, frozen=True, kw_only=True):
     """What is logged, and how."""
 
@@ -196,6 +252,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     api: Api
     store: Store
     record: Recording
+    alerts: Alerts
     log: Log
     sessions: Mapping[str, Session]  # by exchange; those that are missing: round the clock
 

@@ -58,8 +58,13 @@ class Alerts:
         self._listeners: list[Callable[[Alert], None]] = []
 
     def listen(self, listener: Callable[[Alert], None]) -> None:
-        """Have each alert told that is news, insists, or is over; the listener never waits."""
+        """Have each alert told that is news, insists, or is over; the listener never waits.
+
+        What was told in this life before is told at once.
+        """
         self._listeners.append(listener)
+        for number in self._told:
+            listener(self._all[number])
 
     def take(self, changes: Sequence[Change]) -> None:
         """Take what has happened."""

@@ -12,10 +12,10 @@ from tests.services.fakes import Said
 from tradebot.brokers.openalgo import budget
 from tradebot.brokers.openalgo import client as client_module
 from tradebot.brokers.openalgo.client import Limits, Silent, Withheld
-from tradebot.brokers.openalgo.secret import Secret
 from tradebot.brokers.openalgo.wire.answers import Answer
 from tradebot.brokers.openalgo.wire.requests import place_order
 from tradebot.core.inputs import Acked, NotSent
+from tradebot.core.secret import Secret
 
 BODIES = {"orderbook": {}, "placeorder": place_order(an_order())}
 

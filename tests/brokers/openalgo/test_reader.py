@@ -11,8 +11,8 @@ from tests.openalgo.server import OpenAlgoServer
 from tradebot.brokers.openalgo.broker import OpenAlgoBroker
 from tradebot.brokers.openalgo.client import READ_ROUTES, ROUTES, Client, Withheld
 from tradebot.brokers.openalgo.reader import OpenAlgoReader
-from tradebot.brokers.openalgo.secret import Secret
 from tradebot.brokers.openalgo.wire.requests import cancel_order, place_order
+from tradebot.core.secret import Secret
 from tradebot.errors import BrokerError
 from tradebot.ports import Broker
 

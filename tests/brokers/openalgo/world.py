@@ -10,10 +10,10 @@ from tests.services.fakes import Said
 from tradebot.brokers.openalgo.broker import OpenAlgoBroker
 from tradebot.brokers.openalgo.client import READ_ROUTES, Client, Limits
 from tradebot.brokers.openalgo.reader import OpenAlgoReader
-from tradebot.brokers.openalgo.secret import Secret
 from tradebot.core.inputs import OrderSide
 from tradebot.core.instruments import NetKey
 from tradebot.core.intents import CancelOrder, PlaceOrder
+from tradebot.core.secret import Secret
 
 SECOND_NS = 1_000_000_000
 SBIN = NetKey("AB1234", "NSE", "SBIN", "MIS")

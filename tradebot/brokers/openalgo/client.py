@@ -8,10 +8,10 @@ import msgspec
 
 from tradebot.brokers.openalgo.budget import Budget
 from tradebot.brokers.openalgo.lockout import Lockout
-from tradebot.brokers.openalgo.secret import Secret
 from tradebot.brokers.openalgo.shared import Shared
 from tradebot.brokers.openalgo.wire.answers import TOO_MANY, Answer, answer_of
 from tradebot.brokers.openalgo.wire.requests import Body
+from tradebot.core.secret import Secret
 from tradebot.ports import Clock, Say
 
 ANSWER_BYTES_MAX = 16 * 1024 * 1024

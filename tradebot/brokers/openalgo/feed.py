@@ -9,13 +9,13 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
-from tradebot.brokers.openalgo.backoff import pause_s
 from tradebot.brokers.openalgo.client import Client
 from tradebot.brokers.openalgo.descriptions import Descriptions
 from tradebot.brokers.openalgo.tick_times import TickTimes
 from tradebot.brokers.openalgo.watch import Heard, Patience, Step, Watch
 from tradebot.brokers.openalgo.wire import frames, prices, requests, values
 from tradebot.brokers.openalgo.wire.answers import Answer
+from tradebot.core.backoff import pause_s
 from tradebot.core.inputs import Execution, FeedState, Tick
 from tradebot.errors import BrokerError
 from tradebot.ports import Inbox

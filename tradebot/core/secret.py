@@ -1,4 +1,4 @@
-"""The key to OpenAlgo: used where a request leaves, and shown nowhere."""
+"""Secrets of others: used where a request leaves, and shown nowhere."""
 
 
 class Secret:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tradebot.brokers.openalgo.backoff import AWAY_S, FIRST_S, LONGEST_S, pause_s
+from tradebot.core.backoff import AWAY_S, FIRST_S, LONGEST_S, pause_s
 
 
 def test_pauses_double_up_to_the_longest():

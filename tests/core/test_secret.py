@@ -2,7 +2,7 @@
 
 import traceback
 
-from tradebot.brokers.openalgo.secret import Secret
+from tradebot.core.secret import Secret
 
 
 def test_it_hides_in_every_picture_of_itself():

@@ -1,0 +1,1 @@
+"""Tests of the sinks, against unkind servers on this machine."""
