@@ -87,9 +87,7 @@ class Account:
         stands = self.faults.hit(Fault.QUOTE_STANDS, symbol=name)
         if not stands:
             return self.prices[name]
-        if stands.value is None:
-            stands.value = self.prices[name]
-        return stands.number(0.0)
+        return stands.number(stands.stood.setdefault(name, self.prices[name]))
 
     def _market(self, ids_from: int, *, sandbox: bool) -> tuple[Exchange, Books]:
         exchange = Exchange(self.time, self.faults, self.catalogue, self.prices, ids_from=ids_from)

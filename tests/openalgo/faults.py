@@ -113,6 +113,7 @@ class Rule(msgspec.Struct, kw_only=True, eq=False):
     acts_after_s: float | tuple[float, float] | None = None  # from and to; None: it never acts
     since_s: float = 0.0
     hits: int = 0
+    stood: dict[str, float] = {}  # prices of instruments when they first met it
 
     def number(self, default: float) -> float:
         return default if self.value is None else float(self.value)

@@ -49,6 +49,7 @@ class Proxy:
         self._login = 1
         self._polled: dict[str, Order] = {}
         self._tick_s = float("-inf")
+        self._alien: set[str] = set()  # instruments whose last tick was of something else
         self.clients: list[Client] = []
         self.received: list[Message] = []
         self.updates = True  # whether the stream of orders runs
@@ -138,8 +139,12 @@ class Proxy:
             return
         price = self._account.prices[name]
         alien = met(Fault.TICK_ALIEN, symbol=name)
-        if alien:
+        # One that is drawn by chance is never the next one too: two would be a true jump.
+        if alien and (alien.rate == 1.0 or name not in self._alien):
             price = alien.number(price)
+            self._alien.add(name)
+        else:
+            self._alien.discard(name)
         if met(Fault.TICK_ZERO, symbol=name):
             price = 0.0
         times = met(Fault.TICK_TIMES, symbol=name)

@@ -67,6 +67,7 @@ class Storm:
         self.scale = SCALE
         self._folder = folder
         self.server = OpenAlgoServer(api_key=KEY, seed=seed, scale=SCALE)
+        self.server.proxy.patience_s_min = 5.0  # a busy machine is no dead client
         self.market = StormMarket(self.server, symbols, self.rng)
         self.figures = Figures(
             seed=seed, seconds=seconds, symbols=symbols, trades=len(self.market.trades)
@@ -101,6 +102,7 @@ class Storm:
         await asyncio.to_thread(self._life.process.wait)
         self._told += self._life.log()
         self._life.close()
+        (self._folder / "log").rename(self._folder / f"log{self.figures.lives}")
         await self._live()
 
     async def active(self) -> list[dict[str, Any]]:
@@ -157,6 +159,7 @@ class Storm:
         turn = itertools.cycle(chosen)
         ends_s = time.monotonic() + self.figures.seconds
         slots = itertools.count()
+        said = self._folder / "events"
         while time.monotonic() < ends_s:
             switches.turn(self.server.faults, next(self._cycle))
             await asyncio.sleep(min(SLOT_S, self.figures.seconds / 4))
@@ -164,6 +167,9 @@ class Storm:
             if next(slots) % 2:
                 self.server.faults.clear()
                 self.figures.events.append(await events.names[next(turn)]())
+                with said.open("ab") as file:
+                    stamp = time.strftime("%H:%M:%S ", time.gmtime()).encode()
+                    file.write(stamp + msgspec.json.encode(self.figures.events[-1]) + b"\n")
         self.server.faults.clear()
 
     def _alone(self):

@@ -40,6 +40,10 @@ MORE = (
 ALL = (*WORLD, *MORE)
 # A refused key shuts the adapter for half a minute: an event of its own, like a logout.
 APART = {Fault.NO_SESSION}
+_RATES_MAX = {
+    Fault.TICK_ALIEN: 0.05,  # one that comes often would confirm itself, as a true jump does
+    Fault.SLOW_READER: 0.005,  # of each tick: more, and the proxy never catches up
+}
 
 
 def drawn(rng: Random, *, worst: float = 0.25) -> list[Rule]:
@@ -61,7 +65,5 @@ def turn(faults: Switchboard, rules: list[Rule]) -> None:
 
 def _at(rule: Rule, rate: float) -> Rule:
     late = LATE_S if isinstance(rule.acts_after_s, tuple) else rule.acts_after_s
-    # A stranger's price that comes often would confirm itself, as a true jump does.
-    if rule.fault is Fault.TICK_ALIEN:
-        rate = min(rate, 0.05)
-    return msgspec.structs.replace(rule, rate=rate, acts_after_s=late, hits=0)
+    rate = min(rate, _RATES_MAX.get(rule.fault, 1.0))
+    return msgspec.structs.replace(rule, rate=rate, acts_after_s=late, hits=0, stood={})

@@ -19,9 +19,9 @@ def watch():
 
 def ticked(watch, name, ltp, at):
     """Let a tick come that needs no second one: near a price that was heard, and no double."""
-    heard = watch.ticked(name, ltp, at, b"%r %d" % (ltp, at))
-    if heard is Heard.DOUBTED:
-        heard = watch.ticked(name, ltp, at, b"again")
+    heard = watch.ticked(name, ltp + 0.05, at)
+    if heard is not Heard.NOTHING:
+        heard = watch.ticked(name, ltp, at)
         watch.doubted(name)
     return heard
 
@@ -131,51 +131,51 @@ def test_what_nobody_wants_is_never_silent():
 
 
 def test_the_first_price_and_one_after_a_silence_need_a_second_one_where_they_jump(watch):
-    assert watch.ticked("NSE:SBIN", 812.5, S, b"1") is Heard.DOUBTED
-    assert watch.ticked("NSE:SBIN", 813.0, S, b"2") is Heard.CONFIRMED
+    assert watch.ticked("NSE:SBIN", 812.5, S) is Heard.DOUBTED
+    assert watch.ticked("NSE:SBIN", 813.0, S) is Heard.CONFIRMED
     assert watch.doubted("NSE:SBIN") == 812.5
     assert watch.doubted("NSE:SBIN") is None
-    assert watch.ticked("NSE:SBIN", 900.0, S + 1, b"3") is Heard.PRICE  # who guards holds it
-    assert watch.ticked("NSE:SBIN", 812.5, 3 * S, b"4") is Heard.DOUBTED
-    assert watch.ticked("NSE:SBIN", 905.0, 4 * S, b"5") is Heard.PRICE  # near what was true
-    assert watch.ticked("NSE:SBIN", 904.0, 9 * S, b"6") is Heard.PRICE
-    assert watch.ticked("NSE:SBIN", 9.0, 19 * S, b"7") is Heard.DOUBTED
-    assert watch.ticked("NSE:SBIN", 99.0, 19 * S, b"8") is Heard.DOUBTED
+    assert watch.ticked("NSE:SBIN", 900.0, S + 1) is Heard.PRICE  # who guards holds it
+    assert watch.ticked("NSE:SBIN", 812.5, 3 * S) is Heard.DOUBTED
+    assert watch.ticked("NSE:SBIN", 905.0, 4 * S) is Heard.PRICE  # near what was true
+    assert watch.ticked("NSE:SBIN", 904.0, 9 * S) is Heard.PRICE
+    assert watch.ticked("NSE:SBIN", 9.0, 19 * S) is Heard.DOUBTED
+    assert watch.ticked("NSE:SBIN", 99.0, 19 * S) is Heard.DOUBTED
 
 
-def test_a_frame_that_comes_twice_is_one_and_confirms_nothing(watch):
-    assert watch.ticked("NSE:SBIN", 25_980.0, S, b"1") is Heard.DOUBTED
-    assert watch.ticked("NSE:SBIN", 25_980.0, S, b"1") is Heard.NOTHING
-    assert watch.ticked("NSE:SBIN", 25_980.0, 9 * S, b"1") is Heard.NOTHING
-    assert ticked(watch, "NSE:INFY", 1500.0, S) is Heard.CONFIRMED
-    assert watch.ticked("NSE:INFY", 1500.0, S, b"again") is Heard.NOTHING
-    assert watch.ticked("NSE:INFY", 1500.0, 3 * S, b"again") is Heard.PRICE  # without times
+def test_a_tick_that_comes_twice_is_one_and_confirms_nothing(watch):
+    assert watch.ticked("NSE:SBIN", 25_980.0, S) is Heard.DOUBTED
+    assert watch.ticked("NSE:SBIN", 25_980.0, S) is Heard.NOTHING
+    assert watch.ticked("NSE:SBIN", 25_980.0, S + S // 10 - 1) is Heard.NOTHING
+    assert watch.ticked("NSE:SBIN", 25_980.0, S + S // 10) is Heard.CONFIRMED
+    assert watch.ticked("NSE:SBIN", 25_980.0, S + S // 10) is Heard.NOTHING
+    assert watch.ticked("NSE:SBIN", 25_980.0, 3 * S) is Heard.PRICE
 
 
 def test_an_option_may_move_further_than_a_share():
     watch = Watch(Patience(), lambda *_: True)
     name = "NFO:NIFTY24NOV2626000CE"
     watch.want(name, 0)
-    watch.ticked(name, 180.0, S, b"1")
-    assert watch.ticked(name, 220.0, 2 * S, b"2") is Heard.CONFIRMED
-    assert watch.ticked(name, 26_010.0, 9 * S, b"3") is Heard.DOUBTED
+    watch.ticked(name, 180.0, S)
+    assert watch.ticked(name, 220.0, 2 * S) is Heard.CONFIRMED
+    assert watch.ticked(name, 26_010.0, 9 * S) is Heard.DOUBTED
 
 
 def test_a_price_in_doubt_is_asked_for_soon_and_settled_by_the_quote(watch):
     watch.drop("NSE:INFY")
     ticked(watch, "NSE:SBIN", 812.5, S)
-    assert watch.ticked("NSE:SBIN", 25_980.0, 2 * S, b"1") is Heard.DOUBTED
+    assert watch.ticked("NSE:SBIN", 25_980.0, 2 * S) is Heard.DOUBTED
     assert watch.to_poll(2 * S) == ["NSE:SBIN"]
     assert not quoted(watch, "NSE:SBIN", 812.5, 2 * S)
     assert watch.to_poll(2 * S + S // 4) == []
-    assert watch.ticked("NSE:SBIN", 25_980.0, 5 * S, b"2") is Heard.DOUBTED
+    assert watch.ticked("NSE:SBIN", 25_980.0, 5 * S) is Heard.DOUBTED
     assert watch.to_poll(5 * S) == ["NSE:SBIN"]
     assert watch.to_poll(5 * S) == ["NSE:SBIN"]
     watch.asked(["NSE:SBIN"], 5 * S)
     assert watch.to_poll(5 * S) == []
     assert watch.to_poll(5 * S + S // 2) == ["NSE:SBIN"]
     assert quoted(watch, "NSE:SBIN", 25_990.0, 6 * S)  # it is true
-    assert watch.ticked("NSE:SBIN", 25_985.0, 7 * S, b"3") is Heard.PRICE
+    assert watch.ticked("NSE:SBIN", 25_985.0, 7 * S) is Heard.PRICE
 
 
 # Subscriptions that bring nothing.

@@ -153,7 +153,7 @@ class Client:
     async def _knocked(self) -> None:
         if not self.lockout.is_closed or not self.lockout.may_knock(self.clock.now_ns()):
             return
-        self.lockout.knocked_in_vain(self.clock.now_ns())
+        self.lockout.knocks(self.clock.now_ns())
         reply = await self.check()
         if isinstance(reply, Answer) and reply.is_success and self.lockout.open():
             self.is_live = None  # whoever logged in may have changed it

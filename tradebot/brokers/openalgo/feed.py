@@ -124,7 +124,6 @@ class OpenAlgoFeed:
     async def _stay_connected(self, inbox: Inbox) -> None:
         while True:
             while self._client.lockout.is_closed:
-                await self._client.ask("ping", {}, urgent=False)  # it knocks when it is time to
                 await self._sleep(self._pace.look_s)
             why = await self._connection(inbox)
             self._is_welcome = False
@@ -169,9 +168,10 @@ class OpenAlgoFeed:
         if frame is None:
             self._say("feed.unreadable", "warning", bytes=len(raw))
         elif frame.is_tick:
-            self._take_tick(inbox, frame, raw)
+            self._take_tick(inbox, frame)
         elif frame.is_welcome:
             self._is_welcome, self._welcome_due_s = True, None
+            self._client.lockout.hasten(self._clock.now_ns())
             self._wants_orders = True
             self._added = dict.fromkeys(self._watch.names)
             for name in self._added:
@@ -190,7 +190,7 @@ class OpenAlgoFeed:
                 self._watch.refused(name, self._clock.now_ns())
                 self._say("feed.refused", "warning", instrument=name, why=values.tidy(message))
 
-    def _take_tick(self, inbox: Inbox, frame: frames.Frame, raw: bytes) -> None:
+    def _take_tick(self, inbox: Inbox, frame: frames.Frame) -> None:
         data = frame.data
         assert data is not None, "a tick has data"
         ltp = values.price(data.ltp)
@@ -200,7 +200,7 @@ class OpenAlgoFeed:
             return
         if data.high is not None and not prices.is_in_range(ltp, data.low, data.high):
             return
-        heard = self._watch.ticked(name, ltp, now_ns, raw)
+        heard = self._watch.ticked(name, ltp, now_ns)
         if heard is Heard.NOTHING:
             return
         if heard is Heard.DOUBTED:
@@ -274,6 +274,8 @@ class OpenAlgoFeed:
     async def _ask_beside(self, inbox: Inbox) -> None:
         """Ask what instruments are, and whether orders are real, for ever."""
         while True:
+            if self._client.lockout.is_closed:
+                await self._client.ask("ping", {}, urgent=False)  # it knocks when it is time to
             for description in await self._descriptions.fetched():
                 inbox.put(description)
             now_s = asyncio.get_running_loop().time()

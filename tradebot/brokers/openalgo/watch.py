@@ -43,6 +43,7 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
     # heard of, or be confirmed: [I #1732] an index's price came as that of an option, and what
     # guards takes the first price after a silence as it is. How near, as a share of the price.
     doubt_ns: int = _SECOND_NS
+    same_ns: int = _SECOND_NS // 10  # frames of one price within it are one tick
     spikes: dict[Kind, float] = msgspec.field(
         default_factory=lambda: dict.fromkeys(Kind, 0.01) | {Kind.OPTION: 0.25}
     )
@@ -57,7 +58,17 @@ class _Watched:
     """One instrument whose ticks are wanted."""
 
     __slots__ = (
-        *("again_ns", "asked_ns", "held", "moved_ns", "moves", "price", "raw", "since_ns"),
+        *(
+            "again_ns",
+            "asked_ns",
+            "held",
+            "moved_ns",
+            "moves",
+            "price",
+            "seen",
+            "seen_ns",
+            "since_ns",
+        ),
         *("spike", "ticked_ns", "tries"),
     )
 
@@ -65,7 +76,8 @@ class _Watched:
         self.spike = spike  # share of a price that is no jump
         self.since_ns = now_ns  # wanted, or subscribed again
         self.ticked_ns = 0
-        self.raw = b""  # its last frame
+        self.seen = 0.0  # price of its last frame
+        self.seen_ns = 0
         self.asked_ns = 0
         self.price: float | None = None
         self.held: float | None = None  # a tick that has to be confirmed
@@ -88,6 +100,7 @@ class Watch:
         self._is_open = is_open
         self._watched: dict[str, _Watched] = {}
         self._doubt_ns = patience.doubt_ns
+        self._same_ns = patience.same_ns
         self._grace_ns = patience.renewed_ns
         self._heard_ns = 0  # when any tick came
         self._stepped_ns: int | None = None  # when the last step was taken; None: all is well
@@ -134,19 +147,19 @@ class Watch:
             self._watched[name].since_ns = now_ns
         return names
 
-    def ticked(self, name: str, ltp: float, now_ns: int, raw: bytes) -> Heard:
+    def ticked(self, name: str, ltp: float, now_ns: int) -> Heard:
         """Note a tick, and say what it is worth.
 
-        The same frame again, ``raw``, is no second tick: what a jump says is not confirmed by
-        its own double.
+        The same price again at the same moment is the same tick, and confirms nothing: frames
+        are doubled, and where other clients want more, one tick comes once in each form [W].
         """
         watched = self._watched.get(name)
         if watched is None:
             return Heard.NOTHING
-        is_silent = now_ns - watched.ticked_ns >= self._doubt_ns
-        if raw == watched.raw and (not is_silent or watched.held is not None):
+        if ltp == watched.seen and now_ns - watched.seen_ns < self._same_ns:
             return Heard.NOTHING
-        watched.raw = raw
+        watched.seen, watched.seen_ns = ltp, now_ns
+        is_silent = now_ns - watched.ticked_ns >= self._doubt_ns
         heard = Heard.PRICE
         if is_silent and not watched.is_near(ltp, watched.price):
             if not watched.is_near(ltp, watched.held):
