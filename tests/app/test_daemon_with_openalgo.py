@@ -109,10 +109,10 @@ class Day:
 
 
 @pytest.fixture
-async def day(tmp_path):
+async def day(tmp_path, request):
     @asynccontextmanager
-    async def a_day():
-        async with OpenAlgoServer(api_key=KEY) as server:
+    async def a_day(plugin):
+        async with OpenAlgoServer(api_key=KEY, plugin=plugin) as server:
             server.price(SBIN, 812.5)
             day = Day(server, tmp_path)
             try:
@@ -121,7 +121,7 @@ async def day(tmp_path):
                 if day.life is not None:
                     day.life.close()
 
-    async with a_day() as opened:
+    async with a_day(getattr(request, "param", "angel")) as opened:
         yield opened
 
 
@@ -207,3 +207,32 @@ async def test_new_ticks_move_no_level_and_are_told_in_the_next_life(day):
     assert (changed["tick_size"], changed["tick_size_was"]) == ("0.5", "0.05")
     (trade,) = (await day.call("/api/v1/activetrades", {}))["trades"]
     assert trade["stop_level"] == 805.95
+
+
+# What pushes at once, what is asked every five seconds, and what never says anything.
+@pytest.mark.parametrize("day", ["angel", "groww", "tradejini"], indirect=True)
+async def test_what_a_person_has_sold_is_not_sold_again_whatever_the_broker_tells(day):
+    life = await day.begin()
+    await day.guarded()
+    day.server.by_hand(SBIN, "SELL", 100)
+    await day.server.until(lambda: day.server.net(SBIN) == 0)
+    looks = len(day.server.record.asked("positionbook"))
+    day.server.price(SBIN, 805.5)
+    # The exit looks for what is left, more than once; or sells what is not there.
+    await day.server.until(
+        lambda: day.orders or len(day.server.record.asked("positionbook")) >= looks + 2
+    )
+    assert last(life, "exit.decided")["reason"] == "stop"
+    assert day.orders == []
+    assert day.server.net(SBIN) == 0
+
+
+@pytest.mark.parametrize("day", ["tradejini"], indirect=True)
+async def test_a_trade_book_that_does_not_answer_holds_a_stop_back_for_a_second(day):
+    life = await day.begin()
+    await day.guarded()
+    day.server.faults.turn_on(Fault.HANGS, endpoint="tradebook")
+    day.server.price(SBIN, 805.5)
+    await day.server.until(lambda: day.server.net(SBIN) == 0)
+    assert len(day.orders) == 1
+    assert "executions.unread" in life.events()

@@ -61,7 +61,10 @@ def test_what_becomes_of_a_persons_orders_is_what_the_settings_say(policy):
     [
         (BrokerKind.PAPER, ExitPolicy(tagged=True, hold_ns=0)),
         (BrokerKind.BYBIT, ExitPolicy(tagged=True, hold_ns=10_000_000_000)),
-        (BrokerKind.OPENALGO, ExitPolicy(tagged=False, hold_ns=120_000_000_000, ladder=LADDER)),
+        (
+            BrokerKind.OPENALGO,
+            ExitPolicy(tagged=False, pushes=False, hold_ns=120_000_000_000, ladder=LADDER),
+        ),
     ],
 )
 def test_a_lost_request_is_held_for_as_long_as_it_can_live_at_its_broker(kind, exits):

@@ -155,3 +155,16 @@ def test_the_exits_never_replace_what_they_were_made_from(job, tmp_path):
     with pytest.raises(InputError, match="would replace"):
         replay(made, io.StringIO())
     assert made.trades.read_text()
+
+
+def test_a_replay_reads_nothing_before_an_exit_whatever_the_broker_of_the_configuration(
+    job, tmp_path
+):
+    path = tmp_path / "config.toml"
+    path.write_text(
+        'mode = "live"\n[account]\nid = "AB1234"\n[broker]\nkind = "openalgo"\n'
+        'rest = "http://127.0.0.1:1"\nfeed = "ws://127.0.0.1:2"\nkey = "env:NOBODY"\n'
+    )
+    timed = {"time_exit": {"after": "1s"}}
+    made = job([(0, 100), (1, 100)], {}, timed, config=path)
+    assert [exit_["ts_ns"] - AT for exit_ in exits(made)] == [S]

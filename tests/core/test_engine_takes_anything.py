@@ -19,6 +19,7 @@ from tradebot.core.inputs import (
     BookReply,
     CreateTrade,
     Execution,
+    ExecutionsRead,
     ExitTrade,
     FeedState,
     HaltTrading,
@@ -28,6 +29,7 @@ from tradebot.core.inputs import (
     NetPosition,
     NoAction,
     NotSent,
+    OrderChannel,
     OrderReport,
     OrderSide,
     OrderState,
@@ -154,6 +156,7 @@ policies = st.builds(
     exits=st.builds(
         ExitPolicy,
         tagged=st.booleans(),
+        pushes=st.booleans(),
         hold_ns=st.sampled_from([0, 10 * SECOND]),
         ladder=st.sampled_from([(), (parse_rung("touch", "ladder"), parse_rung("band", "ladder"))]),
     ),
@@ -216,6 +219,8 @@ KINDS = {
     BookReply: st.builds(
         BookReply, orders=maybe(st.lists(reports, max_size=3).map(tuple)), at_ns=clock
     ),
+    ExecutionsRead: st.builds(ExecutionsRead, is_read=st.booleans(), at_ns=clock),
+    OrderChannel: st.builds(OrderChannel, up=st.booleans(), at_ns=clock),
     PositionsReply: st.builds(
         PositionsReply, key=keys, net=maybe(st.integers(-30, 30).map(Decimal)), at_ns=clock
     ),

@@ -81,6 +81,8 @@ OTHERS: list[i.Input] = [
     i.QueryReply(client_order_id="T1-x1", report=None, answered=False, at_ns=AT),
     i.BookReply(orders=(REPORT,), at_ns=AT),
     i.BookReply(orders=None, at_ns=AT),
+    i.ExecutionsRead(is_read=True, at_ns=AT),
+    i.OrderChannel(up=False, at_ns=AT),
     i.PositionsReply(key=KEY, net=Decimal(-10), at_ns=AT),
     i.PositionsReply(key=KEY, net=None, at_ns=AT),
     i.AccountReply(

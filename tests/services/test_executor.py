@@ -5,14 +5,13 @@ from decimal import Decimal
 
 import pytest
 
-from tests.services.fakes import FakeClock, ListInbox, Said
-from tests.services.unkind_store import UnkindStore, turns
-from tests.stores.samples import KEY, an_execution
+from tests.services.executing import FILL, World
+from tests.services.unkind_store import turns
+from tests.stores.samples import KEY
 from tradebot.core.inputs import (
     Acked,
     BookReply,
     Execution,
-    Input,
     OrderReport,
     OrderSide,
     OrderState,
@@ -20,14 +19,10 @@ from tradebot.core.inputs import (
     PositionsReply,
     QueryReply,
     Refused,
-    Tick,
     Unknown,
 )
 from tradebot.core.intents import CancelOrder, PlaceOrder, QueryOrder, ReadOrder, ReadPosition
 from tradebot.errors import BrokerError
-from tradebot.services.executor import Executor
-from tradebot.services.persister import Persister
-from tradebot.services.supervisor import Supervisor
 
 ORDER = PlaceOrder(
     client_order_id="T1-x1",
@@ -37,7 +32,6 @@ ORDER = PlaceOrder(
     quantity=Decimal(100),
     decided_at_ns=1,
 )
-FILL = an_execution("e1").execution
 
 
 def a_report(filled: int = 0) -> OrderReport:
@@ -51,74 +45,6 @@ def a_report(filled: int = 0) -> OrderReport:
         state=OrderState.OPEN,
         at_ns=5,
     )
-
-
-class FakeBroker:
-    """Answers what it is told to; an answer that is an error is raised, an event waited for."""
-
-    def __init__(self, calls: list[str]) -> None:
-        self.calls = calls
-        self.answers: dict[str, object] = {"executions": [FILL]}
-
-    async def _answer(self, name: str):
-        self.calls.append(name)
-        answer = self.answers.get(name)
-        if isinstance(answer, BaseException):
-            raise answer
-        if isinstance(answer, asyncio.Event):
-            await answer.wait()
-            return None
-        return answer
-
-    async def place(self, _order):
-        return await self._answer("place")
-
-    async def cancel(self, _order):
-        return await self._answer("cancel")
-
-    async def query(self, _client_order_id):
-        return await self._answer("query")
-
-    async def report(self, _order_id):
-        return await self._answer("report")
-
-    async def order_book(self):
-        return await self._answer("order_book")
-
-    async def net(self, _key):
-        return await self._answer("net")
-
-    async def executions(self):
-        return await self._answer("executions")
-
-
-class World:
-    def __init__(self, **limits: float) -> None:
-        self.calls: list[str] = []
-        self.said, self.inbox, self.store = Said(), ListInbox(), UnkindStore()
-        self.broker = FakeBroker(self.calls)
-        self.supervisor = Supervisor(self.said)
-        self.persister = Persister(
-            self.store, every_s=3_600, say=self.said, covered=lambda _frame: None
-        )
-        self.executor = Executor(
-            self.broker,  # type: ignore[arg-type] # the calls that an executor makes
-            self.inbox,
-            persister=self.persister,
-            supervisor=self.supervisor,
-            clock=FakeClock(77),
-            say=self.said,
-            **limits,
-        )
-        self.inbox.on_put = lambda item: self.calls.append(type(item).__name__)
-
-    async def settled(self) -> list[Input | Tick]:
-        await turns(20)
-        return list(self.inbox.items)
-
-    def answers(self, **answers: object) -> "World":
-        self.broker.answers.update(answers)
-        return self
 
 
 def placed(outcome) -> PlaceReply:

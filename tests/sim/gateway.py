@@ -42,6 +42,8 @@ class Gateway:
         self._life = life
         self.inbox: Inbox | None = None
         self.hangs_until_s = 0.0  # the latest time at which a call that hangs is given up
+        self.asked_s = -FOR_EVER_S  # when it was last asked for what has executed
+        self.vain_s = -FOR_EVER_S  # when that last failed
 
     async def open(self, inbox: Inbox) -> None:
         await self._trip()
@@ -221,9 +223,11 @@ class Gateway:
         return [position for position in held if not world.lies_flat(position.key)]
 
     async def executions(self) -> Sequence[Execution]:
-        await self._trip()
         world = self._world
+        self.asked_s = world.loop.time()
+        await self._trip()
         if world.read_fails():
+            self.vain_s = world.loop.time()
             raise ConnectionError("connection reset")
         until_ns = world.exchange.now_ns() - world.lag_ns()
         done = [e for e in world.exchange.executions.values() if e.at_ns <= until_ns]

@@ -3,9 +3,11 @@
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from functools import partial
+from random import Random
 from typing import TYPE_CHECKING
 
 from tradebot.core.inputs import OrderSide
+from tradebot.core.instruments import NetKey
 from tradebot.core.trades import Status
 from tradebot.errors import InputError, NotFoundError, RefusedError, StoreError
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
 LOOK_EVERY_S = 1.0
 TRADES_MAX = 8  # open at once
+LEAVES = 0.5  # of looks, at most
 TROUBLE = {
     "journal_refuses": "a journal that refuses for a while",
     "store_refuses": "a database that refuses for a while",
@@ -27,10 +30,14 @@ Json = dict[str, object]
 class People:
     """What happens around the process while there is chaos."""
 
-    def __init__(self, world: "World") -> None:
+    def __init__(self, world: "World", seed: int) -> None:
         self._world = world
         self._rng = world.rng
         self._trades = 0
+        # Where the broker does not tell of it, somebody leaves whole positions by hand.
+        self._unheard = Random(f"unheard {seed}")
+        self._leaves = 0.0 if world.policy.exits.pushes else self._unheard.random() * LEAVES
+        self._odd = 0
         self.are_quiet = False
 
     def begin(self) -> None:
@@ -70,6 +77,8 @@ class People:
             self._command()
         if world.happens("by_hand"):
             self._trade_by_hand()
+        if self._unheard.random() < self._leaves:
+            self._leave_by_hand()
         world.resting.look()
         world.loop.in_world(LOOK_EVERY_S * rng.uniform(0.5, 1.5), self._look)
 
@@ -197,15 +206,42 @@ class People:
         guard = world.life.guard
         ours = [] if guard is None else [t.remaining for t in guard.engine.book.trades.values()]
         is_alike = bool(ours) and world.life.is_ready and rng.random() < 0.4
+        is_alike = is_alike and world.channel.is_relied_on
         if is_alike:
             quantity = rng.choice(ours)
         requests = world.promises.requests
         if not 0 < quantity <= most or requests.is_just_like_a_doubt(key, side, quantity):
             return
         world.seen["a trade by hand"] += 1
+        world.seen["a trade by hand that nobody tells of"] += not world.channel.is_relied_on
         order = world.exchange.accept(key, side, quantity)
         # One that is just like ours is told of at once: else nobody could know them apart.
         world.exchange.fill(order, quantity, at_once=is_alike)
+
+    def _leave_by_hand(self) -> None:
+        """Let somebody leave all of a position, or nearly all, where no stream tells of it."""
+        world = self._world
+        held = [(key, net) for key, net in world.exchange.nets.items() if net]
+        if not held:
+            return
+        key, net = self._unheard.choice(held)
+        side = OrderSide.SELL if net > 0 else OrderSide.BUY
+        quantity = abs(net)
+        if self._unheard.random() < 0.5 or self._is_like_ours(key, side, quantity):
+            self._odd += 1  # no order of ours is of such a size, and none will be
+            quantity -= Decimal(self._odd) / 1000
+        if quantity <= 0:
+            return
+        world.seen["a trade by hand that nobody tells of"] += not world.channel.is_relied_on
+        world.exchange.fill(world.exchange.accept(key, side, quantity), quantity)
+
+    def _is_like_ours(self, key: NetKey, side: OrderSide, quantity: Decimal) -> bool:
+        """Whether an order could be taken for one of ours, now or soon."""
+        guard = self._world.life.guard
+        if guard is None or not self._world.life.is_ready or quantity % 1:
+            return True
+        ours = [trade.remaining for trade in guard.engine.book.trades.values()]
+        return quantity in ours or self._world.promises.requests.was_sent(key, side, quantity)
 
     # Trouble.
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tests.sim.world import World
 
 BY_PRICE = {Reason.STOP, Reason.TARGET, Reason.TRAIL, Reason.BREAKEVEN}
+UNTOLD_NS_MAX = 1_500_000_000  # an exit waits so long for what may have executed
 LATE_NS_MAX = 3_000_000_000  # after its time
 ZERO = Decimal(0)
 
@@ -125,6 +126,9 @@ class Promises:
     def look(self, book: Book) -> None:
         """Look at the book between two steps."""
         self.words.look(book)
+        for key, since_ns in book.telling.waits:
+            if book.now_ns - since_ns > UNTOLD_NS_MAX:
+                self.broken(f"I14 exits on {key.symbol} wait for executions since {since_ns}")
         owners: dict[str, str] = {}
         for trade in book.trades.values():
             claimed = sum((e.remaining for e in book.open_exits(trade.trade_id)), ZERO)

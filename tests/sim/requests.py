@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 LAG_NS_MAX = 10_000_000_000
 UNREAD_S_MAX = 9.9  # after a start: nothing is sent before the broker has said what it holds
+READ_S_MAX = 2.0  # before an exit, where the broker does not tell by itself what executes
+VAIN_S_MAX = 6.5  # so long after such a question has failed, exits leave unasked
 SENT_IN_A_MINUTE_MAX = 30  # of one trade; each part that fills may bring one at once
 ZERO = Decimal(0)
 
@@ -124,6 +126,12 @@ class Requests:
         sent = [*map(self._sent.__getitem__, self._doubts.get(key, ())), *self._open.values()]
         return any((one.key, one.side, one.quantity) == (key, side, quantity) for one in sent)
 
+    def was_sent(self, key: NetKey, side: OrderSide, quantity: Decimal) -> bool:
+        """Whether an order of ours of this size has ever left."""
+        return any(
+            (o.key, o.side, o.quantity) == (key, side, quantity) for o in self._sent.values()
+        )
+
     def cannot_act(self, name: str) -> None:
         """Note that a request is lost for good: it never reached the exchange."""
         self._can_act.discard(name)
@@ -184,12 +192,15 @@ class Requests:
         What others did shortly before the broker's net replaced our fold may be in it or
         not: then the better of both counts.
         """
-        exchange, key = self._world.exchange, order.key
+        world, exchange, key = self._world, self._world.exchange, order.key
         position = book.positions.get(key)
         corrected_ns = 0 if position is None else position.corrected_at_ns
         unknown = unsure = ZERO
         for name, other in exchange.others.items():
             if other.key != key or name in book._seen or self._had_to_ask_for(other):
+                continue
+            if self._had_to_read(other):
+                world.note(f"{name} of somebody else was to be read before {order.client_order_id}")
                 continue
             if other.at_ns > corrected_ns:
                 unknown += other.side.sign * other.quantity
@@ -211,6 +222,20 @@ class Requests:
     def found(self, key: NetKey) -> bool:
         """Whether this life began with something to guard there."""
         return key in self._found
+
+    def _had_to_read(self, other: Execution) -> bool:
+        """Whether a broker that tells of nothing by itself could have been asked for it in time.
+
+        Whatever a question of the last moments has brought is all that could be known.
+        """
+        world, gateway = self._world, self._world.life.gateway
+        asked_s, now_s = gateway.asked_s, world.loop.time()
+        age_s = (world.exchange.now_ns() - other.at_ns) / 1e9
+        if world.channel.had_to_tell(now_s - age_s):
+            return False
+        if now_s - gateway.vain_s <= VAIN_S_MAX:
+            return False  # a missed stop is worse than not to know
+        return min(age_s, now_s - asked_s) > READ_S_MAX
 
     def _had_to_ask_for(self, other: Execution) -> bool:
         """Whether a life that has just begun could have known it, had it asked the broker."""

@@ -9,6 +9,7 @@ from random import Random
 
 import msgspec
 
+from tests.sim.channel import Channel
 from tests.sim.faults import Faults, drawn
 from tests.sim.operators import Operators
 from tests.sim.people import People
@@ -67,11 +68,14 @@ def _run(seed: int, timeline: list[str] | None) -> Result:
     rng = Random(seed)
     tagged = rng.random() < TAGGED_SHARE
     persons = Random(f"persons {seed}").choice([Persons.ASK, *Persons])
-    world = World(rng, drawn(rng), policy_of(tagged=tagged, persons=persons))
+    pushes = Random(f"pushes {seed}").random() < PUSHES_SHARE
+    world = World(rng, drawn(rng), policy_of(tagged=tagged, persons=persons, pushes=pushes))
     world.timeline = timeline
-    world.note(f"seed {seed}: {'tagged' if tagged else 'plain'} broker, {world.faults}")
+    kind = f"{'tagged' if tagged else 'plain'}{'' if pushes else ', silent'}"
+    world.note(f"seed {seed}: {kind} broker, {world.faults}")
+    world.channel = Channel(world, Random(f"channel {seed}"))
     world.resting = Resting(world, Random(f"resting {seed}"))
-    people = People(world)
+    people = People(world, seed)
     life = world.life
     world.loop.in_world(0.0, life.begin)
     people.begin()
@@ -103,15 +107,18 @@ def _run(seed: int, timeline: list[str] | None) -> Result:
     )
 
 
-def policy_of(*, tagged: bool, persons: Persons = Persons.ASK) -> Policy:
-    """Return the settings for a broker that keeps our order ids, or one that does not."""
+def policy_of(*, tagged: bool, persons: Persons = Persons.ASK, pushes: bool = True) -> Policy:
+    """Return the settings for a broker that keeps our order ids or not, and pushes or not."""
     hold_ns = round(HOLD_S[tagged] * 1e9)
     ladder = tuple(parse_rung(text, "ladder") for text in ("touch", "touch+3%", "band"))
-    exits = ExitPolicy(tagged=tagged, hold_ns=hold_ns, ladder=ladder, persons=persons)
+    exits = ExitPolicy(
+        tagged=tagged, hold_ns=hold_ns, ladder=ladder, persons=persons, pushes=pushes
+    )
     return Policy(stale_after_ns=STALE_NS, exits=exits, reconcile_every_ns=RECONCILE_NS)
 
 
 TAGGED_SHARE = 0.5
+PUSHES_SHARE = 0.5
 
 
 def _pass(world: World, seconds: float) -> None:

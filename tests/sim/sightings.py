@@ -9,6 +9,7 @@ from tradebot.core.exits import Exit, State
 from tradebot.core.inputs import (
     BookReply,
     Execution,
+    ExecutionsRead,
     Input,
     PlaceReply,
     QueryReply,
@@ -53,6 +54,8 @@ class Sightings:
                 self._of_reply(book, item)
             case Timer():
                 self._of_timer(book, item)
+            case ExecutionsRead(is_read=True) if book.telling.waits:
+                self._seen["a read that an exit waits for"] += 1
             case _:
                 pass
 
@@ -77,6 +80,9 @@ class Sightings:
             self._seen["a fill that a correction may have held"] += 1
         if item.order_id in book.unfilled:
             self._seen["an entry revived"] += 1
+        is_ours = item.client_order_id is not None or item.order_id in book.exit_of_broker_id
+        if book.telling.waits and not is_ours:
+            self._seen["a read that told of somebody's trade"] += 1
         name = book.exit_of_order.get(item.client_order_id or "")
         name = name or book.exit_of_broker_id.get(item.order_id)
         exit_ = None if name is None else book.exits.get(name[0], {}).get(name[1])

@@ -12,6 +12,7 @@ from typing import TypeVar
 import msgspec
 
 from tests.sim.approvals import Approvals
+from tests.sim.channel import Channel
 from tests.sim.exchange import Exchange, ExchangeOrder
 from tests.sim.faults import Faults
 from tests.sim.life import ACCOUNT, Life
@@ -80,7 +81,8 @@ class World:
         self.feed_is_silent = False
         self.session_is_lost = False
         self.lost_session_says = "not_sent"  # or "error_before"
-        self.stream_is_dead = False
+        self._stream_is_dead = False
+        self.channel = Channel(self, Random(0))
         self.books_stand_since_ns: int | None = None
         self.books_are_empty = False
         self.fate: Callable[[PlaceOrder], str] | None = None  # instead of drawing one
@@ -94,6 +96,17 @@ class World:
     def kept_store(self) -> MemoryStore:
         """What is in the database."""
         return self._kept[0]
+
+    @property
+    def stream_is_dead(self) -> bool:
+        """Whether nothing that is pushed arrives."""
+        return self._stream_is_dead
+
+    @stream_is_dead.setter
+    def stream_is_dead(self, is_dead: bool) -> None:
+        self._stream_is_dead = is_dead
+        if is_dead:
+            self.channel.has_ended()
 
     # Chance.
 
@@ -267,6 +280,8 @@ class World:
 
     def _stream(self, item: Execution | OrderReport, heard: Callable[[], None]) -> None:
         """Push something to the process that lives now: once, twice or never."""
+        if not self.channel.is_there:
+            return
         if self.stream_is_dead or self.happens("dropped"):
             self.seen["a message that was dropped"] += 1
             return
@@ -281,6 +296,7 @@ class World:
         inbox = life.gateway.inbox
         if not life.is_over and inbox is not None:
             heard()
+            self.channel.has_told(life)
             inbox.put(self.shown(item))
 
     # Lives.

@@ -35,6 +35,7 @@ def _exits_of(settings: Settings) -> ExitPolicy:
             # sent to the market is made a limit order by the brokers behind it, and may rest.
             return ExitPolicy(
                 tagged=False,
+                pushes=False,  # half of the brokers behind it tell nothing by themselves
                 hold_ns=settings.exit.hold_plain_ns,
                 ladder=_LADDER,
                 persons=persons,

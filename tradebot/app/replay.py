@@ -115,6 +115,7 @@ def _policy_and_defaults(job: ReplayJob) -> tuple[Policy, TradeDefaults]:
         holds_jumps=job.gate,
         stale_after_ns=None,
         reconcile_every_ns=None,
+        exits=msgspec.structs.replace(policy.exits, pushes=True),
         opposite_allowed=True,
     )
     return policy, defaults

@@ -11,6 +11,7 @@ from tradebot.app.secrets import read_secret
 from tradebot.app.state import StateDirectory
 from tradebot.brokers.openalgo.broker import OpenAlgoBroker
 from tradebot.brokers.openalgo.catalogue import Catalogue as OpenAlgoCatalogue
+from tradebot.brokers.openalgo.channel_proof import ChannelProof
 from tradebot.brokers.openalgo.client import READ_ROUTES, ROUTES, Client
 from tradebot.brokers.openalgo.feed import OpenAlgoFeed
 from tradebot.brokers.openalgo.reader import OpenAlgoReader
@@ -97,6 +98,7 @@ class OpenAlgoWorld:
             self._client,
             is_open=self._is_open,
             news=self.broker.news,
+            proof=self.broker.proof,
             resume_after=resume_after,
             patience=self._patience,
             random=SystemRandom(),
@@ -152,6 +154,7 @@ class ShadowWorld:
             self._client,
             is_open=self._is_open,
             news=self.broker.news,
+            proof=ChannelProof(),  # nothing is sent: nothing has to be read before it
             resume_after=resume_after,
             patience=self._patience,
             random=SystemRandom(),

@@ -40,6 +40,7 @@ from tradebot.core.records import (
     UncoveredSaved,
 )
 from tradebot.core.sessions import Session
+from tradebot.core.telling import Telling
 from tradebot.core.their_orders import TheirOrders
 from tradebot.core.trade_rules import Levels, levels_of
 from tradebot.core.trades import Side, Trade
@@ -82,6 +83,7 @@ class Book:
         self.book_asked_ns: int | None = None  # an order book is being read since then
         self.book_unread: tuple[str, int, int] | None = None  # account; the rest as ``unread``
         self.empty_books = 0  # in a row
+        self.telling = Telling()
         self.orders = OrderBook()  # entry orders and others'
         self.theirs = TheirOrders()  # of these: what may move a net, and is nobody's entry
         self.unfilled: dict[str, Trade] = {}  # NEVER_FILLED ones, by entry order: it may err
@@ -92,10 +94,8 @@ class Book:
         self.halt_due_ns = 0  # when to say again that nothing is sent
         self.findings = Findings()
         self.look = Look()
-        self.trades_made = 0
-        self.lines_told = 0
-        self.heard_seq = 0
-        self.heard_at_ns = 0
+        self.trades_made = self.lines_told = 0
+        self.heard_seq = self.heard_at_ns = 0
         self.reconcile_due_ns = 0  # 0: not planned yet
         self.now_ns = 0  # by our clock, as far as the inputs have told it: pauses are counted by it
         self.out: list[Event | Intent] = []

@@ -25,6 +25,7 @@ from tradebot.core.orders import Order
 from tradebot.core.policy import Policy
 from tradebot.core.positions import Frozen, Position
 from tradebot.core.price_gate import Gate
+from tradebot.core.telling import Telling
 from tradebot.core.their_orders import Theirs
 from tradebot.core.trades import Marks, PriceSource, Side, Trade
 
@@ -86,6 +87,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     book_asked_ns: int | None = None
     book_unread: tuple[str, int, int] | None = None
     empty_books: int = 0
+    telling: Telling = Telling()
     forgot_at_ns: int
     halt_due_ns: int = 0
     clock_ns: int = 0
@@ -138,6 +140,7 @@ def checkpoint(engine: Engine) -> Checkpoint:
             book_asked_ns=book.book_asked_ns,
             book_unread=book.book_unread,
             empty_books=book.empty_books,
+            telling=book.telling,
             forgot_at_ns=book._forgot_at_ns,  # noqa: SLF001 - as above
             halt_due_ns=book.halt_due_ns,
             clock_ns=book.coverage.clock_ns,
@@ -186,6 +189,7 @@ def engine_of(state: Checkpoint) -> Engine:
     book.book_asked_ns = state.counts.book_asked_ns
     book.book_unread = state.counts.book_unread
     book.empty_books = state.counts.empty_books
+    book.telling = state.counts.telling
     book._forgot_at_ns = state.counts.forgot_at_ns  # noqa: SLF001 - as above
     book.halt_due_ns = state.counts.halt_due_ns
     book.coverage.clock_ns = state.counts.clock_ns

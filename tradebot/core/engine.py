@@ -23,6 +23,7 @@ from tradebot.core import (
     resting,
     restore,
     surplus,
+    trade_reads,
     verdicts,
 )
 from tradebot.core.book import Book
@@ -42,12 +43,14 @@ from tradebot.core.inputs import (
     BookReply,
     CreateTrade,
     Execution,
+    ExecutionsRead,
     ExitTrade,
     FeedState,
     HaltTrading,
     IgnoreFound,
     Input,
     InstrumentsLoaded,
+    OrderChannel,
     OrderReport,
     PlaceReply,
     PolicyChanged,
@@ -75,6 +78,8 @@ _ByOurClock = (
     | PlaceReply
     | QueryReply
     | BookReply
+    | ExecutionsRead
+    | OrderChannel
     | PositionsReply
     | AccountReply
     | Adopt
@@ -339,6 +344,8 @@ class Engine:
         PlaceReply: lambda self, item: replies.on_reply(self.book, item),
         QueryReply: lambda self, item: replies.on_query(self.book, item),
         BookReply: _on_book,
+        ExecutionsRead: lambda self, item: lanes.on_executions_read(self.book, item),
+        OrderChannel: lambda self, item: trade_reads.on_channel(self.book, item),
         PositionsReply: lambda self, item: net_replies.on_positions(self.book, item),
         AccountReply: lambda self, item: account_reads.on_account(self.book, item),
         Adopt: lambda self, item: adopting.adopt(self.book, item),

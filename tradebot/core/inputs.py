@@ -171,6 +171,20 @@ class BookReply(msgspec.Struct, frozen=True, kw_only=True):
     at_ns: int
 
 
+class ExecutionsRead(msgspec.Struct, frozen=True, kw_only=True):
+    """A read of the day's executions is over; what it brought came before this."""
+
+    is_read: bool  # False: the broker did not answer, or not within a second
+    at_ns: int
+
+
+class OrderChannel(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the broker tells by itself what anybody executes, from now on."""
+
+    up: bool  # True: what executed before this has been delivered
+    at_ns: int
+
+
 class PositionsReply(msgspec.Struct, frozen=True, kw_only=True):
     """The broker's net of one key, read on request."""
 
@@ -293,6 +307,8 @@ Input = (
     | PlaceReply
     | QueryReply
     | BookReply
+    | ExecutionsRead
+    | OrderChannel
     | PositionsReply
     | AccountReply
     | Adopt

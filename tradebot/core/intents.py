@@ -62,6 +62,12 @@ class ReadAccount(msgspec.Struct, frozen=True):
     account: str
 
 
+class ReadExecutions(msgspec.Struct, frozen=True):
+    """Ask the broker what has executed today: an exit waits for it, a second at most."""
+
+    account: str
+
+
 class Subscribe(msgspec.Struct, frozen=True):
     """The first active trade on an instrument: its ticks are wanted."""
 
@@ -89,6 +95,7 @@ Intent = (
     | ReadOrder
     | ReadBook
     | ReadAccount
+    | ReadExecutions
     | Subscribe
     | Unsubscribe
     | AskQuote

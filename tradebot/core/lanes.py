@@ -6,11 +6,11 @@ is held and what may still fill, never from the memory of a call that failed.
 
 from decimal import Decimal
 
-from tradebot.core import exits, net_reads, resting
+from tradebot.core import exits, net_reads, resting, trade_reads
 from tradebot.core.book import Book
 from tradebot.core.events import ExitSent, TradeClosed, TradeStuck
 from tradebot.core.exits import Exit, State
-from tradebot.core.inputs import OrderSide
+from tradebot.core.inputs import ExecutionsRead, OrderSide
 from tradebot.core.instruments import NetKey
 from tradebot.core.intents import CancelOrder, PlaceOrder, QueryOrder, ReadOrder
 from tradebot.core.ladder import limit_price
@@ -24,10 +24,14 @@ STUCK_TRIES = 5
 STUCK_AGAIN = 12  # questions, five seconds apart
 
 
-def advance(book: Book, key: NetKey, at_ns: int) -> None:
+def advance(book: Book, key: NetKey, at_ns: int, *, is_told: bool = False) -> None:
     """Send what this lane may send now: at most one request.
 
-    ``at_ns`` is the time of what allowed it, by whichever clock.
+    Args:
+        book: everything.
+        key: the lane's.
+        at_ns: the time of what allowed it, by whichever clock.
+        is_told: what has executed was just read, or could not be.
     """
     lane = book.lanes.get(key)
     if lane is None or lane.doubts or not net_reads.may_send(book, key) or not book.halt.sends:
@@ -47,7 +51,8 @@ def advance(book: Book, key: NetKey, at_ns: int) -> None:
             quantity = resting.room(book, exit_, need, units - lane.alive, at_ns)
             quantity = _unlike(book, exit_, _slice(book, key, quantity))
             if quantity > 0:
-                _send(book, exit_, quantity, at_ns)
+                if is_told or trade_reads.may_leave(book, key):
+                    _send(book, exit_, quantity, at_ns)
                 return
             if not book.policy.opposite_allowed:
                 return  # what holds this one back holds back all that leave the same way
@@ -67,6 +72,7 @@ def held(book: Book, exit_: Exit) -> Decimal:
 def wake(book: Book, at_ns: int) -> None:
     """Act on every exit whose time has come: ask again, read again, try again."""
     net_reads.wake(book, at_ns)
+    late = trade_reads.given_up(book)
     for key in list(book.lanes):
         for exit_ in book.lanes[key]:
             if exit_.due_at_ns > at_ns:
@@ -84,9 +90,15 @@ def wake(book: Book, at_ns: int) -> None:
                     _tell_a_person(book, after, "what the broker holds is not known", at_ns)
             elif exit_.held_ns:
                 resting.tell(book, exit_, at_ns)
-        advance(book, key, at_ns)
+        advance(book, key, at_ns, is_told=key in late)
         if not book.lanes[key]:
             del book.lanes[key]
+
+
+def on_executions_read(book: Book, reply: ExecutionsRead) -> None:
+    """Let leave what has waited for the executions to be read."""
+    for key in trade_reads.on_read(book, reply):
+        advance(book, key, reply.at_ns, is_told=True)
 
 
 def ask(book: Book, exit_: Exit, at_ns: int) -> None:

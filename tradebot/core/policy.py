@@ -25,6 +25,8 @@ class ExitPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
     tagged: bool = True  # it keeps our own order ids, and answers for each
     hold_ns: int = 0  # the longest time that a request can be under way there
+    # It tells by itself what anybody executes; False: only while its word for it is good.
+    pushes: bool = True
     ladder: tuple[Rung, ...] = ()  # after the market order; empty: nothing rests there
     persons: Persons = Persons.ASK
 

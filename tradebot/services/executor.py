@@ -7,6 +7,7 @@ from tradebot.core.inputs import (
     AccountReply,
     BookReply,
     Execution,
+    ExecutionsRead,
     Outcome,
     PlaceReply,
     PositionsReply,
@@ -23,6 +24,8 @@ from tradebot.services.supervisor import Supervisor
 # An adapter has time limits of its own; these hold where one of them fails.
 ANSWER_S_MAX = 60.0  # a request that the broker leaves without an answer is in doubt
 SLOW_S = 2.0  # a request without an answer is told of, while its answer may still come
+READ_S_MAX = 1.0  # an exit waits for the executions no longer
+READ_AGAIN_S = 0.25  # after a read that failed
 LISTED_NS_MIN = 4 * 3_600_000_000_000  # an execution younger than this is in every whole list
 SAVE_S_MAX = 1.0  # a database that hangs holds no stop back for longer
 
@@ -46,6 +49,8 @@ class Executor:
         answer_s_max: float = ANSWER_S_MAX,
         save_s_max: float = SAVE_S_MAX,
         slow_s: float = SLOW_S,
+        read_s_max: float = READ_S_MAX,
+        read_again_s: float = READ_AGAIN_S,
     ) -> None:
         """Take the broker to ask and the inbox to answer to."""
         self._broker = broker
@@ -58,6 +63,8 @@ class Executor:
         self._answer_s_max = answer_s_max
         self._save_s_max = save_s_max
         self._slow_s = slow_s
+        self._read_s_max = read_s_max
+        self._read_again_s = read_again_s
 
     def remember(self, executions: Iterable[Execution]) -> None:
         """Know what an earlier life was told of: a list that lacks it is a read that failed."""
@@ -92,13 +99,19 @@ class Executor:
         """Ask for an entry order by the broker's id."""
         self._supervisor.send(f"order {read.order_id}", self._read_order(read.order_id))
 
-    async def hear_executions(self) -> None:
-        """Deliver what the broker has executed; one that cannot say it is asked again later."""
+    def read_executions(self) -> None:
+        """Ask what has executed; an exit waits for it."""
+        self._supervisor.send("executions", self._read_executions())
+
+    async def hear_executions(self) -> bool:
+        """Deliver what the broker has executed; False where it could not say it."""
         try:
             async with asyncio.timeout(self._answer_s_max):
                 await self._deliver_executions()
         except Exception as error:  # a failed read says nothing of what executed
             self._say("executions.failed", "warning", error=_told(error))
+            return False
+        return True
 
     async def _place(self, order: PlaceOrder, is_safe: bool) -> None:  # noqa: FBT001 - private
         if not is_safe and not await self._saved_elsewhere(order):
@@ -196,6 +209,30 @@ class Executor:
         except Exception as error:  # a failed read says nothing of any order
             self._say("orders.failed", "warning", error=_told(error))
         self._inbox.put(BookReply(orders=orders, at_ns=self._clock.now_ns()))
+
+    async def _read_executions(self) -> None:
+        """Read until it succeeds or the time is up; what comes later is delivered all the same."""
+        loop = asyncio.get_running_loop()
+        last_s = loop.time() + self._read_s_max
+        told = asyncio.Event()
+        late = loop.call_later(self._read_s_max, self._say_unread, told)
+        is_over = True  # also where this errand is called off
+        try:
+            is_read = await self.hear_executions()
+            while not is_read and loop.time() + self._read_again_s < last_s:
+                await asyncio.sleep(self._read_again_s)
+                is_read = await self.hear_executions()
+            is_over = is_read
+            if is_read and not told.is_set():
+                self._inbox.put(ExecutionsRead(is_read=True, at_ns=self._clock.now_ns()))
+        finally:
+            if is_over:
+                late.cancel()
+
+    def _say_unread(self, told: asyncio.Event) -> None:
+        told.set()
+        self._say("executions.unread", "warning", after_s=self._read_s_max)
+        self._inbox.put(ExecutionsRead(is_read=False, at_ns=self._clock.now_ns()))
 
     async def _read_order(self, order_id: str) -> None:
         async with asyncio.timeout(self._answer_s_max):

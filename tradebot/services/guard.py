@@ -194,6 +194,8 @@ class Guard:
                     self.executor.read_book()
                 case it.ReadAccount():
                     self.executor.read_account()
+                case it.ReadExecutions():
+                    self.executor.read_executions()
                 case it.Subscribe():
                     market.subscribe(output)
                 case it.Unsubscribe():

@@ -65,6 +65,7 @@ class Feed:
             world.client,
             is_open=lambda *_: is_open,
             news=world.broker.news,
+            proof=world.broker.proof,
             resume_after=41,
             patience=patience,
             pace=PACE,

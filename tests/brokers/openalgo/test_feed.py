@@ -10,7 +10,7 @@ import pytest
 from tests.brokers.openalgo.feeding import CALM, INFY, MS, POLLS, Feed
 from tests.brokers.openalgo.world import NAME, World, an_order
 from tests.openalgo.faults import Fault
-from tradebot.core.inputs import Execution, InstrumentsLoaded, OrderSide, Tick
+from tradebot.core.inputs import Execution, InstrumentsLoaded, OrderChannel, OrderSide, Tick
 
 
 async def test_ticks_are_delivered_counted_on_and_of_the_time_at_which_they_came(start, world):
@@ -273,3 +273,69 @@ async def test_a_world_can_be_left_in_the_middle_of_anything():
             feed.feed.subscribe(NAME)
             await asyncio.sleep(0.02)
             await feed.end()
+
+
+# Whether word of orders can be relied on.
+
+
+def channel_of(feed):
+    return [item.up for item in feed.inbox.items if isinstance(item, OrderChannel)]
+
+
+async def test_word_of_an_order_proves_the_channel_after_what_it_is_about_was_delivered(
+    start, world
+):
+    feed = start(NAME)
+    await feed.ticking()
+    await feed.server.until(lambda: feed.asked("subscribe_orders"))
+    assert channel_of(feed) == []
+    await world.held(-30)
+    await feed.inbox.until(lambda: channel_of(feed))
+    kinds = [type(i) for i in feed.inbox.items if isinstance(i, Execution | OrderChannel)]
+    assert kinds[:2] == [Execution, OrderChannel]
+    assert channel_of(feed)[0] is True
+
+
+async def test_a_channel_is_gone_with_its_connection(start, world):
+    feed = start(NAME)
+    await feed.ticking()
+    await feed.server.until(lambda: feed.asked("subscribe_orders"))
+    await world.held(-30)
+    await feed.inbox.until(lambda: channel_of(feed))
+    feed.server.proxy.drop()
+    await feed.inbox.until(lambda: channel_of(feed)[-1] is False)
+
+
+async def test_a_channel_of_which_nothing_is_heard_for_a_while_is_none(start, world):
+    feed = start(NAME)
+    await feed.ticking()
+    await feed.server.until(lambda: feed.asked("subscribe_orders"))
+    await world.held(-30)
+    await feed.inbox.until(lambda: channel_of(feed)[-1:] == [True])
+    world.clock.advance(11)
+    await feed.inbox.until(lambda: channel_of(feed)[-1] is False)
+
+
+async def test_an_order_of_ours_of_which_nothing_is_heard_ends_it(start, world):
+    feed = start(NAME)
+    await feed.ticking()
+    await feed.server.until(lambda: feed.asked("subscribe_orders"))
+    await world.held(30)
+    await feed.inbox.until(lambda: channel_of(feed)[-1:] == [True])
+    world.server.faults.turn_on(Fault.UPDATES_LOST)
+    await world.broker.place(an_order(quantity="30"))
+    world.clock.advance(3)
+    await feed.inbox.until(lambda: channel_of(feed)[-1] is False)
+
+
+async def test_a_read_that_leaves_out_what_may_be_ours_proves_nothing(world):
+    await world.held(100)
+    world.broker.proof.told("B1", "angel")
+    world.server.faults.turn_on(Fault.SLOW, endpoint="placeorder", value=20, acts_after_s=0.0)
+    placing = asyncio.ensure_future(world.broker.place(an_order()))
+    await world.server.until(lambda: world.server.net(NAME) == 0)
+    await world.broker.news()
+    assert not world.broker.proof.is_good(world.clock.now_ns())
+    await placing
+    await world.broker.news()
+    assert world.broker.proof.is_good(world.clock.now_ns())

@@ -3,7 +3,7 @@
 A world that lets these pass would prove nothing.
 """
 
-from tests.sim.mutants import amounts, books, disks, doubts, waiters, words
+from tests.sim.mutants import amounts, books, disks, doubts, untold, waiters, words
 from tests.sim.mutants.patch import MUTANTS
 
-__all__ = ["MUTANTS", "amounts", "books", "disks", "doubts", "waiters", "words"]
+__all__ = ["MUTANTS", "amounts", "books", "disks", "doubts", "untold", "waiters", "words"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from tradebot.brokers.openalgo.channel_proof import ChannelProof
 from tradebot.brokers.openalgo.client import Client, Silent, Withheld
 from tradebot.brokers.openalgo.reader import OpenAlgoReader, said
 from tradebot.brokers.openalgo.wire import orders, requests
@@ -29,7 +30,8 @@ class OpenAlgoBroker(OpenAlgoReader):
     def __init__(self, account: str, client: Client) -> None:
         """Name the account whose net positions these are."""
         super().__init__(account, client)
-        self._placing = 0  # requests under way
+        self.proof = ChannelProof()
+        self._placing: list[PlaceOrder] = []  # requests under way
 
     async def place(self, order: PlaceOrder) -> Outcome:
         if order.key.account != self.account:
@@ -37,11 +39,11 @@ class OpenAlgoBroker(OpenAlgoReader):
             return NotSent(f"{order.key.account} is not the account of this broker")
         if self.client.is_live is not True and not await self.client.check_mode():
             return NotSent(self.why_not_live())
-        self._placing += 1
+        self._placing.append(order)
         try:
             reply = await self.client.ask("placeorder", requests.place_order(order))
         finally:
-            self._placing -= 1
+            self._placing.remove(order)
         match reply:
             case Withheld(message=message):
                 return NotSent(message)
@@ -50,6 +52,7 @@ class OpenAlgoBroker(OpenAlgoReader):
         outcome = orders.outcome_of(reply)
         if isinstance(outcome, Acked):
             self.known.placed(outcome.order_id, order)
+            self.proof.placed(outcome.order_id, self.client.clock.now_ns())
         if isinstance(outcome, Refused):
             return await self._looked_for(order, outcome)
         return outcome
@@ -74,15 +77,20 @@ class OpenAlgoBroker(OpenAlgoReader):
     async def news(self) -> Sequence[Execution]:
         """Return the fills that can be told before anybody asks for them.
 
-        While a request of ours is under way, only those of known orders: an execution that
-        overtakes its acknowledgement would look like somebody else's.
+        Not those that may be of a request that is under way: an execution that overtakes its
+        acknowledgement would look like somebody else's. With nothing left out the word that
+        led here has proved its channel.
 
         Raises:
             BrokerError: as of ``executions``.
         """
-        known = self.known.names()
+        words, known = self.proof.words, self.known.names()
         fills = await self.executions()
-        return [fill for fill in fills if not self._placing or fill.order_id in known]
+        under_way = {(order.key, order.side) for order in self._placing}
+        told = [f for f in fills if f.order_id in known or (f.key, f.side) not in under_way]
+        if fills and len(told) == len(fills):  # an empty book may be a read that failed
+            self.proof.was_read(words, self.client.clock.now_ns())
+        return told
 
     async def _looked_for(self, order: PlaceOrder, refused: Refused) -> Outcome:
         """Believe a refusal in the broker's words when the order book has nothing new like it."""

@@ -9,6 +9,7 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
+from tradebot.brokers.openalgo.channel_proof import ChannelProof
 from tradebot.brokers.openalgo.client import Client
 from tradebot.brokers.openalgo.descriptions import Descriptions
 from tradebot.brokers.openalgo.tick_times import TickTimes
@@ -16,7 +17,7 @@ from tradebot.brokers.openalgo.watch import Heard, Patience, Step, Watch
 from tradebot.brokers.openalgo.wire import frames, prices, requests, values
 from tradebot.brokers.openalgo.wire.answers import Answer
 from tradebot.core.backoff import pause_s
-from tradebot.core.inputs import Execution, FeedState, Tick
+from tradebot.core.inputs import Execution, FeedState, OrderChannel, Tick
 from tradebot.errors import BrokerError
 from tradebot.ports import Inbox
 
@@ -51,6 +52,7 @@ class OpenAlgoFeed:
         *,
         is_open: Callable[[str, int], bool],
         news: Callable[[], Awaitable[Sequence[Execution]]],
+        proof: ChannelProof,
         resume_after: int = 0,
         patience: Patience = Patience(),  # noqa: B008 - a frozen value
         pace: Pace = Pace(),  # noqa: B008 - as above
@@ -64,6 +66,7 @@ class OpenAlgoFeed:
             client: for quotes and descriptions.
             is_open: whether an instrument trades at a time.
             news: reads what executed, when there is word of an order.
+            proof: whether such word can be relied on.
             resume_after: the count of the last tick that an earlier life has heard.
             patience: with silent instruments.
             pace: of the connection.
@@ -77,6 +80,8 @@ class OpenAlgoFeed:
         self._watch = Watch(patience, is_open)
         self._descriptions = Descriptions(client)
         self._news = news
+        self._proof = proof
+        self._is_told = False  # the engine was told that it can
         self._has_news = asyncio.Event()
         self._times = TickTimes()
         self._seq = resume_after
@@ -156,6 +161,8 @@ class OpenAlgoFeed:
             return self._ended_why or f"the connection ended, {values.tidy(told)}"
         finally:
             self._socket = None
+            self._proof.ended()
+            self._say_proof(inbox)
 
     async def _authenticate(self, socket: ClientConnection) -> None:
         self._is_welcome = False
@@ -180,6 +187,8 @@ class OpenAlgoFeed:
             if not self._added:
                 self._set_up(inbox, is_up=True)
         elif frame.is_order_news:
+            self._proof.told(str(frame.orderid), frame.broker or "")
+            self._say_proof(inbox)
             self._has_news.set()
         elif frame.is_error:
             self._take_error(frame)
@@ -222,6 +231,7 @@ class OpenAlgoFeed:
         if not self._is_welcome:
             self._end(f"not let in: {said}")
         elif frame.is_broker_gone:
+            self._proof.ended()
             self._is_welcome = False  # renewed at the next look, but not all the time
             self._welcome_due_s = None
 
@@ -270,10 +280,12 @@ class OpenAlgoFeed:
                 continue  # whoever asks for the order will hear of it
             for execution in executions:
                 inbox.put(execution)
+            self._say_proof(inbox)
 
     async def _ask_beside(self, inbox: Inbox) -> None:
         """Ask what instruments are, and whether orders are real, for ever."""
         while True:
+            self._say_proof(inbox)
             if self._client.lockout.is_closed:
                 await self._client.ask("ping", {}, urgent=False)  # it knocks when it is time to
             for description in await self._descriptions.fetched():
@@ -319,6 +331,8 @@ class OpenAlgoFeed:
         if now_s - self._renewed_s < self._pace.renew_s_min:
             return
         self._renewed_s = now_s
+        self._proof.ended()
+        self._say_proof(inbox)
         self._set_up(inbox, is_up=False, why=why)
         self._watch.subscribed(self._clock.now_ns())
         await self._authenticate(socket)
@@ -344,6 +358,13 @@ class OpenAlgoFeed:
             if self._watch.quoted(name, quote.ltp):
                 self._seq += 1
                 inbox.tick(Tick(name, quote.ltp, now_ns, now_ns, quote.bid, quote.ask, self._seq))
+
+    def _say_proof(self, inbox: Inbox) -> None:
+        """Tell the engine when word of orders begins to be good, or to be none."""
+        now_ns = self._clock.now_ns()
+        if self._is_told is not self._proof.is_good(now_ns):
+            self._is_told = not self._is_told
+            inbox.put(OrderChannel(up=self._is_told, at_ns=now_ns))
 
     def _set_up(self, inbox: Inbox, *, is_up: bool, why: str = "") -> None:
         if self._is_up is not is_up:

@@ -43,6 +43,8 @@ class Frame(msgspec.Struct, gc=False):
     message: str | None = None
     mode: str | int | None = None
     subscriptions: list[_Ack] | None = None
+    orderid: str | int | None = None  # [W] of an order update; whose order it is, it does not say
+    broker: str | None = None
 
     @property
     def is_tick(self) -> bool:
