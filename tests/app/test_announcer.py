@@ -64,6 +64,7 @@ def test_the_names_are_those_that_alarms_and_scripts_know():
         "book.differs", "breakeven.reached", "cancel.asked",
         "doubt.resolved", "entry.died", "entry.filled",
         "exit.answered", "exit.decided", "exit.filled", "exit.held_back", "exit.sent",
+        "exit.waits_for_open",
         "feed.broke", "feed.came",
         "halt.everything", "halt.refused", "halt.released", "halt.set",
         "instrument.blind", "instrument.changed", "instrument.refused", "instrument.seen",

@@ -114,7 +114,7 @@ SESSIONS = (
     _value("sessions.NSE.open = 09:15:00", "open = 09:15:00 is not a time of day; write"),
     _value("sessions.NSE.open = '09:15'", "sessions.NSE.close is missing"),
     _value("sessions.NSE.opens = '09:15'", 'no such key; did you mean "open"?'),
-    _value("sessions.NSE.days = ['mon']", "days and holidays need open and close"),
+    _value("sessions.NSE.days = ['mon']", "days, holidays, special, pre_open need open and close"),
     _value("sessions.NSE.zone = 'Asia/Kolkatta'", 'did you mean "Asia/Kolkata"?'),
     _check("a day that is none", f"{NSE}days = ['mon', 'tuesday']", ":4: ", "days[1] = 'tuesday'"),
     _check("no day at all", f"{NSE}days = []", "must be a list of days, of mon, tue"),

@@ -42,7 +42,9 @@ def test_what_stands_in_an_inline_table_is_explained_above_it(word):
 def test_the_session_that_the_shipped_file_shows_is_one(tmp_path):
     text = SHIPPED.read_text()
     shown = re.findall(
-        r"^# (\[sessions.*\]|(?:zone|open|close|days|holidays) = .*)$", text, re.MULTILINE
+        r"^# (\[sessions.*\]|(?:zone|open|close|days|holidays|special|pre_open) = .*)$",
+        text,
+        re.MULTILINE,
     )
     assert len(shown) == 1 + len(SESSION_KEYS)
     (tmp_path / "config.toml").write_text("\n".join(shown))

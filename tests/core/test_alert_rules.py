@@ -12,7 +12,11 @@ from tradebot.core import found_events as fe
 from tradebot.core.alert_rules import HALT, QUIET, RULES, changes_of
 from tradebot.core.alerts import Category, Over, Severity
 from tradebot.core.halt import Form
-from tradebot.core.instrument_events import InstrumentChanged, InstrumentRefused
+from tradebot.core.instrument_events import (
+    ExitWaitsForOpen,
+    InstrumentChanged,
+    InstrumentRefused,
+)
 from tradebot.core.trades import Reason, Status
 
 EVENTS = set(typing.get_args(ev.Event))
@@ -55,6 +59,7 @@ def ended(kind, **fields):
     [
         (ev.EntryDied, TRADE, WARNING, False, False),
         (ev.ExitHeldBack, TRADE, WARNING, False, False),
+        (ExitWaitsForOpen, TRADE, WARNING, False, False),
         (ev.ExitAnswered, TRADE, WARNING, False, False),
         (ev.TradeClosed, TRADE, INFO, False, False),
         (ev.TradeStuck, TRADE, CRITICAL, True, True),

@@ -37,6 +37,7 @@ from tradebot.core.intents import (
 )
 from tradebot.core.ladder import parse_rung
 from tradebot.core.policy import ExitPolicy, Policy
+from tradebot.core.sessions import Session
 from tradebot.core.trades import Status
 
 # The straight way.
@@ -383,3 +384,10 @@ def test_where_both_sides_are_traded_one_that_is_held_back_holds_nobody_else_bac
     both = Policy(opposite_allowed=True)
     story = told(holding(10, a_trade(stop="5pts"), policy=both)) >> 795
     assert (story.orders, state_of(story)) == ([], State.DECIDED)
+
+
+def test_nothing_leaves_while_the_exchange_is_closed():
+    shut = Policy(sessions={"NSE": Session(open_minutes=0, close_minutes=1)})
+    story = Playbook(a_trade(stop="5pts"), policy=shut)
+    assert leave(story, "T1").wants(PlaceOrder) == []
+    assert state_of(story) is State.DECIDED

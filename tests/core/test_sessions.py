@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradebot.core.sessions import ROUND_THE_CLOCK, Session
+from tradebot.core.sessions import ROUND_THE_CLOCK, Phase, Session, SpecialHours
 
 WEEK = frozenset(range(5))
 INDIA = Session(
@@ -177,3 +177,79 @@ def test_a_time_on_the_wall_is_at_most_two_days_away(session, at_ns, minutes):
 def test_the_window_of_any_integer_that_a_clock_can_hold_is_found(at_ns):
     for extreme in (at_ns, -(2**63), 2**63 - 1):
         assert INDIA.window(extreme)[1] > extreme
+
+
+# Days with hours of their own, and the time before the open.
+
+MUHURAT = SpecialHours(day=dt.date(2026, 11, 8), open_minutes=18 * 60, close_minutes=19 * 60)
+SHORT = SpecialHours(day=dt.date(2026, 1, 22), open_minutes=555, close_minutes=780)
+OVER_MIDNIGHT = SpecialHours(day=dt.date(2026, 1, 26), open_minutes=17 * 60, close_minutes=0)
+SPECIAL = Session(
+    zone="Asia/Kolkata",
+    open_minutes=555,
+    close_minutes=930,
+    weekdays=WEEK,
+    holidays=frozenset({dt.date(2026, 1, 26)}),
+    special=(SHORT, OVER_MIDNIGHT, MUHURAT),
+    pre_open_minutes=540,
+)
+
+
+@pytest.mark.parametrize(
+    ("at", "opens", "closes"),
+    [
+        # A Sunday, a holiday, a shortened Thursday.
+        ("2026-11-07 12:00+05:30", "2026-11-08 18:00+05:30", "2026-11-08 19:00+05:30"),
+        ("2026-01-25 12:00+05:30", "2026-01-26 17:00+05:30", "2026-01-27 00:00+05:30"),
+        ("2026-01-22 12:00+05:30", "2026-01-22 09:15+05:30", "2026-01-22 13:00+05:30"),
+        ("2026-01-22 14:00+05:30", "2026-01-23 09:15+05:30", "2026-01-23 15:30+05:30"),
+    ],
+)
+def test_special_hours_say_all_of_their_day(at, opens, closes):
+    assert SPECIAL.window(ns(at)) == (ns(opens), ns(closes))
+
+
+@pytest.mark.parametrize(
+    ("at", "phase"),
+    [
+        ("2026-01-23 08:59:59+05:30", Phase.CLOSED),
+        ("2026-01-23 09:00:00+05:30", Phase.PRE_OPEN),
+        ("2026-01-23 09:14:59+05:30", Phase.PRE_OPEN),
+        ("2026-01-23 09:15:00+05:30", Phase.OPEN),
+        ("2026-01-23 15:30:00+05:30", Phase.CLOSED),
+        ("2026-01-24 09:05:00+05:30", Phase.CLOSED),  # Saturday
+        ("2026-11-08 09:05:00+05:30", Phase.CLOSED),  # before a Muhurat session
+        ("2026-11-08 18:30:00+05:30", Phase.OPEN),
+        # 09:05 of India is 03:35 UTC: a machine on another zone changes nothing.
+        ("2026-01-23 03:35:00+00:00", Phase.PRE_OPEN),
+    ],
+)
+def test_a_phase_is_by_the_wall_of_the_exchange(at, phase):
+    assert SPECIAL.phase(ns(at)) is phase
+
+
+def test_without_a_pre_open_or_times_there_is_open_and_closed_alone():
+    assert INDIA.phase(ns("2026-01-22 09:05+05:30")) is Phase.CLOSED
+    assert Session().phase(0) is Phase.OPEN
+    assert Session().hours(dt.date(2026, 1, 22)) is None
+
+
+@pytest.mark.parametrize("zone", ["Asia/Kolkata", "Asia/Kathmandu", "Pacific/Kiritimati", "UTC"])
+@given(at_ns=st.integers(1_700_000_000, 1_900_000_000).map(lambda s: s * 10**9))
+def test_special_hours_in_any_zone_keep_the_law_of_windows(zone, at_ns):
+    session = Session(
+        zone=zone,
+        open_minutes=555,
+        close_minutes=930,
+        weekdays=WEEK,
+        special=tuple(
+            SpecialHours(day=dt.date(2026, 1, day), open_minutes=day * 40, close_minutes=day * 20)
+            for day in (3, 10, 11, 26)
+        ),
+        pre_open_minutes=540,
+    )
+    opens, closes = session.window(at_ns)
+    assert opens < closes
+    assert at_ns < closes
+    assert session.window(opens) == (opens, closes)
+    assert (session.phase(at_ns) is Phase.OPEN) == session.is_open(at_ns)

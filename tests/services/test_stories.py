@@ -6,6 +6,7 @@ import pytest
 
 from tradebot.core import events as ev
 from tradebot.core.inputs import OrderSide, Verdict
+from tradebot.core.instrument_events import ExitWaitsForOpen
 from tradebot.core.policy import Persons
 from tradebot.core.trade_rules import Candidate
 from tradebot.core.trades import PriceSource, Reason, Side, Status
@@ -218,6 +219,15 @@ def closed(**fields):
         (
             ev.DoubtResolved(trade_id="T1", exit=1, verdict=Verdict.RESEND, why="", at_ns=1),
             "A person looked at exit 1: nothing of it is alive, so it is sent again.",
+        ),
+        (
+            ExitWaitsForOpen(
+                trade_id="T1", exit=2, quantity=D(10), opens_at_ns=1_760_000_000 * NS, at_ns=1
+            ),
+            (
+                "Exit 2 of 10 was decided while its exchange is closed; "
+                "it waits until 2025-10-09T08:53:20.000000Z."
+            ),
         ),
         (
             ev.ExitHeldBack(

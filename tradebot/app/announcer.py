@@ -8,7 +8,11 @@ import msgspec
 
 from tradebot.core import events as ev
 from tradebot.core import found_events as fe
-from tradebot.core.instrument_events import InstrumentChanged, InstrumentRefused
+from tradebot.core.instrument_events import (
+    ExitWaitsForOpen,
+    InstrumentChanged,
+    InstrumentRefused,
+)
 from tradebot.core.money import exact, plain
 from tradebot.ports import Say
 
@@ -23,6 +27,7 @@ NAMES: dict[type, tuple[str, str]] = {
     ev.PastStopFound: ("stop.passed", "warning"),
     ev.ExitDecided: ("exit.decided", "info"),
     ev.ExitHeldBack: ("exit.held_back", "warning"),
+    ExitWaitsForOpen: ("exit.waits_for_open", "warning"),
     ev.CancelAsked: ("cancel.asked", "warning"),
     ev.ExitSent: ("exit.sent", "info"),
     ev.ExitAnswered: ("exit.answered", "info"),

@@ -20,11 +20,12 @@ from tradebot.core.fields import repeatable, text, word, wrong
 from tradebot.core.levels import Level, parse_clock_minutes, parse_duration_ns, parse_level
 from tradebot.core.money import plain
 from tradebot.core.rule_words import clock_text, duration_text
-from tradebot.core.sessions import WEEKDAYS
+from tradebot.core.sessions import WEEKDAYS, SpecialHours
 from tradebot.errors import InputError
 
 FILES_MAX = 1000
 HOLIDAYS_MAX = 1000
+_SPECIAL = re.compile(r"(\d{4}-\d{2}-\d{2}) +([0-9:]+)-([0-9:]+)")
 
 _PERCENT = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,6})?)%")
 _HOST_LENGTH_MAX = 253
@@ -289,6 +290,33 @@ def _read_holidays(value: object, key: str) -> frozenset[dt.date]:
     return frozenset(_date(item, f"{key}[{place}]") for place, item in enumerate(value))
 
 
+def _read_special(value: object, key: str) -> tuple[SpecialHours, ...]:
+    if not isinstance(value, list) or len(value) > HOLIDAYS_MAX:
+        raise wrong(key, value, f"a list of at most {HOLIDAYS_MAX} days with their hours")
+    days: dict[dt.date, SpecialHours] = {}
+    for place, item in enumerate(value):
+        field = f"{key}[{place}]"
+        match = _SPECIAL.fullmatch(item) if isinstance(item, str) else None
+        if match is None:
+            raise wrong(field, item, 'a day with its hours like "2026-11-08 18:00-19:00"')
+        day, (opens, closes) = _date(match[1], field), match.groups()[1:]
+        if day in days:
+            raise wrong(field, item, "a day that is not there already")
+        days[day] = SpecialHours(
+            day=day,
+            open_minutes=parse_clock_minutes(opens, field),
+            close_minutes=parse_clock_minutes(closes, field),
+        )
+    return tuple(sorted(days.values()))
+
+
+def _special_words(value: object) -> list[str]:
+    return [
+        f"{one.day} {clock_text(one.open_minutes)}-{clock_text(one.close_minutes)}"
+        for one in known(value, tuple)
+    ]
+
+
 def _date(value: object, key: str) -> dt.date:
     if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
         return value
@@ -312,6 +340,7 @@ DAYS = Form(
     lambda days: [WEEKDAYS[day] for day in sorted(known(days, frozenset))],
     is_text=False,
 )
+SPECIAL = Form(_read_special, _special_words, is_text=False)
 HOLIDAYS = Form(_read_holidays, lambda dates: sorted(known(dates, frozenset)), is_text=False)
 
 

@@ -19,6 +19,7 @@ from tradebot.config.forms import (
     PATHS,
     SECRET,
     SERVER,
+    SPECIAL,
     SWITCH,
     ZONE,
     Form,
@@ -178,6 +179,8 @@ SESSION_KEYS: dict[str, Form] = {
     "close": CLOCK,
     "days": DAYS,
     "holidays": HOLIDAYS,
+    "special": SPECIAL,
+    "pre_open": CLOCK,
 }
 SESSION_DAYS = ["mon", "tue", "wed", "thu", "fri"]
 

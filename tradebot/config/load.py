@@ -14,7 +14,7 @@ from tradebot.config.files import TomlFile, read_toml
 from tradebot.config.forms import element_of, known, relative_to
 from tradebot.config.keys import FLAGS, KEYS, Key
 from tradebot.config.problems import Problems
-from tradebot.config.read_sessions import SESSIONS, read_sessions
+from tradebot.config.read_sessions import SESSIONS, SESSIONS_FILE, read_sessions
 from tradebot.config.settings import Listen, Settings
 from tradebot.core.did_you_mean import hint, shown, tidy_key
 from tradebot.core.sessions import Session
@@ -60,6 +60,7 @@ def load(
         layers.put(key, key.default, lambda *_: DEFAULT)
     if path is not None:
         file = read_toml(path)
+        _read_sessions_file(path.parent / SESSIONS_FILE, layers)
         _read_table(file, (), file.values, layers)
     warnings = tuple(_read_environment(environ or {}, layers))
     _read_flags(flags or {}, layers)
@@ -135,6 +136,22 @@ def _read_table(
             layers.sessions.update(read_sessions(file, value, layers.problems, layers.origins))
         else:
             _read_table(file, path, value, layers)
+
+
+def _read_sessions_file(path: Path, layers: _Layers) -> None:
+    """Read the hours that stand in a file of their own: a calendar is replaced every year.
+
+    What config.toml says of an exchange replaces what is said here of it.
+    """
+    if not path.exists():
+        return
+    file = read_toml(path)
+    for word, value in file.values.items():
+        if word == SESSIONS and isinstance(value, dict):
+            layers.sessions.update(read_sessions(file, value, layers.problems, layers.origins))
+        else:
+            what = f"{tidy_key(word)}: here stand tables of [{SESSIONS}.EXCHANGE] alone"
+            layers.problems.add(file.place(word), tidy_key(word), what)
 
 
 def _names_in(table: tuple[str, ...]) -> list[str]:

@@ -11,7 +11,9 @@ from tradebot.core.sessions import Session
 from tradebot.errors import InputError
 
 SESSIONS = "sessions"
+SESSIONS_FILE = "sessions.toml"  # beside config.toml
 _NAME_LENGTH_MAX = 32
+_OF_HOURS = ("days", "holidays", "special", "pre_open")
 
 
 def read_sessions(
@@ -60,8 +62,8 @@ def _session(
     if ("open" in read) != ("close" in read):
         missing = "close" if "open" in read else "open"
         what = f"{name}.{missing} is missing; without open and close it trades round the clock"
-    elif "open" not in read and {"days", "holidays"} & read.keys():
-        what = f"{name}: days and holidays need open and close"
+    elif "open" not in read and {*_OF_HOURS} & read.keys():
+        what = f"{name}: {', '.join(_OF_HOURS)} need open and close"
     else:
         return _built(read)
     problems.add(file.place(SESSIONS, exchange), name, what)
@@ -78,6 +80,8 @@ def _built(read: Mapping[str, object]) -> Session:
         close_minutes=known(read["close"], int),
         weekdays=known(days, frozenset),
         holidays=known(read.get("holidays", frozenset()), frozenset),
+        special=known(read.get("special", ()), tuple),
+        pre_open_minutes=known(read["pre_open"], int) if "pre_open" in read else None,
     )
 
 
@@ -89,4 +93,8 @@ def session_words(session: Session) -> dict[str, object]:
         words["close"] = SESSION_KEYS["close"].write(session.close_minutes)
         words["days"] = SESSION_KEYS["days"].write(session.weekdays)
         words["holidays"] = SESSION_KEYS["holidays"].write(session.holidays)
+        if session.special:
+            words["special"] = SESSION_KEYS["special"].write(session.special)
+        if session.pre_open_minutes is not None:
+            words["pre_open"] = SESSION_KEYS["pre_open"].write(session.pre_open_minutes)
     return words

@@ -13,7 +13,11 @@ from tradebot.core import found_events as fe
 from tradebot.core.alerts import Category, Change, Over, Raised, Severity
 from tradebot.core.halt import Form
 from tradebot.core.inputs import OrderSide
-from tradebot.core.instrument_events import InstrumentChanged, InstrumentRefused
+from tradebot.core.instrument_events import (
+    ExitWaitsForOpen,
+    InstrumentChanged,
+    InstrumentRefused,
+)
 from tradebot.core.money import exact, plain
 from tradebot.core.trades import Status
 
@@ -94,6 +98,11 @@ def _held_back(event: ev.ExitHeldBack) -> tuple[Change, ...]:
         f"{plain(event.quantity)} that exit {event.exit} is to leave"
     )
     return (_of_trade(event.trade_id, "held_back", _WARNING, text),)
+
+
+def _waits(event: ExitWaitsForOpen) -> tuple[Change, ...]:
+    text = f"exit {event.exit} of {plain(event.quantity)} waits for its exchange to open"
+    return (_of_trade(event.trade_id, "waits", _WARNING, text),)
 
 
 def _answered(event: ev.ExitAnswered) -> tuple[Change, ...]:
@@ -287,6 +296,7 @@ RULES: Mapping[type, Callable[[Any], tuple[Change, ...]]] = {
     ev.PastStopFound: _past_stop,
     ev.ExitDecided: _exit_decided,
     ev.ExitHeldBack: _held_back,
+    ExitWaitsForOpen: _waits,
     ev.ExitAnswered: _answered,
     ev.TradeClosed: _closed,
     ev.TradeStuck: _stuck,

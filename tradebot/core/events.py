@@ -17,7 +17,11 @@ from tradebot.core.found_events import (
 )
 from tradebot.core.halt import Form
 from tradebot.core.inputs import OrderSide, Verdict
-from tradebot.core.instrument_events import InstrumentChanged, InstrumentRefused
+from tradebot.core.instrument_events import (
+    ExitWaitsForOpen,
+    InstrumentChanged,
+    InstrumentRefused,
+)
 from tradebot.core.policy import Persons
 from tradebot.core.trade_rules import Candidate
 from tradebot.core.trades import PriceSource, Reason, Side, Status
@@ -355,6 +359,7 @@ TradeEvent = (
     | PastStopFound
     | ExitDecided
     | ExitHeldBack
+    | ExitWaitsForOpen
     | CancelAsked
     | ExitSent
     | ExitAnswered

@@ -73,6 +73,7 @@ class Exit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     known: tuple[str, ...] = ()  # orders that could be taken for it, and were there before
     limit: Decimal | None = None  # its price, else the last one before it left: never better
     held_ns: int = 0  # since when orders of others hold it back; 0: since its last fill none did
+    opens_at_ns: int = 0  # when its exchange opens, as was told; 0: it never waited for that
     step: int = 0  # of the ladder: 0 is a market order
     cancels: int = 0  # requests to cancel the present order
     absences: int = 0  # whole order books in a row, read late enough, that lack it

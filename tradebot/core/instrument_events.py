@@ -28,3 +28,13 @@ class InstrumentRefused(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=
     instrument: str
     why: str
     at_ns: int
+
+
+class ExitWaitsForOpen(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """An exit is decided while its exchange is closed: it leaves at the open."""
+
+    trade_id: str
+    exit: int
+    quantity: Decimal  # that is still to leave
+    opens_at_ns: int
+    at_ns: int

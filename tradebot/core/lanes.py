@@ -6,7 +6,7 @@ is held and what may still fill, never from the memory of a call that failed.
 
 from decimal import Decimal
 
-from tradebot.core import exits, net_reads, resting, trade_reads
+from tradebot.core import closed_market, exits, net_reads, resting, trade_reads
 from tradebot.core.book import Book
 from tradebot.core.events import ExitSent, TradeClosed, TradeStuck
 from tradebot.core.exits import Exit, State
@@ -35,6 +35,8 @@ def advance(book: Book, key: NetKey, at_ns: int, *, is_told: bool = False) -> No
     """
     lane = book.lanes.get(key)
     if lane is None or lane.doubts or not net_reads.may_send(book, key) or not book.halt.sends:
+        return
+    if closed_market.holds(book, key, lane, at_ns):
         return
     for exit_ in lane:
         if not exit_.state.is_ready or exit_.due_at_ns > book.now_ns:

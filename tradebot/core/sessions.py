@@ -1,6 +1,7 @@
 """When an instrument trades continuously, and when a clock on the exchange's wall shows a time."""
 
 import datetime as dt
+import enum
 import itertools
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -15,11 +16,27 @@ _SECOND_NS = 1_000_000_000
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
+class Phase(enum.StrEnum):
+    """What an exchange does at a time. Only in ``OPEN`` is a price one that was traded at."""
+
+    PRE_OPEN = "pre-open"  # orders are collected; what is shown are indications
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class SpecialHours(msgspec.Struct, frozen=True, kw_only=True, order=True):
+    """A day with hours of its own: a Muhurat session, a shortened day, a working Saturday."""
+
+    day: dt.date
+    open_minutes: int
+    close_minutes: int  # at or before the open: of the next day
+
+
 class Session(msgspec.Struct, frozen=True, kw_only=True):
     """The continuous session of an exchange; without times, round the clock.
 
     A close at or before the open is one of the next day; such a session belongs to the
-    day on which it opens.
+    day on which it opens. Special hours say all of their day, be it a holiday or not.
     """
 
     zone: str = "UTC"
@@ -27,11 +44,14 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     close_minutes: int | None = None  # the close is outside
     weekdays: frozenset[int] = frozenset(range(7))  # Monday is 0
     holidays: frozenset[dt.date] = frozenset()
+    special: tuple[SpecialHours, ...] = ()  # one a day at most
+    pre_open_minutes: int | None = None  # when orders are collected from; None: not at all
 
     def __post_init__(self) -> None:
         """Keep what is promised: both times or none, and a day to trade on."""
         assert (self.open_minutes is None) == (self.close_minutes is None), "half a session"
         assert self.weekdays, "a session without days never opens"
+        assert self.open_minutes is not None or not self.special, "special hours of no session"
 
     def window(self, at_ns: int) -> tuple[int, int]:
         """Return open and close of the session that ``at_ns`` lies in, or of the next one."""
@@ -41,14 +61,38 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
         # The day before yesterday's session closed yesterday at the latest.
         for days in itertools.count(-1):
             day = today + days * _DAY
-            if day.weekday() not in self.weekdays or day in self.holidays:
+            hours = self.hours(day)
+            if hours is None:
                 continue
-            close_day = day if self.close_minutes > self.open_minutes else day + _DAY
-            open_ns = _instants(zone, day, self.open_minutes)[0]
-            close_ns = _instants(zone, close_day, self.close_minutes)[0]
+            opens, closes = hours
+            close_day = day if closes > opens else day + _DAY
+            open_ns = _instants(zone, day, opens)[0]
+            close_ns = _instants(zone, close_day, closes)[0]
             if close_ns > max(at_ns, open_ns):
                 return open_ns, close_ns
         raise AssertionError("days do not end")  # pragma: no cover
+
+    def hours(self, day: dt.date) -> tuple[int, int] | None:
+        """Return the minutes at which a day's session opens and closes; None: it has none."""
+        for special in self.special:
+            if special.day == day:
+                return special.open_minutes, special.close_minutes
+        if self.open_minutes is None or self.close_minutes is None:
+            return None
+        if day.weekday() not in self.weekdays or day in self.holidays:
+            return None
+        return self.open_minutes, self.close_minutes
+
+    def phase(self, at_ns: int) -> Phase:
+        """Return what the exchange does at a time. Special days are told without a pre-open."""
+        open_ns, _ = self.window(at_ns)
+        if open_ns <= at_ns:
+            return Phase.OPEN
+        day, minutes = self._date(at_ns), self.pre_open_minutes
+        if minutes is None or self._date(open_ns) != day or any(s.day == day for s in self.special):
+            return Phase.CLOSED
+        begins_ns = _instants(_zone(self.zone), day, minutes)[0]
+        return Phase.PRE_OPEN if begins_ns <= at_ns else Phase.CLOSED
 
     def is_open(self, at_ns: int) -> bool:
         """Whether ``at_ns`` lies in a continuous session."""

@@ -5,10 +5,11 @@ from decimal import Decimal
 from tradebot.core import events as ev
 from tradebot.core import found_events as fe
 from tradebot.core.inputs import OrderSide, Verdict
+from tradebot.core.instrument_events import ExitWaitsForOpen
 from tradebot.core.money import plain
 from tradebot.core.policy import Persons
 from tradebot.core.trades import PriceSource, Reason, Status
-from tradebot.services.trade_json import number
+from tradebot.services.trade_json import iso, number
 
 REASON_WORDS = {
     Reason.STOP: "the stop",
@@ -80,6 +81,7 @@ def sentence(event: ev.TradeEvent) -> str:
 
 def _consequence(
     event: ev.ExitHeldBack
+    | ExitWaitsForOpen
     | ev.CancelAsked
     | ev.ExitSent
     | ev.ExitAnswered
@@ -95,6 +97,11 @@ def _consequence(
             return (
                 f"Orders of others may still fill {text(event.resting)} of the "
                 f"{text(event.quantity)} that it was to leave: {_PERSONS[event.answer]}."
+            )
+        case ExitWaitsForOpen():
+            return (
+                f"Exit {event.exit} of {text(event.quantity)} was decided while its exchange is "
+                f"closed; it waits until {iso(event.opens_at_ns)}."
             )
         case ev.CancelAsked():
             side = "purchase" if event.side is OrderSide.BUY else "sale"
