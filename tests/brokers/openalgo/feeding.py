@@ -82,6 +82,10 @@ class Feed:
                 self.server.price(name, self._price)
                 await asyncio.sleep(0.005)
 
+    def step_back(self, price):
+        """Let the market go on from this price."""
+        self._price = price
+
     async def ticking(self):
         """Wait until the feed is known to be good."""
         await self.moves(lambda: self.inbox.states and self.inbox.states[-1][0])
