@@ -21,8 +21,10 @@ class Severity(enum.StrEnum):
 
     def reaches(self, least: "Severity") -> bool:
         """Whether this is at least as severe."""
-        order = list(Severity)
-        return order.index(self) >= order.index(least)
+        return _RANKS[self] >= _RANKS[least]
+
+
+_RANKS = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 class Category(enum.StrEnum):
@@ -156,10 +158,9 @@ def acked(alert: Alert, by: str, at_ns: int) -> Alert:
 
 def tidy(text: str) -> str:
     """Return a text of one printable line that is not too long: servers' words are in it."""
-    line = "".join(
-        letter if letter.isprintable() else " " for letter in text[: 4 * TEXT_LENGTH_MAX]
-    )
-    words = " ".join(line.split())
+    words = " ".join(text[: 4 * TEXT_LENGTH_MAX].split())
+    if not words.isprintable():
+        words = " ".join("".join(c if c.isprintable() else " " for c in words).split())
     return words if len(words) <= TEXT_LENGTH_MAX else f"{words[: TEXT_LENGTH_MAX - 1]}…"
 
 

@@ -121,13 +121,12 @@ class Alerts:
         below: int | None = None,
     ) -> Iterator[Alert]:
         """Yield alerts, newest first; ``below``: only those before this number."""
-        for number in sorted(self._all, reverse=True):
-            alert = self._all[number]
+        for alert in reversed(list(self._all.values())):
             if (
                 alert.severity.reaches(least)
                 and category in (None, alert.category)
                 and is_acked in (None, alert.is_acked)
-                and (below is None or number < below)
+                and (below is None or alert.number < below)
             ):
                 yield alert
 
@@ -251,8 +250,12 @@ class Alerts:
             listener(alert)
 
     def _thin(self) -> None:
-        order = sorted(self._all.values(), key=lambda a: (not a.is_settled, a.holds, a.number))
-        for alert in order[: len(self._all) - KEPT_MAX]:
+        """Let go of enough: of what is settled, then of what is over, then of the oldest."""
+        everything = list(self._all.values())  # from the oldest
+        settled = [alert for alert in everything if alert.is_settled]
+        happened = [a for a in everything if not a.holds and not a.is_settled]
+        lasting = [alert for alert in everything if alert.holds]
+        for alert in [*settled, *happened, *lasting][: len(everything) - KEPT_MAX]:
             del self._all[alert.number]
             self._lasting.discard(alert.number)
             if self._is_refused:  # what no disk takes must not fill the memory
