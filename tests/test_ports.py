@@ -28,3 +28,15 @@ def test_a_quote_may_lack_its_sides():
     assert (quote.bid, quote.ask) == (None, None)
     with pytest.raises(AttributeError):
         quote.ltp = 801.0  # type: ignore[misc]  # that it cannot be set is the test
+
+
+@pytest.mark.parametrize(
+    ("subject", "text", "whole"),
+    [
+        ("a daemon: 2 alerts", "one\ntwo", "a daemon: 2 alerts\none\ntwo"),
+        ("a daemon: one", "one", "a daemon: one"),
+        ("a daemon", "", "a daemon"),
+    ],
+)
+def test_a_letter_says_nothing_twice(subject, text, whole):
+    assert ports.Letter(subject=subject, text=text).whole == whole

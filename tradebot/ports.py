@@ -226,6 +226,13 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     alerts: tuple[Alert, ...] = ()  # that it tells of
 
+    @property
+    def whole(self) -> str:
+        """Subject and text, for where there are no subjects; what is in both is said once."""
+        if not self.text or self.subject.endswith(self.text):
+            return self.subject
+        return f"{self.subject}\n{self.text}"
+
 
 class Chat(Protocol):
     """The one chat that may say something to the daemon."""

@@ -3,6 +3,7 @@
 import aiohttp
 import msgspec
 
+from tradebot.alerts.names import Names
 from tradebot.errors import AlertError
 
 ANSWER_BYTES_MAX = 1 << 20
@@ -55,7 +56,9 @@ class Http:
 
     async def _asked(self, method: str, url: str, data: bytes | None, within_s: float) -> Answer:
         if self._session is None:
-            self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=4))
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=4, resolver=Names())
+            )
         headers = {} if data is None else {"Content-Type": "application/json"}
         timeout = aiohttp.ClientTimeout(total=within_s, sock_connect=CONNECT_S_MAX)
         try:

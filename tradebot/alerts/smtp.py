@@ -11,6 +11,7 @@ import ssl
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from tradebot.alerts.names import addresses
 from tradebot.core.secret import Secret
 from tradebot.errors import AlertError
 
@@ -101,8 +102,10 @@ class _Talk:
     @classmethod
     async def begin(cls, server: Server) -> "_Talk":
         is_secure = server.security is Security.IMPLICIT
+        found = await addresses(server.host, server.port)
+        host = found[0][4][0]  # the one that getaddrinfo prefers
         reader, writer = await asyncio.open_connection(
-            server.host,
+            host,
             server.port,
             limit=LINE_BYTES_MAX,
             ssl=server.context if is_secure else None,

@@ -39,7 +39,7 @@ class Telegram:
         Raises:
             AlertError: it was not taken.
         """
-        await self.reply(f"{letter.subject}\n{letter.text}" if letter.text else letter.subject)
+        await self.reply(letter.whole)
 
     async def reply(self, text: str) -> None:
         """Send a text; Telegram takes no more than 4,096 characters.

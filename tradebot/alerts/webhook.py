@@ -25,7 +25,7 @@ class Webhook:
         """
         body = {
             "subject": letter.subject,
-            "text": f"{letter.subject}\n{letter.text}",
+            "text": letter.whole,
             "alerts": [_told(alert) for alert in letter.alerts],
         }
         answer = await self._http.post(self._url.reveal(), body)
