@@ -138,3 +138,34 @@ async def test_a_persons_resting_stop_is_cancelled_for_the_shadow_alone(day):
     await day.stopped()
     assert not day.server.exchange.orders[stop.order_id].status.is_final
     assert await day.sends_nothing()
+
+
+async def test_what_the_account_holds_is_guarded_at_once_and_left_once(day):
+    day.config = CONFIG + '[shadow]\nstop = "2%"\n[exit]\nreconcile_every = "1s"\n'
+    day.server.by_hand(SBIN, "BUY", 100)
+    await day.server.until(lambda: day.server.net(SBIN) == 100)
+    life = await day.begin()
+
+    async def guards(quantity, stop):
+        trades = (await day.call("/api/v1/activetrades", {}))["trades"]
+        return [(t["quantity"], t["stop_level"]) for t in trades] == [(quantity, stop)]
+
+    async def has_a_price():
+        day.server.price(SBIN, 812.55)
+        day.server.price(SBIN, 812.5)
+        trades = (await day.call("/api/v1/activetrades", {}))["trades"]
+        return bool(trades and trades[0]["ltp"])
+
+    await day.until(lambda: guards(100, 796.25))
+    life.close()  # kill -9
+    life = await day.begin()
+    assert await guards(100, 796.25)
+    await day.until(has_a_price)
+    day.server.price(SBIN, 796)
+    day.server.price(SBIN, 796)  # a jump of more than 1 % is held until it is seen twice
+    await day.until(day.is_closed)
+    day.server.by_hand(SBIN, "BUY", 50)  # what is new is guarded, and nothing else
+    await day.until(lambda: guards(50, 780.1))
+    (told,) = await day.shadow()
+    assert (told["quantity"], told["exit_price"], told["open"]) == (100, 796, 100)
+    assert await day.sends_nothing()

@@ -8,9 +8,11 @@ import pytest
 from tradebot.app.policy import policy_of
 from tradebot.config import load
 from tradebot.config.settings import BrokerKind, Mode
-from tradebot.core.instruments import Kind
+from tradebot.core.instruments import Kind, NetKey
 from tradebot.core.ladder import parse_rung
-from tradebot.core.policy import ExitPolicy, Persons
+from tradebot.core.policy import Answer, ExitPolicy, Persons
+from tradebot.core.strategies import strategy_of
+from tradebot.core.trades import PastStop
 
 LADDER = tuple(parse_rung(text, "ladder") for text in ("touch", "touch+3%", "band"))
 
@@ -82,3 +84,22 @@ def test_a_shadow_fills_on_paper_whatever_its_broker_is():
 def test_paper_holds_nothing_whatever_the_file_says_of_real_brokers(policy):
     text = '[exit]\nhold_tagged = "9s"\nhold_plain = "9s"\nhold_smart = "9s"\n'
     assert policy(text).exits == ExitPolicy()
+
+
+def test_a_shadow_guards_what_it_finds_where_the_settings_give_a_stop(policy):
+    shadow = 'mode = "shadow"\nbroker = { kind = "openalgo", key = "env:X" }\n'
+    assert policy(shadow).adopt is None
+    told = policy(shadow + 'shadow.stop = "2%"').adopt
+    assert told is not None
+    assert {told.existing, told.new, told.unseen} == {Answer.GUARD}
+    assert (told.account, told.past_stop) == ("PAPER-1", PastStop.FROM_HERE)
+    key = NetKey("PAPER-1", "NSE", "SBIN", "MIS")
+    strategy = strategy_of(key, told.strategies)
+    assert strategy is not None
+    assert str(strategy.rules.stop) == "2%"
+
+
+def test_nothing_is_guarded_unasked_where_orders_are_real(policy):
+    live = 'mode = "live"\naccount.id = "A1"\nbroker = { kind = "openalgo", key = "env:X" }\n'
+    assert policy(live + 'shadow.stop = "2%"').adopt is None
+    assert policy('shadow.stop = "2%"').adopt is None

@@ -38,6 +38,7 @@ def test_what_is_made_are_settings_that_pass_their_checks(state, monkeypatch):
     assert [mode_of(path) for path in written] == [0o600, 0o600]
     assert "a-key-of-openalgo" not in config_file(state).read_text()
     settings = load(config_file(state)).settings
+    assert settings.shadow.stop is None
     assert (settings.mode, settings.broker.key) == (Mode.SHADOW, KEPT_KEY)
     assert (settings.broker.rest, settings.broker.feed) == (WISH.rest, WISH.feed)
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", environment(state, {})["CREDENTIALS_DIRECTORY"])
@@ -45,8 +46,9 @@ def test_what_is_made_are_settings_that_pass_their_checks(state, monkeypatch):
 
 
 def test_a_key_that_is_kept_elsewhere_is_not_kept_here(state):
-    wish = Wish(rest=WISH.rest, feed=WISH.feed, key=SecretName("env", "ALGO_KEY"))
+    wish = Wish(rest=WISH.rest, feed=WISH.feed, key=SecretName("env", "ALGO_KEY"), stop="2%")
     assert make(state, wish, None) == [config_file(state)]
+    assert str(load(config_file(state)).settings.shadow.stop) == "2%"
     assert str(load(config_file(state)).settings.broker.key) == "env:ALGO_KEY"
 
 

@@ -106,7 +106,7 @@ def pid_of(folder):
 
 
 def words(server):
-    return "--openalgo", server.url, "--feed", server.feed_url
+    return "--openalgo", server.url, "--feed", server.feed_url, "--stop", "2%"
 
 
 async def on_thread(call, *args):
@@ -205,6 +205,7 @@ def here(tmp_path, monkeypatch):
         ([], 2, "say where OpenAlgo is: tradebot shadow --openalgo http://127.0.0.1:5000"),
         (["--openalgo", "127.0.0.1:5000"], 2, "--openalgo = '127.0.0.1:5000': must be an address"),
         (["--openalgo", "http://a", "--feed", "http://b"], 2, "--feed = 'http://b': must be"),
+        (["--openalgo", "http://a", "--stop", "2"], 2, "--stop = '2' is not a level"),
         (["--openalgo", "http://a", "--key", "a-secret"], 2, "and not be it"),
         (["--openalgo", "http://a", "--key", ""], 2, "and not be it"),
         (["--openalgo", "http://a"], 2, "nobody can be asked for the key: say --key env:NAME"),
@@ -225,6 +226,8 @@ account.id = "AB1"
 kind = "openalgo"
 rest = "http://127.0.0.1:5000"
 key = "env:ALGO_KEY"
+[shadow]
+stop = "2%"
 """
 
 
@@ -234,6 +237,7 @@ key = "env:ALGO_KEY"
         ("live", [], "mode = 'live' is no shadow; name another --state-dir"),
         ("shadow", ["--openalgo", "http://other"], "broker.rest = 'http://127.0.0.1:5000'"),
         ("shadow", ["--feed", "ws://other"], "broker.feed = 'ws://127.0.0.1:8765'"),
+        ("shadow", ["--stop", "3%"], "shadow.stop = '2%'"),
         ("shadow", ["--key", "env:OTHER"], "broker.key = 'env:ALGO_KEY'"),
     ],
 )

@@ -3,11 +3,11 @@
 import pytest
 
 from tradebot.config.build import settings_of
-from tradebot.config.forms import CLOCK_OR_NONE, PATH_OR_NONE, SECRET, SERVER
+from tradebot.config.forms import CLOCK_OR_NONE, PATH_OR_NONE, SECRET, SERVER, STOP_OR_NONE
 from tradebot.config.keys import KEYS
 
 DEFAULTS = {key.name: key.form.read(key.default, key.name) for key in KEYS.values()}
-OR_NONE = (PATH_OR_NONE, SECRET, SERVER, CLOCK_OR_NONE)
+OR_NONE = (PATH_OR_NONE, SECRET, SERVER, CLOCK_OR_NONE, STOP_OR_NONE)
 
 
 def test_every_value_has_its_place():

@@ -30,6 +30,7 @@ OTHER = {  # a value that is not the default
     "paper.speed": 2.0,
     "paper.latency": "1s",
     "paper.slippage": "1%",
+    "shadow.stop": "2%",
     "paper.partial_fills": 0.5,
     "paper.rejects": 0.5,
     "broker.rest": "https://algo.example",
@@ -104,7 +105,9 @@ def test_every_key_is_compared(loaded, tmp_path):
 def test_what_a_running_guard_may_take_over_is_told_from_what_needs_a_restart():
     live = {key.name for key in KEYS.values() if key.live}
     taken_over = {
-        key for key in OTHER if key.startswith(("exit.", "price.", "defaults.", "record."))
+        key
+        for key in OTHER
+        if key.startswith(("exit.", "price.", "defaults.", "record.", "shadow."))
     }
     taken_over |= {"store.sync_every", "store.backup_every", "record.directory", "log.level"}
     assert live == taken_over

@@ -133,6 +133,12 @@ def test_a_position_that_came_while_nobody_told_us_is_asked_about():
     assert story.asked == ["nobody has told how it was opened"]
 
 
+def test_where_nothing_is_at_risk_also_what_nobody_told_of_may_be_guarded():
+    story = FoundStory(unseen=GUARD) >> "1m"
+    story = story.holds("10") >> "2m"
+    assert story.adopted == ["adopted-1 10 unseen rule"]
+
+
 def test_one_that_is_more_than_its_executions_is_asked_about():
     story = FoundStory(new=GUARD, existing=GUARD) >> "1m"
     story.bought("10", net="25", average="800") >> "2m"

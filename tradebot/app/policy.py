@@ -5,8 +5,11 @@ from decimal import Decimal
 from tradebot.config.settings import BrokerKind, Mode, Settings
 from tradebot.core.instruments import Kind
 from tradebot.core.ladder import Rung
-from tradebot.core.policy import ExitPolicy, Policy
+from tradebot.core.policy import AdoptPolicy, Answer, ExitPolicy, Policy
+from tradebot.core.strategies import Match, Strategy
+from tradebot.core.trades import PastStop, Rules
 
+_SHADOW_GRACE_NS = 2_000_000_000  # in which a trade may be created for a position instead
 _LADDER = (Rung(Decimal(0)), Rung(Decimal(3)), Rung(None))  # touch, 3 % through it, the band
 
 
@@ -18,6 +21,28 @@ def policy_of(settings: Settings) -> Policy:
         sessions=dict(settings.sessions),
         exits=_exits_of(settings),
         reconcile_every_ns=settings.exit.reconcile_every_ns or None,
+        adopt=_adopt_of(settings),
+    )
+
+
+def _adopt_of(settings: Settings) -> AdoptPolicy | None:
+    """Return what becomes of positions without a trade: a shadow may guard all that it finds.
+
+    It sends nothing, so nothing is at risk where a person would have to be asked. Beyond its
+    stop already, a position has it from the last price on: that it would have been left
+    before is no answer to what the guard does.
+    """
+    stop = settings.shadow.stop
+    if settings.mode is not Mode.SHADOW or stop is None:
+        return None
+    return AdoptPolicy(
+        account=settings.account.id,
+        existing=Answer.GUARD,
+        new=Answer.GUARD,
+        unseen=Answer.GUARD,
+        past_stop=PastStop.FROM_HERE,
+        grace_ns=_SHADOW_GRACE_NS,
+        strategies=(Strategy(name="shadow", match=Match(), rules=Rules(stop=stop)),),
     )
 
 

@@ -35,6 +35,9 @@ rest = "{rest}"
 feed = "{feed}"
 key = "{key}"  # where the key is kept, never the key
 
+[shadow]
+stop = "{stop}"  # of all that the account holds; empty: nothing is guarded before you say so
+
 [api]
 listen = "127.0.0.1:0"  # any port that is free: the commands find it
 
@@ -52,6 +55,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     rest: str
     feed: str
     key: SecretName  # ``KEPT_KEY``: in the shadow's own folder
+    stop: str = ""  # of what the account holds, as the settings have it
 
 
 def config_file(state: StateDirectory) -> Path:
@@ -122,7 +126,7 @@ def make(state: StateDirectory, wish: Wish, key: str | None) -> list[Path]:
             file.parent.mkdir(mode=0o700, exist_ok=True)
             write_secret(file, f"{key}\n")
             written.append(file)
-        text = _CONFIG.format(account=ACCOUNT, rest=wish.rest, feed=wish.feed, key=wish.key)
+        text = _CONFIG.format(account=ACCOUNT, **msgspec.structs.asdict(wish))
         write_secret(config_file(state), text)
     except OSError as error:
         raise ConfigError(f"{error.filename}: {error.strerror}") from error

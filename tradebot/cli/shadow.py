@@ -55,6 +55,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="where the key is kept, credential:NAME or env:NAME (default: it is asked for)",
     )
     parser.add_argument(
+        "--stop", metavar="STOP", help='a stop for all that the account holds, as "2%%" or "5pts"'
+    )
+    parser.add_argument(
         "--state-dir",
         type=Path,
         metavar="DIR",
@@ -104,6 +107,8 @@ def _set_up(args: argparse.Namespace, state: "StateDirectory") -> None:
             at = "" if average is None else f" at {figure(average, decimals_of(average))}"
             name, product = position.key.instrument, position.key.product
             print(f"  {name}  {product}  {quantity(float(position.net))}{at}")
+    if not wish.stop:
+        print("nothing of it is guarded before you say so; --stop 2% guards all of it")
     for file in shadow_setup.make(state, wish, key if is_kept else None):
         print(f"wrote {file}")
 
@@ -115,7 +120,7 @@ def _wish(args: argparse.Namespace) -> "Wish":
         InputError: something is missing or wrong.
     """
     from tradebot.app.shadow_setup import KEPT_KEY, Wish, feed_of
-    from tradebot.config.forms import SECRET, address, known
+    from tradebot.config.forms import SECRET, STOP_OR_NONE, address, known
     from tradebot.config.settings import SecretName
 
     if args.openalgo is None:
@@ -124,12 +129,13 @@ def _wish(args: argparse.Namespace) -> "Wish":
     rest = known(address("http", "https").read(args.openalgo, "--openalgo"), str)
     feed = feed_of(rest) if args.feed is None else args.feed
     feed = known(address("ws", "wss").read(feed, "--feed"), str)
+    stop = STOP_OR_NONE.write(STOP_OR_NONE.read(args.stop or "", "--stop"))
     key = KEPT_KEY
     if args.key is not None:
         key = known(SECRET.read(args.key or "?", "--key"), SecretName)
     elif not can_ask():
         raise InputError("key", "nobody can be asked for the key: say --key env:NAME")
-    return Wish(rest=rest, feed=feed, key=key)
+    return Wish(rest=rest, feed=feed, key=key, stop=str(stop))
 
 
 def _settings(file: Path, environ: dict[str, str]) -> "Settings":
@@ -151,6 +157,7 @@ def _check(args: argparse.Namespace, settings: "Settings") -> None:
         (args.openalgo, "broker.rest", broker.rest),
         (args.feed, "broker.feed", broker.feed),
         (args.key, "broker.key", str(broker.key)),
+        (args.stop, "shadow.stop", str(settings.shadow.stop or "")),
     ):
         if given is not None and given != kept:
             what = f"this shadow has {key} = {kept!r}: change it in its config.toml"

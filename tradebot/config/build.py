@@ -55,6 +55,7 @@ def settings_of(values: Mapping[str, object], sessions: Mapping[str, Session]) -
             partial_fills=value("paper.partial_fills", float),
             rejects=value("paper.rejects", float),
         ),
+        shadow=_shadow(values),
         api=s.Api(listen=value("api.listen", s.Listen)),
         store=s.Store(
             sync_every_ns=value("store.sync_every", int),
@@ -112,6 +113,11 @@ def _alerts(values: Mapping[str, object]) -> s.Alerts:
         daily_report_minutes=None if report is None else known(report, int),
         dead_man_url=secret("dead_man_url"),
     )
+
+
+def _shadow(values: Mapping[str, object]) -> s.Shadow:
+    stop = values["shadow.stop"]
+    return s.Shadow(stop=None if stop is None else known(stop, Level))
 
 
 def _broker(values: Mapping[str, object]) -> s.Broker:

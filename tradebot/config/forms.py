@@ -142,6 +142,16 @@ def _read_distance(value: object, key: str) -> Level:
 DISTANCE = Form(_read_distance, str)
 
 
+def _read_stop(value: object, key: str) -> Level | None:
+    level = None if value == "" else _read_distance(value, key)
+    if level is not None and not level.value:
+        raise wrong(key, value, 'above 0, or ""')
+    return level
+
+
+STOP_OR_NONE = Form(_read_stop, lambda level: "" if level is None else str(level))
+
+
 def _read_listen(value: object, key: str) -> Listen:
     allowed = f'"HOST:PORT" like "127.0.0.1:4800" or "[::1]:4800", port 0 to {_PORT_MAX}'
     if isinstance(value, str) and len(value) <= _HOST_LENGTH_MAX + 8:

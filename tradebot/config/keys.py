@@ -20,6 +20,7 @@ from tradebot.config.forms import (
     SECRET,
     SERVER,
     SPECIAL,
+    STOP_OR_NONE,
     SWITCH,
     ZONE,
     Form,
@@ -126,6 +127,7 @@ _ALL = (
     Key("paper.slippage", DISTANCE, "0pts"),
     Key("paper.partial_fills", real(0, 1), 0.0),
     Key("paper.rejects", real(0, 1), 0.0),
+    Key("shadow.stop", STOP_OR_NONE, "", live=True),
     Key("api.listen", LISTEN, "127.0.0.1:4800"),
     Key(
         "store.sync_every",

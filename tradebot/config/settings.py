@@ -143,6 +143,12 @@ class Paper(msgspec.Struct, frozen=True, kw_only=True):
     rejects: float  # share of orders that are refused
 
 
+class Shadow(msgspec.Struct, frozen=True, kw_only=True):
+    """A real account that is only read."""
+
+    stop: Level | None  # of what it holds and no trade guards; None: a person decides
+
+
 class Listen(NamedTuple):
     """Where a server listens."""
 
@@ -249,6 +255,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     price: Price
     defaults: Defaults
     paper: Paper
+    shadow: Shadow
     api: Api
     store: Store
     record: Recording

@@ -3,7 +3,8 @@
 One reading of an account is no proof: it may be old, or fail in silence. What counts has
 been seen in two that are apart, with our own fold of its executions saying the same. It is
 guarded by rule only if executions that we have seen opened it after our first look; for
-whatever was there before, or came while nobody told us, a person is asked.
+whatever was there before, or came while nobody told us, a person is asked, unless the policy
+says otherwise: a shadow, which sends nothing, may guard at once.
 """
 
 from msgspec.structs import replace
@@ -184,7 +185,7 @@ def _decided(book: Book, policy: AdoptPolicy, found: Found, at_ns: int) -> Found
     elif found.origin is Origin.NEW:
         answer, why = policy.new, "it is new"
     else:
-        answer, why = Answer.ASK, "nobody has told how it was opened"
+        answer, why = policy.unseen, "nobody has told how it was opened"
     if answer is Answer.IGNORE:
         return adopting.ignored(book, found, "rule", at_ns)
     if answer is Answer.GUARD:

@@ -52,6 +52,7 @@ class AdoptPolicy(msgspec.Struct, frozen=True, kw_only=True):
     account: str
     existing: Answer = Answer.ASK  # those that were there at the first look
     new: Answer = Answer.ASK
+    unseen: Answer = Answer.ASK  # those that were opened while nobody told us
     manual_add: ManualAdd = ManualAdd.GUARD
     past_stop: PastStop = PastStop.ASK
     grace_ns: int = 5_000_000_000  # in which a trade may be created for it

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.brokers.shadow.world import SBIN, TCS, World, an_order
 from tradebot.brokers.shadow.broker import GONE_NS
-from tradebot.core.inputs import Acked, NotSent, OrderSide, OrderState
+from tradebot.core.inputs import Acked, NetPosition, NotSent, OrderSide, OrderState
 from tradebot.core.instruments import Instrument
 from tradebot.core.intents import CancelOrder
 from tradebot.errors import BrokerError
@@ -29,9 +29,7 @@ async def test_what_the_shadow_leaves_is_off_its_net_and_stays_in_the_account(wo
     await world.left()
     assert world.account.nets[SBIN] == 100
     assert await world.net() == await world.heard() == 0
-    assert await world.broker.positions() == [
-        msgspec.structs.replace((await world.account.positions())[0], net=Decimal(0))
-    ]
+    assert await world.broker.positions() == [NetPosition(key=SBIN, net=Decimal(0), average=None)]
     assert world.outcome() == (100, None, 0)
 
 
@@ -54,6 +52,14 @@ async def test_a_person_who_leaves_more_than_the_shadow_did_leaves_what_it_guard
     world.account.trade(-120, "803")
     await world.broker.executions()
     assert await world.net() == await world.heard() == 30
+
+
+async def test_an_average_is_told_where_the_shadow_has_left_nothing(world):
+    world.account.trade(100)
+    world.account.trade(100, key=TCS)
+    await world.left()
+    averages = {held.key: held.average for held in await world.broker.positions()}
+    assert averages == {SBIN: None, TCS: Decimal(800)}
 
 
 async def test_a_person_who_buys_more_gives_the_shadow_more(world):

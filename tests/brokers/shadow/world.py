@@ -64,7 +64,9 @@ class Account:
     async def positions(self):
         if not self.answers:
             return None
-        return [NetPosition(key=key, net=net) for key, net in self.nets.items()]
+        return [
+            NetPosition(key=key, net=net, average=Decimal(800)) for key, net in self.nets.items()
+        ]
 
     async def executions(self):
         if not self.answers:

@@ -153,10 +153,7 @@ class ShadowBroker:
         found = await self._real.positions()
         if found is None or not await self._is_current(version):
             return None
-        return [
-            msgspec.structs.replace(each, net=each.net + self._off(each.key, each.net))
-            for each in found
-        ]
+        return [self._as_the_shadow_has_it(each) for each in found]
 
     async def executions(self) -> Sequence[Execution]:
         """Return the account's executions that the engine is to hear, and the shadow's.
@@ -229,6 +226,13 @@ class ShadowBroker:
         except BrokerError:
             return False
         return version == self._ledger.version
+
+    def _as_the_shadow_has_it(self, position: NetPosition) -> NetPosition:
+        """Return a position without what the shadow has left: its average is of all of it."""
+        off = self._off(position.key, position.net)
+        if not off:
+            return position
+        return msgspec.structs.replace(position, net=position.net + off, average=None)
 
     def _off(self, key: NetKey, real: Decimal) -> Decimal:
         """Return how far the shadow's net of a key is from the account's."""
