@@ -131,3 +131,20 @@ dead_man_url = "env:NOWHERE"
     assert "t0ken" not in text
     assert "s3cret" not in text
     assert not {"task.failed", "task.late", "task.ended"} & set(events)
+
+
+def test_alerts_outlive_a_kill_but_for_its_last_second(tmp_path):
+    file = tmp_path / "state" / "alerts.jsonl"
+    with a_life(tmp_path) as life:
+        life.ready()
+        until(lambda: file.exists() and "guards" in file.read_text())
+        life.call("/api/v1/alerts/A1/ack", {})
+        life.end(signal.SIGKILL)
+    with a_life(tmp_path) as life:
+        life.ready()
+        alerts = life.call("/api/v1/alerts")["alerts"]
+        assert life.end() == 0
+    assert [(row["id"], row["acknowledged_by"]) for row in alerts] == [
+        ("A2", None),
+        ("A1", "local"),
+    ]

@@ -5,11 +5,13 @@ import json
 
 import pytest
 
+from tests.alert_store import lasting, raised
 from tests.api.world import LONG
 from tests.cli.commanding import seen
 from tradebot.api.shapes import Readiness
 from tradebot.cli.client import Daemon
 from tradebot.cli.status import look
+from tradebot.core.alerts import Severity
 from tradebot.core.halt import Form
 from tradebot.core.inputs import OrderSide, PlaceReply, Unknown
 from tradebot.errors import StoreError
@@ -48,6 +50,18 @@ async def test_open_trades_and_the_last_exit_are_told(world, shell):
     assert "open trades    2: 2 ACTIVE" in out
     assert "P&L            ▲ +100.00 open" in out
     assert "T1  NSE:SBIN  LONG 10  800.00 -> 803.00  manual  ▲ +30.00" in out
+
+
+async def test_alerts_that_nobody_has_seen_are_counted(world, shell):
+    world.alerts.take([raised("a", Severity.INFO), raised("b"), raised("c"), lasting("d")])
+    assert (
+        "\nalerts         1 critical, 2 warning: tradebot alerts\n"
+        in (await shell.run("status"))[1]
+    )
+    world.alerts.acknowledge_through("A9", "lead")
+    assert "alerts" not in (await shell.run("status"))[1]
+    _, told = await shell.json("status")
+    assert told["alerts_unacknowledged"] == {"critical": 0, "warning": 0}
 
 
 async def test_json_has_the_same_keys_whatever_there_is(world, shell):
@@ -165,6 +179,8 @@ class Asked(Daemon):
             return {"trades": self.trades, "next": None}
         if path.endswith("halt"):
             return {"form": None}
+        if "/alerts?" in path:
+            return {"alerts": [], "next": None}
         if path.endswith("coverage"):
             return {"unguarded_s": 0, "blind_s": 0}
         self.pages += 1

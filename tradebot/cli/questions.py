@@ -28,6 +28,16 @@ def coverage_today(daemon: Daemon) -> Json:
     return daemon.ask("GET", "/api/v1/coverage")
 
 
+def unseen_alerts(daemon: Daemon) -> dict[str, int]:
+    """Return how many alerts nobody has acknowledged, by severity; information alone is none."""
+    words = f"severity=warning&acknowledged=no&limit={PAGE_MAX}"
+    rows = cast("list[Json]", daemon.ask("GET", f"/api/v1/alerts?{words}")["alerts"])
+    return {
+        severity: sum(row["severity"] == severity for row in rows)
+        for severity in ("critical", "warning")
+    }
+
+
 def open_trades(daemon: Daemon, strategy: str | None = None) -> list[Json]:
     """Return the trades that are not over, oldest first."""
     chosen = {} if strategy is None else {"strategy": strategy}

@@ -25,6 +25,7 @@ from tradebot.cli.questions import (
     halt_in_force,
     open_trades,
     readiness,
+    unseen_alerts,
 )
 from tradebot.cli.terminal import BAD, GOOD, WARNING, print_json, styled
 from tradebot.cli.trade_table import exit_line
@@ -102,6 +103,7 @@ def look(daemon: Daemon, now: dt.datetime) -> Json:
         "frozen": flagged("frozen", "trade_id"),
         "unguarded": flagged("unguarded", "trade_id"),
         "blind_instruments": flagged("blind", "instrument"),
+        "alerts_unacknowledged": unseen_alerts(daemon),
         "unguarded_s_today": coverage["unguarded_s"],
         "blind_s_today": coverage["blind_s"],
         "closed_today": None if closed is None else len(closed),
@@ -138,6 +140,10 @@ def told(found: Json) -> Iterator[str]:
     ):
         if names := cast("list[str]", found[key]):
             yield f"{title:<13}  {', '.join(names)}"
+    alerts = cast("dict[str, int]", found["alerts_unacknowledged"])
+    if counts := [f"{count} {severity}" for severity, count in alerts.items() if count]:
+        line = f"alerts         {', '.join(counts)}: tradebot alerts"
+        yield styled(line, BAD if alerts["critical"] else WARNING)
     unguarded_s, blind_s = found["unguarded_s_today"], found["blind_s_today"]
     if unguarded_s or blind_s:
         told_of = f"{duration(unguarded_s)} unguarded, {duration(blind_s)} blind"
