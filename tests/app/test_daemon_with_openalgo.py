@@ -39,6 +39,19 @@ TRADE = {
 }
 
 
+GTT = {
+    "strategy": "a person's",
+    "symbol": "SBIN",
+    "exchange": "NSE",
+    "action": "SELL",
+    "product": "CNC",
+    "quantity": 100,
+    "trigger_type": "SINGLE",
+    "triggerprice_sl": 800,
+    "stoploss": 799,
+}
+
+
 class Day:
     """A server with a position that somebody opened, and a daemon that guards it."""
 
@@ -236,3 +249,19 @@ async def test_a_trade_book_that_does_not_answer_holds_a_stop_back_for_a_second(
     await day.server.until(lambda: day.server.net(SBIN) == 0)
     assert len(day.orders) == 1
     assert "executions.unread" in life.events()
+
+
+@pytest.mark.parametrize("day", ["zerodha"], indirect=True)
+async def test_a_persons_gtt_is_called_back_before_the_exit_that_needs_its_units(day):
+    day.server.gtt_by_hand(GTT)
+    life = await day.begin()
+    await day.guarded(product="CNC")
+    day.server.price(SBIN, 805.5)
+    await day.server.until(lambda: day.server.net(SBIN, "CNC") == 0)
+    asked = [request.endpoint for request in day.server.record.requests]
+    assert asked.index("cancelgttorder") < asked.index("placeorder")
+    day.server.price(SBIN, 799.5)
+    assert day.server.record.orders(by=By.GTT) == []
+    assert len(day.orders) == 1
+    assert day.server.record.harm() == []
+    assert last(life, "order.rests")["order_id"] == "GTT-70001"

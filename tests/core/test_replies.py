@@ -255,6 +255,18 @@ def test_an_empty_book_counts_when_it_was_read_four_times():
     assert state_of(story >> book_of(story)) is State.RETRY_WAIT
 
 
+def test_what_waits_in_a_book_of_its_own_is_no_sign_that_the_order_book_was_read():
+    story = nameless().reply("T1-x1", Unknown("timeout")) >> "61s"
+    report = story.report(None, "open", order_id="GTT-7", trigger=Decimal(790), apart=True)
+    for _ in range(4):
+        assert state_of(story) is State.UNKNOWN
+        story >> BookReply(orders=(report,), at_ns=story.now_ns)
+    assert state_of(story) is State.UNKNOWN
+    story >> BookReply(orders=(report,), at_ns=story.now_ns)
+    assert state_of(story) is State.RETRY_WAIT
+    assert story.book.theirs.get("GTT-7") is not None
+
+
 def test_a_book_that_could_not_be_read_says_nothing_and_is_asked_for_again():
     story = nameless().reply("T1-x1", Unknown("timeout")) >> "61s"
     for _ in range(9):

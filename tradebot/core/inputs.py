@@ -106,6 +106,7 @@ class OrderReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     message: str = ""
     price: Decimal | None = None  # the limit, where it has one
     trigger: Decimal | None = None  # it waits until this price trades, where it has one
+    apart: bool = False  # in a book of its own: it is no sign that the order book was read
 
 
 class NotSent(msgspec.Struct, frozen=True, tag=True):

@@ -102,8 +102,9 @@ def is_whole(book: Book, reply: BookReply) -> bool:
         for order in book.orders
     ):
         return False
-    book.empty_books = 0 if there else book.empty_books + 1
-    return bool(there) or book.empty_books >= EMPTY_BOOKS
+    is_empty = all(report.apart for report in reply.orders)
+    book.empty_books = book.empty_books + 1 if is_empty else 0
+    return not is_empty or book.empty_books >= EMPTY_BOOKS
 
 
 def on_book(book: Book, at_ns: int) -> None:

@@ -2,9 +2,10 @@
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 
-from tests.brokers.openalgo.world import NAME, SBIN, a_cancel, an_order
+from tests.brokers.openalgo.world import LIMITS, NAME, SBIN, World, a_cancel, an_order
 from tests.openalgo.faults import Fault
 from tradebot.brokers.openalgo.broker import OpenAlgoBroker
 from tradebot.core.inputs import (
@@ -298,3 +299,13 @@ async def test_an_execution_happened_when_it_was_first_seen(world):
     assert before_ns <= fill.at_ns <= world.clock.now_ns()
     (again,) = await world.broker.executions()
     assert again == fill
+
+
+async def test_a_cancel_is_an_exits_call_and_leaves_while_the_free_share_is_used_up():
+    limits = msgspec.structs.replace(LIMITS, orders_per_s=4, budget_s=0.0)
+    async with World(limits) as world:
+        await world.held(100)
+        world.server.faults.turn_on(Fault.RESTS)
+        ids = [await acked(world, quantity="1") for _ in range(3)]
+        await world.broker.cancel(a_cancel(ids[0]))
+        assert len(world.server.record.asked("cancelorder")) == 1

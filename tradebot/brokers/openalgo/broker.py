@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from tradebot.brokers.openalgo.channel_proof import ChannelProof
 from tradebot.brokers.openalgo.client import Client, Silent, Withheld
+from tradebot.brokers.openalgo.gtts import number_of
 from tradebot.brokers.openalgo.reader import OpenAlgoReader, said
 from tradebot.brokers.openalgo.wire import orders, requests
 from tradebot.brokers.openalgo.wire.answers import Answer
@@ -61,7 +62,12 @@ class OpenAlgoBroker(OpenAlgoReader):
         name = order.order_id
         if name is None:
             raise BrokerError(f"OpenAlgo has told no id of {order.client_order_id}")
-        reply = await self.client.ask("cancelorder", requests.cancel_order(name), urgent=False)
+        number = number_of(name)
+        # An exit waits for it: its own order that rests, or one that leaves no room for it.
+        if number is None:
+            reply = await self.client.ask("cancelorder", requests.cancel_order(name))
+        else:
+            reply = await self.client.ask("cancelgttorder", requests.cancel_gtt(number))
         if not isinstance(reply, Answer) or not orders.is_cancelled(reply):
             raise BrokerError(f"order {name} was not cancelled: {said(reply)}")
 

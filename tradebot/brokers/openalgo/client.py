@@ -16,13 +16,13 @@ from tradebot.ports import Clock, Say
 
 ANSWER_BYTES_MAX = 16 * 1024 * 1024
 
-_ORDER_ROUTES = frozenset({"placeorder", "cancelorder"})
+_ORDER_ROUTES = frozenset({"placeorder", "cancelorder", "cancelgttorder"})
 _BOOK_ROUTES = frozenset(
     {"orderbook", "tradebook", "positionbook", "orderstatus", "holdings", "funds"}
 )
 # All that a client may be given to read with: no request to one of these changes anything.
 READ_ROUTES = _BOOK_ROUTES | {
-    *("ping", "analyzer", "quotes", "multiquotes", "symbol", "search"),
+    *("gttorderbook", "ping", "analyzer", "quotes", "multiquotes", "symbol", "search"),
     *("market/timings", "market/holidays"),
 }
 ROUTES = READ_ROUTES | _ORDER_ROUTES

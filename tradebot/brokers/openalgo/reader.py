@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from tradebot.brokers.openalgo.client import Client, Reply, Silent
+from tradebot.brokers.openalgo.gtts import Gtts, number_of
 from tradebot.brokers.openalgo.known_orders import KnownOrders
 from tradebot.brokers.openalgo.shared import Shared
 from tradebot.brokers.openalgo.sightings import Sightings
@@ -39,6 +40,7 @@ class OpenAlgoReader:
         self.account = account
         self.client = client
         self.known = KnownOrders()
+        self.gtts = Gtts(account, client)
         self._trade_times = Sightings()
         self._order_times = Sightings()
         self._orders = Shared(lambda: self._read("orderbook"), _GIVEN_UP)
@@ -84,6 +86,8 @@ class OpenAlgoReader:
         Raises:
             BrokerError: the read failed.
         """
+        if (number := number_of(order_id)) is not None:
+            return await self.gtts.report(number)
         reply = await self.client.ask("orderstatus", requests.order_status(order_id))
         if isinstance(reply, Answer) and reply.http == NOT_FOUND and reply.body is not None:
             return None  # [W] also right after placing: books lag
@@ -96,13 +100,15 @@ class OpenAlgoReader:
         return self._report(row)
 
     async def order_book(self) -> Sequence[OrderReport] | None:
+        """Return the day's orders, and those that wait for a price in a book of their own."""
+        waiting = await self.gtts.reports()
         asked_ns = self.client.clock.now_ns()
         rows = await self.order_rows()
         if rows is None:
             return None
         reports = [self._report(row) for row in rows]
         self._order_times.was_read(asked_ns)
-        return reports
+        return [*reports, *waiting]
 
     async def net(self, key: NetKey) -> Decimal | None:
         """Return what the account holds on a key.

@@ -41,6 +41,11 @@ def cancel_order(order_id: str) -> Body:
     return {"strategy": STRATEGY, "orderid": order_id}
 
 
+def cancel_gtt(trigger_id: str) -> Body:
+    """Return the body of ``cancelgttorder``."""
+    return {"strategy": STRATEGY, "trigger_id": trigger_id}
+
+
 def order_status(order_id: str) -> Body:
     """Return the body of ``orderstatus``."""
     return {"strategy": STRATEGY, "orderid": order_id}
