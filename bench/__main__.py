@@ -11,6 +11,7 @@ NAMES = (
     "nautilus",
     "replay",
     "engine_loop",
+    "feed",
     "order",
     "order_load",
     "restart",

@@ -34,22 +34,20 @@ FRAMES = [
         {**samples.TICK, "mode": 2, "data": {**samples.TICK["data"], **samples.QUOTE}},
     )
 ]
-BODIES = [
-    json.dumps({"status": "success", **body}).encode()
-    for body in (
-        {"data": {"orders": [samples.ORDER, samples.ORDER], "statistics": {}}},
-        {"data": samples.ORDER},
-        {"data": [samples.TRADE, {**samples.TRADE, "orderid": "7", "quantity": "25"}]},
-        {"data": [samples.POSITION, {**samples.POSITION, "symbol": "INFY", "quantity": 0}]},
-        {"data": {"holdings": [samples.POSITION]}},
-        {"data": samples.QUOTE},
-        {"results": [{"symbol": "SBIN", "exchange": "NSE", "data": samples.QUOTE}]},
-        {"data": samples.SYMBOL},
-        {"orderid": "250408001002736"},
-        {"data": []},
-        {"message": "Order queued", "mode": "semi_auto", "pending_order_id": 1},
-    )
+_SAID: list[dict[str, Any]] = [
+    {"data": {"orders": [samples.ORDER, samples.ORDER], "statistics": {}}},
+    {"data": samples.ORDER},
+    {"data": [samples.TRADE, {**samples.TRADE, "orderid": "7", "quantity": "25"}]},
+    {"data": [samples.POSITION, {**samples.POSITION, "symbol": "INFY", "quantity": 0}]},
+    {"data": {"holdings": [samples.POSITION]}},
+    {"data": samples.QUOTE},
+    {"results": [{"symbol": "SBIN", "exchange": "NSE", "data": samples.QUOTE}]},
+    {"data": samples.SYMBOL},
+    {"orderid": "250408001002736"},
+    {"data": []},
+    {"message": "Order queued", "mode": "semi_auto", "pending_order_id": 1},
 ]
+BODIES = [json.dumps({"status": "success", **body}).encode() for body in _SAID]
 STATUSES = (200, 200, 200, 200, 400, 403, 429, 500)
 
 

@@ -139,14 +139,14 @@ class Proxy:
             return
         price = self._account.prices[name]
         alien = met(Fault.TICK_ALIEN, symbol=name)
-        # One that is drawn by chance is never the next one too: two would be a true jump.
+        # One that is drawn by chance has a true price after it: two would be a true jump.
         if alien and (alien.rate == 1.0 or name not in self._alien):
             price = alien.number(price)
             self._alien.add(name)
+        elif met(Fault.TICK_ZERO, symbol=name):
+            price = 0.0
         else:
             self._alien.discard(name)
-        if met(Fault.TICK_ZERO, symbol=name):
-            price = 0.0
         times = met(Fault.TICK_TIMES, symbol=name)
         form = times.text("ms") if times else "ms"
         copies = 2 if met(Fault.TICK_DOUBLED, symbol=name) else 1
