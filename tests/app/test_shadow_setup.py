@@ -106,7 +106,7 @@ async def test_the_account_is_looked_at_and_nothing_else(server):
     server.server.record.requests.clear()
     (held,) = await asyncio.to_thread(shadow_setup.positions_at, url, key) or ()
     assert (held.key.instrument, held.net) == (NAME, 100)
-    assert held.key == SBIN._replace(account="SHADOW")
+    assert held.key == SBIN._replace(account="OPENALGO")
     assert {asked.endpoint for asked in server.server.record.requests} <= READ_ROUTES
 
 

@@ -19,7 +19,7 @@ from tradebot.core.inputs import Input, NetPosition, Tick
 from tradebot.core.secret import Secret
 from tradebot.errors import BrokerError, ConfigError, InputError
 
-ACCOUNT = "SHADOW"  # what the account is called until somebody names it
+ACCOUNT = "OPENALGO"  # what the account is called until somebody names it
 KEPT_KEY = SecretName("credential", "openalgo")
 _CREDENTIALS = "CREDENTIALS_DIRECTORY"  # systemd.exec(5); here a folder of the shadow's own
 _CONFIG = """\

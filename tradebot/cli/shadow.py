@@ -242,7 +242,8 @@ def _interrupts() -> Iterator[None]:
     """End the block at Ctrl-C, at SIGTERM, and when the terminal is closed."""
     before = {
         number: signal.signal(number, signal.default_int_handler)
-        for number in (signal.SIGTERM, signal.SIGHUP)
+        # Whoever starts us in the background has SIGINT ignored; the person at the table has not.
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     }
     try:
         yield
