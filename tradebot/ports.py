@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import msgspec
 
@@ -55,6 +55,18 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
     at_ns: int
     bid: float | None = None
     ask: float | None = None
+
+
+Level = Literal["ok", "warning", "error"]
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """What a look at one thing showed."""
+
+    what: str
+    level: Level
+    text: str
+    todo: str = ""  # what a person does about it
 
 
 class Unlisted(msgspec.Struct, frozen=True):

@@ -37,6 +37,7 @@ NEEDS = {
     ("POST", "/api/v1/reconcile"): "trade",
     ("POST", "/api/v1/release"): "admin",
     ("POST", "/api/v1/backup"): "admin",
+    ("GET", "/api/v1/broker"): "admin",
 }
 REVOKED = "tb_a-key-that-was-revoked"
 KEYS = {None: None, "bad": "tb_wrong", "revoked": REVOKED, "empty": ""}

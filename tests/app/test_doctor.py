@@ -9,10 +9,11 @@ import pytest
 
 from tests.stores.samples import a_line, a_trade
 from tradebot.app import doctor
-from tradebot.app.doctor import EARLIEST_NS, Finding, findings
+from tradebot.app.doctor import EARLIEST_NS, findings
 from tradebot.app.lock import paper_lock
 from tradebot.app.state import StateDirectory
 from tradebot.config import load
+from tradebot.ports import Finding
 from tradebot.stores.backups import Backups
 from tradebot.stores.journal import FileJournal
 from tradebot.stores.sqlite import SqliteStore

@@ -179,10 +179,10 @@ def test_a_shadows_world_has_nothing_that_could_order_at_its_account(tmp_path, m
     assert isinstance(world.broker, ShadowBroker)
     assert isinstance(world.feed(7), ShadowFeed)
     assert type(world.broker._real) is OpenAlgoReader
-    assert world._client._routes == READ_ROUTES
+    assert world.client._routes == READ_ROUTES
     assert "0123456789abcdef" not in repr(vars(world))
     assert list(world.reasons()) == []
-    world._client.is_live = False
+    world.client.is_live = False
     assert world.reasons() == [
         "OpenAlgo is in analyzer mode: its positions are none of the account's"
     ]
@@ -202,7 +202,7 @@ def test_what_keeps_real_orders_from_being_sent_is_a_reason(tmp_path, monkeypatc
     monkeypatch.setenv("ALGO_KEY", "0123456789abcdef")
     settings = load(tmp_path / "config.toml").settings
     world = OpenAlgoWorld(settings, FakeClock(), say=Said(), is_open=lambda *_: True)
-    world._client.is_live = False
+    world.client.is_live = False
     assert world.reasons() == ["OpenAlgo is in analyzer mode: it would only simulate orders"]
-    world._client.lockout.close("Invalid openalgo apikey", 0)
+    world.client.lockout.close("Invalid openalgo apikey", 0)
     assert world.reasons() == ["OpenAlgo does not take our key: Invalid openalgo apikey"]

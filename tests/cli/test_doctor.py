@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.cli.commanding import Shell
+from tradebot.cli.client import AnswerError, Daemon
 
 
 @pytest.fixture
@@ -46,3 +47,27 @@ async def test_settings_that_are_wrong_are_one_finding_among_others(tmp_path, ca
     assert code == 1
     assert out.startswith("error    config: ")
     assert "free space" in out
+
+
+async def test_the_broker_is_looked_at_when_that_is_wanted(tmp_path, capsys, config):
+    (tmp_path / "state").mkdir(mode=0o750)
+    shell = Shell(tmp_path / "state", capsys)
+    code, out, _ = await shell.run("doctor", *config, "--broker")
+    assert code == 0
+    assert "ok       broker: on paper there is nobody to ask" in out
+    assert " broker: " not in (await shell.run("doctor", *config))[1]
+
+
+async def test_a_daemon_looks_at_its_broker_itself(world, shell, config):
+    _, told = await shell.json("doctor", *config, "--broker")
+    assert "broker" not in [finding["what"] for finding in told["findings"]]
+
+
+async def test_a_daemon_that_cannot_look_is_an_error(world, shell, config, monkeypatch):
+    def refused(self, *_):
+        raise AnswerError("busy", "too many requests", {})
+
+    monkeypatch.setattr(Daemon, "ask", refused)
+    code, told = await shell.json("doctor", *config, "--broker")
+    last = told["findings"][-1]
+    assert (code, last["text"]) == (1, "the daemon answered: too many requests")

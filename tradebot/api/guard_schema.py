@@ -132,6 +132,21 @@ class Coverage(Struct, kw_only=True):
     trades: Annotated[list[TradeCoverage], Meta(description="the worst ones, the worst first")]
 
 
+class Finding(Struct, kw_only=True):
+    """What a look at one thing showed."""
+
+    what: str
+    level: Annotated[str, Meta(description="ok, warning or error")]
+    text: str
+    todo: Annotated[str, Meta(description="what a person does about it; empty: nothing")]
+
+
+class BrokerLook(Struct, kw_only=True):
+    """A look at the broker, in the order in which it was asked."""
+
+    findings: list[Finding]
+
+
 class ShadowExit(Struct, kw_only=True):
     """What a shadow has left of one trade, beside what the account did."""
 

@@ -179,6 +179,13 @@ OPERATIONS = (
     ),
     Operation(
         method="get",
+        path="/api/v1/broker",
+        summary="Look at the broker: server, mode, session, clock, symbols, hours, other guards",
+        scope=Scope.ADMIN,
+        data=(guard_schema.BrokerLook,),
+    ),
+    Operation(
+        method="get",
         path="/api/v1/shadow",
         summary="Tell what a shadow's exits would have saved or cost (mode = shadow alone)",
         scope=Scope.READ,

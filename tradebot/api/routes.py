@@ -13,6 +13,7 @@ from tradebot.api.alerts import alert_routes
 from tradebot.api.answers import Reply, answer, listing, plain
 from tradebot.api.auth import Keys
 from tradebot.api.backups import backup_routes
+from tradebot.api.broker import Look, broker_route, nobody_to_ask
 from tradebot.api.coverage import coverage_route
 from tradebot.api.errors import (
     Asked,
@@ -84,6 +85,7 @@ class Api:
         clock: Clock,
         paper: PaperWorld | None,
         shadow: Callable[[], Json] = no_shadow,
+        look: Look = nobody_to_ask,
         figures: Sequence[Callable[[], Iterable[Figure]]] = (),
     ) -> None:
         """Take what the handlers need; ``paper`` is None where orders are real."""
@@ -99,7 +101,7 @@ class Api:
         self._readiness = readiness
         self._clock = clock
         self._paper = paper
-        self._shadow = shadow
+        self._shadow, self._look = shadow, look
         self._answers: Once[Made] = Once(clock)
         self._answered: Answers = Counter()
         self._exposition = Exposition([self._figures, alerts.figures, *figures])
@@ -118,6 +120,7 @@ class Api:
                 *verdict_routes(self._verdicts, self._comparison, door),
                 coverage_route(self._coverage, door),
                 shadow_route(self._shadow, door),
+                broker_route(self._look, door),
                 *backup_routes(self._backups, door),
             ],
             exception_handlers={Exception: error_answer(say)},

@@ -9,14 +9,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Literal
-
-import msgspec
 
 from tradebot.app.lock import paper_lock
 from tradebot.app.state import StateDirectory
 from tradebot.config import BadSettingsError, Loaded
 from tradebot.errors import LockHeldError, StoreError
+from tradebot.ports import Finding, Level
 from tradebot.stores.backups import ROOM_LEFT_BYTES, Backup, Backups
 from tradebot.stores.ballast import BALLAST_BYTES
 from tradebot.stores.checks import check, check_file
@@ -26,18 +24,6 @@ EARLIEST_NS = 1_735_689_600_000_000_000  # 2025: a clock before it was never set
 CHECKED_BACKUPS = 2  # the newest: a repair rests on them
 _LATE = 3  # backups that were left out before it is worth a word
 _S = 1_000_000_000
-
-Level = Literal["ok", "warning", "error"]
-
-
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """What a look at one thing showed."""
-
-    what: str
-    level: Level
-    text: str
-    todo: str = ""  # what a person does about it
-
 
 Findings = Iterator[Finding]
 

@@ -10,6 +10,7 @@ from tradebot.api.routes import Api
 from tradebot.api.server import ApiServer
 from tradebot.api.shadow import no_shadow
 from tradebot.api.shapes import About, Readiness
+from tradebot.app.broker_checkup import daemons_look
 from tradebot.app.key_file import KeyFile, KeysInForce
 from tradebot.app.parts import Parts
 from tradebot.app.shadow_exits import shadow_exits
@@ -53,6 +54,7 @@ def api_server(
         clock=parts.clock,
         paper=broker if isinstance(broker, PaperBroker) else None,
         shadow=_shadow(parts, broker) if isinstance(broker, ShadowBroker) else no_shadow,
+        look=daemons_look(parts, settings.account.id),
         figures=[
             parts.figures.source(parts.loop, parts.persister),
             parts.backups.figures,

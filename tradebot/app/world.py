@@ -80,22 +80,22 @@ class OpenAlgoWorld:
         Raises:
             ConfigError: the key is not where the settings say.
         """
-        self._client = _client(settings, clock, say, ROUTES)
+        self.client = _client(settings, clock, say, ROUTES)
         self._url = settings.broker.feed
         self._is_open = is_open
         self._patience = _patience(settings)
-        self.broker = OpenAlgoBroker(settings.account.id, self._client)
-        self.catalogue: Catalogue | None = OpenAlgoCatalogue(self._client)
+        self.broker = OpenAlgoBroker(settings.account.id, self.client)
+        self.catalogue: Catalogue | None = OpenAlgoCatalogue(self.client)
 
     def reasons(self) -> Sequence[str]:
         """Say what keeps real orders from being sent."""
-        return _reasons(self._client, "it would only simulate orders")
+        return _reasons(self.client, "it would only simulate orders")
 
     def feed(self, resume_after: int) -> Feed:
         """Return the websocket's ticks, counted on from the one that was heard last."""
         return OpenAlgoFeed(
             self._url,
-            self._client,
+            self.client,
             is_open=self._is_open,
             news=self.broker.news,
             proof=self.broker.proof,
@@ -126,16 +126,16 @@ class ShadowWorld:
         Raises:
             ConfigError: the key is not where the settings say.
         """
-        self._client = _client(settings, clock, say, READ_ROUTES)
+        self.client = _client(settings, clock, say, READ_ROUTES)
         self._url = settings.broker.feed
         self._is_open = is_open
         self._patience = _patience(settings)
         self._prices = LastPrices()
-        self.catalogue: Catalogue | None = OpenAlgoCatalogue(self._client)
+        self.catalogue: Catalogue | None = OpenAlgoCatalogue(self.client)
         account, paper = settings.account.id, Memory(state.paper)
         self.broker = ShadowBroker(
             account,
-            OpenAlgoReader(account, self._client),
+            OpenAlgoReader(account, self.client),
             _paper_broker(settings.paper, paper, self._prices, clock, ()),
             self._prices,
             Ledger(state.shadow),
@@ -145,13 +145,13 @@ class ShadowWorld:
 
     def reasons(self) -> Sequence[str]:
         """Say what keeps the account from being seen."""
-        return _reasons(self._client, "its positions are none of the account's")
+        return _reasons(self.client, "its positions are none of the account's")
 
     def feed(self, resume_after: int) -> Feed:
         """Return the websocket's ticks, counted on from the one that was heard last."""
         real = OpenAlgoFeed(
             self._url,
-            self._client,
+            self.client,
             is_open=self._is_open,
             news=self.broker.news,
             proof=ChannelProof(),  # nothing is sent: nothing has to be read before it

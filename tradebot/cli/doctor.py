@@ -19,7 +19,8 @@ EXIT_OK = 0
 EXIT_FAILURE = 1
 _STYLES = {"ok": GOOD, "warning": WARNING, "error": BAD}
 _EXPLAINED = """\
-It changes nothing, and works whether a daemon runs or not.
+It changes nothing, and works whether a daemon runs or not. With --broker it also asks the
+broker, through the daemon where one runs, so that both keep to one budget.
 
 exit codes: 0 no error (there may be warnings), 1 at least one error
 """
@@ -32,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     add_flags(parser)
     add_state_argument(parser)
+    parser.add_argument("--broker", action="store_true", help="look at the broker too")
     parser.add_argument("--json", action="store_true", help="answer with one JSON object")
 
 
@@ -39,6 +41,7 @@ def main(args: argparse.Namespace) -> int:
     """Look, print each finding, and return whether one was an error."""
     import msgspec
 
+    from tradebot.app.broker_checkup import broker_findings
     from tradebot.app.doctor import findings  # the stores take 200 ms to import
     from tradebot.app.state import StateDirectory
     from tradebot.config import Loaded, config_path, load
@@ -48,6 +51,8 @@ def main(args: argparse.Namespace) -> int:
         return load(file, environ=os.environ, flags=given_flags(args))
 
     found = list(findings(StateDirectory(state_dir_of(args)), loaded, lambda: _readiness(args)))
+    if args.broker:
+        found += broker_findings(lambda: _asked(args), loaded, os.environ)
     is_well = all(finding.level != "error" for finding in found)
     if args.json:
         listed = [msgspec.structs.asdict(finding) for finding in found]
@@ -65,3 +70,13 @@ def _readiness(args: argparse.Namespace) -> Mapping[str, object] | None:
         return readiness(daemon_of(args))
     except (NotRunningError, AnswerError):
         return None
+
+
+def _asked(args: argparse.Namespace) -> object | None:
+    """Return what the daemon found at its broker; None: there is no daemon."""
+    try:
+        return daemon_of(args).ask("GET", "/api/v1/broker")["findings"]
+    except NotRunningError:
+        return None
+    except AnswerError as error:
+        return [{"what": "broker", "level": "error", "text": f"the daemon answered: {error}"}]

@@ -1,6 +1,7 @@
 """The HTTP side: one request at a time to where it goes, and what came of it as a value."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 
 import aiohttp
@@ -9,6 +10,7 @@ import msgspec
 from tradebot.brokers.openalgo.budget import Budget
 from tradebot.brokers.openalgo.lockout import Lockout
 from tradebot.brokers.openalgo.shared import Shared
+from tradebot.brokers.openalgo.skew import Skew
 from tradebot.brokers.openalgo.wire.answers import TOO_MANY, Answer, answer_of
 from tradebot.brokers.openalgo.wire.requests import Body
 from tradebot.core.secret import Secret
@@ -94,8 +96,10 @@ class Client:
         self.clock = clock
         self.say = say
         self.lockout = Lockout()
+        self.skew = Skew()
+        self.limited = 0  # answers that said: too often
         self.is_live: bool | None = None  # None: not known yet; False: analyzer mode
-        self._limits = limits
+        self.limits = limits
         self._sleep = sleep
         self._routes = routes
         self._budgets: dict[str, Budget] = {}
@@ -106,8 +110,8 @@ class Client:
     async def open(self) -> None:
         """Make the sessions; nothing is sent."""
         if self._routes & _ORDER_ROUTES:
-            self._orders = _session(aiohttp.TCPConnector(force_close=True), self._limits)
-        self._reads = _session(aiohttp.TCPConnector(limit=8, keepalive_timeout=2), self._limits)
+            self._orders = _session(aiohttp.TCPConnector(force_close=True), self.limits)
+        self._reads = _session(aiohttp.TCPConnector(limit=8, keepalive_timeout=2), self.limits)
 
     async def close(self) -> None:
         """End what is under way: it is answered as ``Silent``."""
@@ -164,11 +168,11 @@ class Client:
         kind = "orders" if route in _ORDER_ROUTES else route
         budget = self._budgets.get(kind)
         if budget is None:
-            limits = self._limits
+            limits = self.limits
             most = limits.orders_per_s if kind == "orders" else limits.reads_per_s
             budget = self._budgets[kind] = Budget(most)
         loop = asyncio.get_running_loop()
-        last_s = loop.time() + self._limits.budget_s
+        last_s = loop.time() + self.limits.budget_s
         while wait_s := budget.take(loop.time(), urgent=urgent):
             if loop.time() + wait_s > last_s:
                 return wait_s
@@ -182,8 +186,9 @@ class Client:
         session = self._orders if is_order else self._reads
         if session is None:
             return Withheld("the connection to OpenAlgo is closed")
-        limits = self._limits
+        limits = self.limits
         total_s = limits.order_s if is_order else limits.read_s
+        sent_ns, sent_s = self.clock.now_ns(), time.monotonic()
         try:
             async with session.post(
                 f"{self.rest}/api/v1/{route}",
@@ -191,6 +196,8 @@ class Client:
                 timeout=aiohttp.ClientTimeout(total=total_s, sock_connect=limits.connect_s),
                 allow_redirects=False,
             ) as response:
+                took_ns = int((time.monotonic() - sent_s) * 1e9)
+                self.skew.heard(response.headers.get("Date", ""), sent_ns, took_ns)
                 raw = await _whole(response)
                 self._heed(route, response.status, response.headers)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
@@ -204,6 +211,7 @@ class Client:
         """Slow down after a 429."""
         if http != TOO_MANY:
             return
+        self.limited += 1
         text = headers.get("Retry-After", "")
         kind = "orders" if route in _ORDER_ROUTES else route
         if kind in self._budgets:

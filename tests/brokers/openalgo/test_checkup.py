@@ -1,0 +1,292 @@
+"""Every answer of a look at the broker: what it means, and what a person does about it."""
+
+import datetime as dt
+
+import pytest
+
+from tests.brokers.openalgo.world import NAME, SBIN
+from tests.openalgo.catalogue import Contract
+from tests.openalgo.faults import Fault
+from tradebot.brokers.openalgo.checkup import DAYS, INDIA, Checkup, all_of
+from tradebot.brokers.openalgo.client import READ_ROUTES
+from tradebot.core.sessions import Session, SpecialHours
+
+NSE = Session(
+    zone="Asia/Kolkata",
+    open_minutes=555,
+    close_minutes=930,
+    weekdays=frozenset(range(5)),
+)
+
+
+class Look:
+    """A look at the fake server, and what it found."""
+
+    def __init__(self, world):
+        self.world = world
+        self.sessions = {"NSE": NSE}
+        self.feed = world.server.feed_url
+        self.within_s = 20.0
+
+    async def found(self, *names):
+        self.world.client.lockout.open()
+        checkup = Checkup(
+            self.world.client, account=SBIN.account, feed=self.feed, sessions=self.sessions
+        )
+        return {one.what: one for one in await all_of(checkup, names, within_s=self.within_s)}
+
+    async def wrong(self, *names):
+        found = await self.found(*names)
+        return {what: (one.level, one.text) for what, one in found.items() if one.level != "ok"}
+
+
+@pytest.fixture
+async def look(world):
+    await world.held(100)
+    return Look(world)
+
+
+def today(world):
+    return dt.datetime.fromtimestamp(world.clock.now_ns() // 10**9, INDIA).date()
+
+
+async def test_where_all_is_well_everything_is_said_to_be(world, look):
+    found = await look.found()
+    assert {one.level for one in found.values()} == {"ok"}
+    assert list(found) == [
+        "server",
+        "mode",
+        "clock",
+        "session",
+        "positions",
+        f"symbol {NAME}",
+        f"quote {NAME}",
+        "order channel",
+        "other guards",
+        "selling permission",
+        "hours",
+        "rate limits",
+    ]
+    assert found["positions"].text == "held: NSE:SBIN 100"
+    assert found[f"symbol {NAME}"].text == "ticks of 0.05, lots of 1, no freeze quantity"
+    assert found[f"quote {NAME}"].text == "LTP 812.5"
+
+
+async def test_nothing_is_changed_and_nothing_else_is_asked_than_what_reads(world, look):
+    before = len(world.server.record.requests)
+    await look.found()
+    asked = {request.endpoint for request in world.server.record.requests[before:]}
+    assert asked <= READ_ROUTES
+    assert world.placed == 0
+
+
+async def test_a_server_that_is_away_ends_the_look(world, look):
+    await world.server.stop()
+    found = await look.found()
+    assert list(found) == ["server"]
+    assert found["server"].level == "error"
+    assert found["server"].todo == "start it, or correct broker.rest"
+    await world.server.start()
+
+
+@pytest.mark.parametrize(
+    ("fault", "says", "todo"),
+    [
+        (Fault.NO_SESSION, "does not take our key", "log in"),
+        (Fault.LIMITED, "asked too often", "see who else uses it"),
+        (Fault.BAD_GATEWAY, "is no OpenAlgo that can be used: HTTP 502", "start it"),
+        (Fault.GARBAGE, "is no OpenAlgo that can be used", "start it"),
+    ],
+)
+async def test_a_server_that_is_no_use_says_why(world, look, fault, says, todo):
+    world.server.faults.turn_on(fault, endpoint="ping")
+    found = await look.found()
+    assert list(found) == ["server"]
+    assert says in found["server"].text
+    assert todo in found["server"].todo
+
+
+async def test_a_server_in_analyzer_mode_is_an_error(world, look):
+    world.server.account.analyzer = True
+    assert (await look.wrong())["mode"] == (
+        "error",
+        "analyzer mode: orders would only be simulated, and nothing is sent",
+    )
+
+
+async def test_a_mode_that_is_not_said_is_an_error(world, look):
+    world.client.is_live = None
+    world.server.faults.turn_on(Fault.ERROR, endpoint="analyzer")
+    assert "does not say whether orders are real" in (await look.wrong())["mode"][1]
+
+
+@pytest.mark.parametrize(
+    ("ahead_s", "level", "word"),
+    [(5, "warning", "behind"), (-5, "warning", "ahead of"), (-3600, "error", "ahead of")],
+)
+async def test_a_clock_that_differs_is_told_with_its_direction(world, look, ahead_s, level, word):
+    world.clock.advance(ahead_s)
+    world.client.skew.offset = None
+    found = (await look.wrong())["clock"]
+    assert found[0] == level
+    assert found[1].startswith("the server's clock is at least ")
+    assert found[1].endswith(f" s {word} ours")
+
+
+async def test_answers_without_a_date_leave_the_clock_unknown(world, look):
+    world.client.skew.heard = lambda *_: None
+    world.client.skew.offset = None
+    assert (await look.wrong())["clock"][0] == "warning"
+
+
+@pytest.mark.parametrize("fault", [Fault.ERROR, Fault.GARBAGE, Fault.CUT])
+async def test_a_broker_that_does_not_tell_the_funds_has_no_session(world, look, fault):
+    world.server.faults.turn_on(fault, endpoint="funds")
+    found = (await look.found())["session"]
+    assert found.level == "error"
+    assert found.todo.startswith("log in at OpenAlgo's page")
+
+
+async def test_a_book_of_positions_that_cannot_be_read_is_an_error(world, look):
+    world.server.faults.turn_on(Fault.BOOK_FAILS, endpoint="positionbook")
+    assert (await look.wrong())["positions"][0] == "error"
+
+
+async def test_a_guarded_symbol_that_has_expired_is_an_error(world, look):
+    found = (await look.wrong("NSE:SBINN"))["symbol NSE:SBINN"]
+    assert found == ("error", 'OpenAlgo lists no NSE:SBINN; did you mean "SBIN"?')
+
+
+async def test_a_symbol_that_is_described_as_it_cannot_be_is_a_warning(world, look):
+    world.server.account.catalogue.add(Contract(exchange="NSE", symbol="BAD", tick_size=0.0))
+    world.server.price("NSE:BAD", 100.0)
+    assert (await look.wrong("NSE:BAD"))["symbol NSE:BAD"][0] == "warning"
+
+
+async def test_a_symbol_tells_the_most_that_one_order_may_have(look):
+    name = "NFO:NIFTY24NOV2626000CE"
+    found = (await look.found(name))[f"symbol {name}"]
+    assert found.text == "ticks of 0.05, lots of 75, at most 1800 an order"
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+async def test_a_missing_quote_is_an_error_while_its_exchange_is_open(world, look, is_open):
+    world.server.faults.turn_on(Fault.QUOTE_FAILS)
+    day = today(world) + dt.timedelta(days=30)
+    never = SpecialHours(day=day, open_minutes=0, close_minutes=1)
+    shut = Session(
+        open_minutes=0,
+        close_minutes=1,
+        holidays=frozenset(today(world) + dt.timedelta(days=n) for n in range(-3, 30)),
+        special=(never,),
+    )
+    look.sessions = {} if is_open else {"NSE": shut}
+    found = (await look.found())[f"quote {NAME}"]
+    assert found.level == ("error" if is_open else "ok")
+    assert found.text.endswith("no price of today" if is_open else "NSE is closed")
+
+
+async def test_a_websocket_that_refuses_us_is_an_error(world, look):
+    world.server.faults.turn_on(Fault.AUTH_REFUSED)
+    found = (await look.found())["order channel"]
+    assert (found.level, found.todo.startswith("correct broker.feed")) == ("error", True)
+
+
+async def test_where_a_daemon_is_connected_no_second_connection_is_made(world, look):
+    look.feed = None
+    assert (await look.found())["order channel"].level == "ok"
+    assert world.server.proxy.received == []
+
+
+async def test_an_order_of_a_person_that_waits_on_what_is_guarded_is_named(world, look):
+    order = world.server.by_hand(
+        NAME, "SELL", 100, pricetype="SL-M", trigger_price=800.0, price=0.0
+    )
+    world.server.by_hand("NSE:INFY", "SELL", 5, pricetype="LIMIT", price=9000.0)
+    await world.server.settled()
+    found = (await look.found())[f"other guard {NAME}"]
+    assert (found.level, found.text) == ("warning", f"order {order.order_id} waits: SELL 100")
+    assert "exit.resting_orders" in found.todo
+
+
+async def test_a_gtt_on_what_is_guarded_is_named_where_the_broker_tells(world, look):
+    world.server.plug_in("zerodha")
+    wanted: dict[str, object] = {
+        "strategy": "hand",
+        "symbol": "SBIN",
+        "exchange": "NSE",
+        "action": "SELL",
+        "product": "CNC",
+        "quantity": 100,
+        "trigger_type": "SINGLE",
+        "triggerprice_sl": 800.0,
+        "stoploss": 799.0,
+        "pricetype": "LIMIT",
+        "price": 799.0,
+    }
+    assert world.server.gtt_by_hand(wanted).status == 200
+    assert (await look.found())[f"other guard {NAME}"].text.startswith("GTT-")
+
+
+async def test_a_broker_that_does_not_tell_gtts_is_to_be_looked_at(look):
+    assert "GTTs are not told here" in (await look.found())["other guards"].text
+
+
+async def test_an_order_book_that_cannot_be_read_hides_what_others_have(world, look):
+    world.server.faults.turn_on(Fault.BOOK_FAILS, endpoint="orderbook")
+    assert (await look.wrong())["other guards"][0] == "error"
+
+
+async def test_shares_for_delivery_need_a_permission_that_does_not_show(world, look):
+    await world.held(10, SBIN._replace(product="CNC"))
+    found = (await look.found())["selling permission"]
+    assert (found.level, "e-DIS" in found.todo) == ("warning", True)
+
+
+async def test_without_sessions_every_night_would_look_like_silence(look):
+    look.sessions = {}
+    assert (await look.wrong())["hours"][1] == "every exchange is round the clock here"
+
+
+async def test_a_session_that_is_round_the_clock_is_compared_with_nothing(look):
+    look.sessions = {"CRYPTO": Session()}
+    assert (await look.found())["hours"].level == "ok"
+
+
+async def test_a_special_session_that_is_missing_here_is_told(world, look):
+    day = today(world) + dt.timedelta(days=1)
+    world.server.holidays[day] = {"NSE": ("18:00", "19:00")}
+    level, text = (await look.wrong())["hours NSE"]
+    ours = "closed" if day.weekday() > 4 else "09:15-15:30"
+    assert (level, text) == (
+        "warning",
+        f"on {day} {ours} by sessions, 18:00-19:00 by OpenAlgo",
+    )
+
+
+async def test_a_holiday_that_only_the_server_knows_is_told(world, look):
+    days = (today(world) + dt.timedelta(days=n) for n in range(DAYS))
+    day = next(day for day in days if day.weekday() < 5)
+    world.server.holidays[day] = {}
+    text = (await look.wrong())["hours NSE"][1]
+    assert text == f"on {day} 09:15-15:30 by sessions, closed by OpenAlgo"
+
+
+@pytest.mark.parametrize("fault", [Fault.GARBAGE, Fault.ERROR])
+async def test_hours_that_are_not_told_are_a_warning(world, look, fault):
+    world.server.faults.turn_on(fault, endpoint="market/timings")
+    assert "does not tell the hours" in (await look.wrong())["hours"][1]
+
+
+async def test_a_limit_that_was_met_is_told(world, look):
+    world.server.faults.turn_on(Fault.LIMITED, endpoint="quotes", times=1)
+    found = (await look.wrong())["rate limits"]
+    assert (found[0], found[1].endswith("too often just now")) == ("warning", True)
+
+
+async def test_a_server_that_hardly_answers_ends_the_look_with_what_was_found(world, look):
+    world.server.faults.turn_on(Fault.HANGS, endpoint="funds")
+    look.within_s = 0.3
+    found = await look.found()
+    assert list(found) == ["server", "mode", "clock", "checkup"]
+    assert found["checkup"].level == "error"

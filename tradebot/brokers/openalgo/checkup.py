@@ -1,0 +1,264 @@
+"""A look at everything that guarding through OpenAlgo rests on; nothing is changed by it."""
+
+import asyncio
+import datetime as dt
+from collections.abc import AsyncIterator, Iterable, Mapping
+
+from tradebot.brokers.openalgo import order_channel
+from tradebot.brokers.openalgo.catalogue import Catalogue
+from tradebot.brokers.openalgo.client import Client
+from tradebot.brokers.openalgo.gtts import PREFIX
+from tradebot.brokers.openalgo.reader import OpenAlgoReader
+from tradebot.brokers.openalgo.reader import said as told
+from tradebot.brokers.openalgo.wire import gtts, hours, positions
+from tradebot.brokers.openalgo.wire.answers import TOO_MANY, Answer
+from tradebot.brokers.openalgo.wire.positions import Place
+from tradebot.core.instruments import Instrument, instrument_id
+from tradebot.core.money import plain
+from tradebot.core.sessions import Session
+from tradebot.ports import Finding, Level, Unlisted
+
+INDIA = dt.timezone(dt.timedelta(hours=5, minutes=30))
+DAYS = 5  # whose hours are compared, today's first
+SAMPLES = 5  # answers that the server's clock is read from
+SKEW_WARNING_S, SKEW_ERROR_S = 2, 30
+_S = 1_000_000_000
+_LOGIN = "log in at OpenAlgo's page; its session ends every night at about 03:00 of India"
+
+
+class Checkup:
+    """Asks one thing after the other, slowly: exits have the budget first."""
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        account: str,
+        feed: str | None,
+        sessions: Mapping[str, Session],
+    ) -> None:
+        """Take what is asked.
+
+        Args:
+            client: to the server; open.
+            account: whose books are read.
+            feed: the address of the websocket; None: a daemon is connected to it, and tells.
+            sessions: by exchange, as the settings have them.
+        """
+        self._client = client
+        self._reader = OpenAlgoReader(account, client)
+        self._catalogue = Catalogue(client)
+        self._feed = feed
+        self._sessions = sessions
+
+    async def findings(self, names: Iterable[str]) -> AsyncIterator[Finding]:
+        """Yield what each look shows; ``names`` are the instruments that are guarded."""
+        server = await self._server()
+        yield server
+        if server.level == "error":
+            return
+        yield await self._mode()
+        yield self._clock()
+        yield await self._session()
+        held, found = await self._held()
+        yield found
+        guarded = list(dict.fromkeys([*names, *(instrument_id(*place[:2]) for place in held)]))
+        for name in guarded:
+            yield await self._symbol(name)
+        for name in guarded[:3]:
+            yield await self._quote(name)
+        yield await self._order_channel()
+        async for finding in self._others(set(guarded)):
+            yield finding
+        yield _permission(held)
+        async for finding in self._hours():
+            yield finding
+        yield await self._limits()
+
+    async def _server(self) -> Finding:
+        for _ in range(SAMPLES):
+            reply = await self._client.check()
+        if isinstance(reply, Answer) and reply.is_success:
+            trip_ms = (self._client.skew.round_trip_ns or 0) // 1_000_000
+            return _found("server", "ok", f"{self._client.rest} answers in {trip_ms} ms")
+        if isinstance(reply, Answer) and reply.is_locked_out:
+            text = "the server is there and does not take our key"
+            return _found("server", "error", text, f"{_LOGIN}; else compare broker.key with it")
+        if isinstance(reply, Answer) and reply.http == TOO_MANY:
+            text = "it is asked too often, by us or by another program at this address"
+            return _found("server", "error", text, "see who else uses it; raise API_RATE_LIMIT")
+        text = f"{self._client.rest} is no OpenAlgo that can be used: {told(reply)}"
+        return _found("server", "error", text, "start it, or correct broker.rest")
+
+    async def _mode(self) -> Finding:
+        if await self._client.check_mode():
+            text = "orders are real; that they need no approval shows with the first one alone"
+            return _found("mode", "ok", text, "keep the Action Center of OpenAlgo on auto")
+        if self._client.is_live is False:
+            text = "analyzer mode: orders would only be simulated, and nothing is sent"
+            return _found("mode", "error", text, "switch OpenAlgo to live mode")
+        text = "it does not say whether orders are real, so that nothing would be sent"
+        return _found("mode", "error", text, "look at OpenAlgo's log")
+
+    async def _session(self) -> Finding:
+        reply = await self._client.ask("funds", {}, urgent=False)
+        if isinstance(reply, Answer) and positions.has_funds(reply):
+            return _found("session", "ok", "the broker answers: the session of today is alive")
+        text = f"the broker does not tell the funds: {told(reply)}"
+        return _found("session", "error", text, _LOGIN)
+
+    def _clock(self) -> Finding:
+        offset = self._client.skew.offset
+        if offset is None:
+            return _found("clock", "warning", "its answers carry no Date: nothing to compare with")
+        off_s = abs(offset.surely_ns) / _S
+        ahead = "ahead of" if offset.surely_ns > 0 else "behind"
+        text = f"the server's clock is at least {off_s:.1f} s {ahead} ours"
+        todo = "see that both machines keep time (timedatectl): sessions open by ours"
+        if off_s >= SKEW_ERROR_S:
+            return _found("clock", "error", text, todo)
+        if off_s >= SKEW_WARNING_S:
+            return _found("clock", "warning", text, todo)
+        most_s = max(abs(offset.least_ns), abs(offset.most_ns)) / _S
+        return _found("clock", "ok", f"both clocks agree within {most_s:.1f} s")
+
+    async def _held(self) -> tuple[list[Place], Finding]:
+        found = await self._reader.positions()
+        if found is None:
+            text = "the position book cannot be read, or is empty and nothing speaks for it"
+            return [], _found("positions", "error", text, _LOGIN)
+        held = [one for one in found if one.net]
+        places = [(one.key.exchange, one.key.symbol, one.key.product) for one in held]
+        listed = ", ".join(f"{one.key.instrument} {plain(one.net)}" for one in held) or "none"
+        return places, _found("positions", "ok", f"held: {listed}")
+
+    async def _symbol(self, name: str) -> Finding:
+        described = await self._catalogue.describe(name)
+        what = f"symbol {name}"
+        if isinstance(described, Instrument):
+            freeze = described.freeze_quantity
+            most = "no freeze quantity" if freeze is None else f"at most {plain(freeze)} an order"
+            sizes = f"ticks of {plain(described.tick_size)}, lots of {plain(described.lot_size)}"
+            return _found(what, "ok", f"{sizes}, {most}")
+        if isinstance(described, Unlisted):
+            todo = "it expired, or the master contract is not loaded: log in again"
+            return _found(what, "error", described.why, todo)
+        text = "nobody says in what ticks and lots it trades"
+        return _found(what, "warning", text, "look at OpenAlgo's master contract")
+
+    async def _quote(self, name: str) -> Finding:
+        quote = await self._reader.quote(name)
+        exchange = name.partition(":")[0]
+        if quote is not None:
+            return _found(f"quote {name}", "ok", f"LTP {quote.ltp}")
+        session = self._sessions.get(exchange, Session())
+        is_open = session.is_open(self._client.clock.now_ns())
+        text = "no price of today" + ("" if is_open else f", and {exchange} is closed")
+        level: Level = "error" if is_open else "ok"
+        todo = "the second source of prices is missing: look at the broker" if is_open else ""
+        return _found(f"quote {name}", level, text, todo)
+
+    async def _order_channel(self) -> Finding:
+        if self._feed is None:
+            return _found("order channel", "ok", "the daemon is connected; its log tells of it")
+        why = await order_channel.refusal(self._feed, self._client.key)
+        if why is None:
+            return _found("order channel", "ok", "it takes our wish to be told of orders")
+        todo = "correct broker.feed, or start OpenAlgo's websocket proxy: no ticks come without it"
+        return _found("order channel", "error", why, todo)
+
+    async def _others(self, guarded: set[str]) -> AsyncIterator[Finding]:
+        """Yield who else may sell what is guarded."""
+        reports = await self._reader.order_book()
+        waiting = [one for one in reports or () if not one.state.is_final]
+        theirs = [one for one in waiting if one.key.instrument in guarded]
+        for one in theirs:
+            is_gtt = one.order_id.startswith(PREFIX)
+            text = f"{'' if is_gtt else 'order '}{one.order_id} waits: {one.side}"
+            todo = "cancel it, or set exit.resting_orders: an exit beside it may cross zero"
+            left = f"{text} {plain(one.quantity - one.filled)}"
+            yield _found(f"other guard {one.key.instrument}", "warning", left, todo)
+        reply = await self._client.ask("gttorderbook", {}, urgent=False)
+        is_told = isinstance(reply, Answer) and gtts.gtt_rows(reply) is not None
+        if reports is None:
+            text = "the order book cannot be read: what others have waiting is not known"
+            yield _found("other guards", "error", text, _LOGIN)
+        elif not theirs:
+            more = "" if is_told else "; GTTs are not told here, look at the broker's own page"
+            yield _found("other guards", "ok", f"no order of anybody waits on them{more}")
+
+    async def _hours(self) -> AsyncIterator[Finding]:
+        """Yield where the configured hours and the server's differ.
+
+        Neither is put in place of the other. A day that is wrongly closed makes the guard
+        blind, one that is wrongly open costs an alarm: only a person can say which it is.
+        """
+        today = dt.datetime.fromtimestamp(self._client.clock.now_ns() // _S, INDIA).date()
+        differ = 0
+        for day in (today + dt.timedelta(days=n) for n in range(DAYS)):
+            midnight_ns = int(dt.datetime.combine(day, dt.time(), INDIA).timestamp()) * _S
+            body: dict[str, object] = {"date": day.isoformat()}
+            reply = await self._client.ask("market/timings", body, urgent=False)
+            said = hours.hours_of(reply, midnight_ns) if isinstance(reply, Answer) else None
+            if said is None:
+                text = f"the server does not tell the hours of {day}"
+                yield _found("hours", "warning", text, "compare them with the exchange's own")
+                return
+            for exchange, session in self._sessions.items():
+                ours = _window(session, day, midnight_ns)
+                if session.open_minutes is not None and ours != said.get(exchange):
+                    differ += 1
+                    text = f"on {day} {_clocks(ours)} by sessions, {_clocks(said.get(exchange))}"
+                    todo = f"correct special or holidays of [sessions.{exchange}], if it is right"
+                    yield _found(f"hours {exchange}", "warning", f"{text} by OpenAlgo", todo)
+        if not self._sessions:
+            todo = "put examples/sessions.toml beside the configuration: nights look like silence"
+            yield _found("hours", "warning", "every exchange is round the clock here", todo)
+        elif not differ:
+            yield _found("hours", "ok", f"those of the next {DAYS} days agree with OpenAlgo's")
+
+    async def _limits(self) -> Finding:
+        limits = self._client.limits
+        text = f"we ask {limits.reads_per_s} times a second each, orders {limits.orders_per_s}"
+        if self._client.limited:
+            todo = "another program shares the limit of this address, or .env has it lower"
+            return _found("rate limits", "warning", f"{text}; it was too often just now", todo)
+        return _found("rate limits", "ok", f"{text}; the broker's own limits do not show")
+
+
+def _permission(held: Iterable[Place]) -> Finding:
+    if any(product == "CNC" for _exchange, _symbol, product in held):
+        text = "shares for delivery are held; that they may be sold does not show before the sale"
+        todo = "authorise the sale of the day (e-DIS, TPIN) or give a power of attorney"
+        return _found("selling permission", "warning", text, todo)
+    return _found("selling permission", "ok", "nothing for delivery is held that would need one")
+
+
+def _window(session: Session, day: dt.date, midnight_ns: int) -> tuple[int, int] | None:
+    """Return when our session of a day opens and closes; None: it has none."""
+    window = session.window(midnight_ns)
+    return None if session.hours(day) is None or window[0] >= midnight_ns + 86_400 * _S else window
+
+
+def _clocks(window: tuple[int, int] | None) -> str:
+    if window is None:
+        return "closed"
+    ends = (dt.datetime.fromtimestamp(at_ns // _S, INDIA) for at_ns in window)
+    return "-".join(end.strftime("%H:%M") for end in ends)
+
+
+def _found(what: str, level: Level, text: str, todo: str = "") -> Finding:
+    return Finding(what=what, level=level, text=text, todo=todo)
+
+
+async def all_of(checkup: Checkup, names: Iterable[str], *, within_s: float) -> list[Finding]:
+    """Return the findings in the order of the looks, as many as there is time for."""
+    found: list[Finding] = []
+    try:
+        async with asyncio.timeout(within_s):
+            async for finding in checkup.findings(names):
+                found.append(finding)  # noqa: PERF401 - what there is counts if time is up
+    except TimeoutError:
+        text = f"not finished within {within_s:g} s: the server hardly answers"
+        found.append(_found("checkup", "error", text, "look at OpenAlgo's log and its machine"))
+    return found
