@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.alerts.servers import ok, refused
 from tradebot.alerts.telegram_wire import Refusal, Said, refusal_of, updates_of
@@ -77,3 +79,28 @@ def test_no_news_is_no_update():
 def test_what_is_no_list_of_updates_is_an_error(result):
     with pytest.raises(ValueError, match=r".+"):
         updates_of(json.dumps({"ok": True, "result": result}).encode())
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["ok", "result", "update_id", "message", "chat", "id", "date", "text"]),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(JSON.map(lambda value: json.dumps(value).encode()) | st.binary(max_size=40))
+def test_any_answer_is_messages_or_a_value_error(body):
+    refusal = refusal_of(200, body)
+    assert refusal is None or refusal.why
+    try:
+        said, highest = updates_of(body)
+    except ValueError:
+        return
+    assert highest is not None or not said

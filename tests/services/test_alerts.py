@@ -154,9 +154,18 @@ def test_what_is_said_every_minute_is_over_when_it_is_said_no_more(world):
 
 def test_a_start_ends_what_is_not_known_to_last(world):
     world.take(lasting("a"), lasting("b"), lasting("c", is_repeated=True), raised("d"))
-    world.alerts.settle(lambda alert: alert.key == "b")
-    holding = [alert.key for alert in world.listed if alert.holds]
+    later = World(world.listed)
+    later.alerts.settle(lambda alert: alert.key == "b")
+    holding = [alert.key for alert in later.listed if alert.holds]
     assert holding == ["c", "b"]
+
+
+def test_what_a_start_has_heard_of_already_goes_on(world):
+    world.take(lasting("disk"), lasting("feed"))
+    later = World(world.listed)
+    later.take(lasting("disk"), lasting("store"))
+    later.alerts.settle(lambda _: False)
+    assert [alert.key for alert in later.listed if alert.holds] == ["store", "disk"]
 
 
 def test_numbers_go_on_after_a_restart(world):

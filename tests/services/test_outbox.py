@@ -17,6 +17,7 @@ from tradebot.services.outbox import (
     OF_ONE_LETTER,
     OLD_NS,
     PAUSE_S_MAX,
+    TRIES_MAX,
     WAITING_MAX,
     Outbox,
     line_of,
@@ -220,14 +221,30 @@ async def test_what_is_old_is_no_news_unless_it_insists(world):
     assert [alert.id for alert in letter.alerts] == ["A2"]
 
 
-async def test_other_letters_go_first_and_the_oldest_of_too_many_is_left_out(world):
-    world.outbox.offer(an_alert())
+async def test_the_worst_of_many_alerts_leaves_first(world):
+    for number in range(1, 3 * OF_ONE_LETTER):
+        world.outbox.offer(an_alert(number))
+    world.outbox.offer(an_alert(99, CRITICAL))
+    (letter, *_) = await world.sent()
+    assert [alert.id for alert in letter.alerts][:3] == ["A99", "A1", "A2"]
+
+
+async def test_other_letters_wait_for_alerts_and_the_oldest_of_too_many_is_left_out(world):
     for number in range(LETTERS_MAX + 1):
         world.outbox.post(Letter(subject=f"report {number}", text="x"))
+    world.outbox.offer(an_alert())
     letters = await world.sent(LETTERS_MAX + 1)
     subjects = [f"report {number}" for number in range(1, LETTERS_MAX + 1)]
-    assert [letter.subject for letter in letters][:-1] == subjects
-    assert letters[-1].alerts
+    assert [letter.subject for letter in letters][1:] == subjects
+    assert letters[0].alerts
+
+
+async def test_a_letter_that_nobody_takes_is_given_up(world):
+    world.outbox.post(Letter(subject="poison", text="x"))
+    world.outbox.post(Letter(subject="report", text="x"))
+    world.sink.does = [AlertError("HTTP 400")] * TRIES_MAX
+    (letter,) = await world.sent()
+    assert letter.subject == "report"
 
 
 async def test_a_letter_that_gave_way_while_it_was_sent_takes_no_other_with_it(world):

@@ -53,6 +53,7 @@ class Alerts:
         self._wake = asyncio.Event()
         self._is_refused = False
         self._lasting = {alert.number for alert in self._all.values() if alert.holds}
+        self._earlier = set(self._lasting)  # of an earlier life, and not heard of in this one
         self._told: dict[int, tuple[int, bool]] = {}  # when it was told last; whether as over
         self._raised: Counter[tuple[str, ...]] = Counter()
         self._listeners: list[Callable[[Alert], None]] = []
@@ -81,7 +82,8 @@ class Alerts:
         What is said every minute is left to those who say it.
         """
         now_ns = self._clock.now_ns()
-        for alert in self._holding():
+        for number in sorted(self._earlier & self._lasting):
+            alert = self._all[number]
             if not alert.is_repeated and not still_holds(alert):
                 self._put(over(alert, now_ns))
 
@@ -209,6 +211,7 @@ class Alerts:
     def _raise(self, raised: Raised, now_ns: int) -> None:
         known = self._all.get(self._by_key.get(raised.key, 0))
         if known is not None and known.is_same(raised, now_ns):
+            self._earlier.discard(known.number)
             was_over = known.lasts and not known.holds
             alert = self._put(again(known, raised, now_ns))
             told_ns = self._told.get(alert.number, (0, False))[0]

@@ -13,11 +13,13 @@ from tradebot.ports import AlertSink, Clock, Letter, Say
 
 WAITING_MAX = 200  # alerts; above it what is least severe and oldest is left out, and counted
 LETTERS_MAX = 5  # other letters; above it the oldest goes
+TRIES_MAX = 10  # of one of these: it waits behind the alerts, and must not slow them for ever
 OF_ONE_LETTER = 10
 OLD_NS = 3_600_000_000_000  # what could not leave for so long is no news any more
 BETWEEN_S = 3.0  # between two letters: chats take about twenty a minute
 SEND_S_MAX = 20.0
 PAUSE_S_MAX = 900.0
+_RANKS = {severity: rank for rank, severity in enumerate(Severity)}
 _MARKS = {Severity.CRITICAL: "CRITICAL", Severity.WARNING: "warning", Severity.INFO: "info"}
 
 
@@ -59,6 +61,7 @@ class Outbox:
         self._alerts: dict[int, Alert] = {}
         self._letters: deque[Letter] = deque(maxlen=LETTERS_MAX)
         self._wake = asyncio.Event()
+        self._tries = 0  # of the first of these letters
         self._left_out = 0  # since the last letter
         self._failures = 0  # in a row
         self._counted = {"sent": 0, "failed": 0, "left_out": 0}
@@ -74,8 +77,7 @@ class Outbox:
             return
         self._alerts[alert.number] = alert
         if len(self._alerts) > WAITING_MAX:
-            least = min(self._alerts.values(), key=lambda a: list(Severity).index(a.severity))
-            self._leave_out(least)
+            self._leave_out(min(self._alerts.values(), key=_rank))
         self._wake.set()
 
     def post(self, letter: Letter) -> None:
@@ -104,8 +106,9 @@ class Outbox:
 
     async def _one(self) -> float:
         """Send one letter; return how long to wait before the next one."""
-        batch = list(self._alerts.values())[:OF_ONE_LETTER]
-        letter = self._letters[0] if self._letters else self._written(batch)
+        # The worst first, and of these the oldest: sorting keeps their order.
+        batch = sorted(self._alerts.values(), key=_rank, reverse=True)[:OF_ONE_LETTER]
+        letter = self._written(batch) if batch else self._letters[0]
         is_known = False  # what came of it
         try:
             async with asyncio.timeout(SEND_S_MAX):
@@ -113,10 +116,10 @@ class Outbox:
             is_known = True
         except TimeoutError:
             is_known = True
-            return self._failed(AlertError(f"no answer within {SEND_S_MAX:g} s"))
+            return self._failed(letter, AlertError(f"no answer within {SEND_S_MAX:g} s"))
         except AlertError as error:
             is_known = True
-            return self._failed(error)
+            return self._failed(letter, error)
         finally:
             if not is_known:  # a bug of ours: the same letter would meet it for ever
                 self._drop(letter, batch)
@@ -126,16 +129,20 @@ class Outbox:
             for alert in batch:
                 if self._alerts.get(alert.number) is alert:  # else it has changed meanwhile
                     del self._alerts[alert.number]
-        elif self._letters and self._letters[0] is letter:
-            self._letters.popleft()
+        else:
+            self._take_out(letter)
         return BETWEEN_S
 
     def _drop(self, letter: Letter, batch: Sequence[Alert]) -> None:
         if not letter.alerts:
-            self._letters.popleft()
-            return
+            self._take_out(letter)
         for alert in batch:
             self._leave_out(alert)
+
+    def _take_out(self, letter: Letter) -> None:
+        self._tries = 0
+        if self._letters and self._letters[0] is letter:  # else it gave way meanwhile
+            self._letters.popleft()
 
     def _written(self, batch: Sequence[Alert]) -> Letter:
         lines = [line_of(alert) for alert in batch]
@@ -149,7 +156,11 @@ class Outbox:
             subject=f"{self._whose}: {subject}", text="\n".join(lines), alerts=tuple(batch)
         )
 
-    def _failed(self, error: AlertError) -> float:
+    def _failed(self, letter: Letter, error: AlertError) -> float:
+        if not letter.alerts:
+            self._tries += 1
+            if self._tries >= TRIES_MAX:
+                self._take_out(letter)
         self._failures += 1
         self._counted["failed"] += 1
         if self._failures == 1:
@@ -183,6 +194,10 @@ class Outbox:
         self._alerts.pop(alert.number, None)
         self._left_out += 1
         self._counted["left_out"] += 1
+
+
+def _rank(alert: Alert) -> int:
+    return _RANKS[alert.severity]
 
 
 def line_of(alert: Alert) -> str:
