@@ -169,3 +169,23 @@ async def test_what_the_account_holds_is_guarded_at_once_and_left_once(day):
     (told,) = await day.shadow()
     assert (told["quantity"], told["exit_price"], told["open"]) == (100, 796, 100)
     assert await day.sends_nothing()
+
+
+async def test_an_exit_that_was_under_way_at_a_kill_fills_once_in_the_next_life(day):
+    day.config = CONFIG + '[paper]\nlatency = "1s"\n'
+    life = await day.begin()
+    trade_id = await day.guarded()
+    day.server.price(SBIN, 805.5)
+
+    async def is_answered():
+        return any(line["event"] == "exit.answered" for line in life.log())
+
+    await day.until(is_answered)
+    life.close()  # kill -9, before it fills
+    life = await day.begin()
+    await day.until(day.is_closed)
+    closed = last(life, "trade.closed")
+    assert (closed["trade_id"], closed["status"]) == (trade_id, "CLOSED")
+    (told,) = await day.shadow()
+    assert (told["quantity"], told["open"]) == (100, 100)
+    assert await day.sends_nothing()
