@@ -112,6 +112,23 @@ def test_text_that_is_not_utf8_is_damage_and_a_full_disk_is_none(tmp_path):
     assert not isinstance(store_error(tmp_path, full), DamageError)
 
 
+def test_a_message_that_is_not_utf8_itself_is_damage(tmp_path):
+    with pytest.raises(UnicodeDecodeError) as raised:
+        b"malformed database schema (\xce)".decode()
+    assert isinstance(store_error(tmp_path, raised.value), DamageError)
+
+
+@pytest.mark.parametrize(("version", "is_damage"), [(1, False), (2, False), (3, True), (66, True)])
+def test_a_file_that_denies_writing_by_its_header_is_damaged(path, version, is_damage):
+    data = bytearray(path.read_bytes())
+    data[18] = version
+    path.write_bytes(data)
+    refused = sqlite3.OperationalError("attempt to write a readonly database")
+    refused.sqlite_errorcode = sqlite3.SQLITE_READONLY
+    assert isinstance(store_error(path, refused), DamageError) is is_damage
+    assert not isinstance(store_error(path.with_name("gone.db"), refused), DamageError)
+
+
 def test_what_sqlite_tells_on_many_lines_is_told_on_one():
     class Torn:
         def execute(self, _sql):

@@ -78,6 +78,27 @@ def test_an_empty_journal_is_one_that_nobody_ever_appended_to(tmp_path):
     assert not FileJournal.open(tmp_path, segment_bytes=PAGE).began_empty
 
 
+def test_a_segment_that_was_never_finished_is_no_damage(tmp_path):
+    journal, _ = opened(tmp_path)
+    journal.append([a_line(1)])
+    journal.close()
+    (path,) = segments(tmp_path)
+    path.with_name("frames-0000000000000002-00000009").write_bytes(bytes(2605))
+    found = recovered(tmp_path)
+    assert numbers(found) == [1]
+    assert found.damage == ()
+
+
+def test_a_segment_that_was_cut_off_in_its_first_frame_is_damage(tmp_path):
+    journal, _ = opened(tmp_path)
+    journal.append([a_line(1)])
+    journal.close()
+    (path,) = segments(tmp_path)
+    os.truncate(path, 20)
+    found = recovered(tmp_path)
+    assert found.damage == (f"{path}: cut off at 20 bytes",)
+
+
 def test_a_segment_that_was_cut_off_is_damage(tmp_path):
     journal, _ = opened(tmp_path)
     journal.append([a_line(1)])

@@ -17,6 +17,7 @@ from tradebot.stores.rows import check_sums
 # Python's lock is held for a chunk, a fifth of a millisecond, and then let go of.
 _CHUNK = 100
 _NOT_IN_SUM = {"arrival", "body", "checksum"}  # columns that are no part of a row's key
+_WRITE_VERSION_MAX = b"\x02"
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
@@ -50,7 +51,7 @@ def check_file(path: Path, *, pause: Callable[[], None] = lambda: None) -> Check
             return check(db, pause=pause)
     except OSError as error:
         raise StoreError(f"{path}: cannot read: {error.strerror}") from error
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise store_error(path, error) from error
     except DamageError as error:
         raise DamageError(f"{path}: {error}") from error
@@ -114,13 +115,28 @@ def sealed_sql(db: sqlite3.Connection, table: str) -> str:
     return f"SELECT {', '.join(keys)}, body, checksum FROM {table} NOT INDEXED"  # noqa: S608 - names of our schema
 
 
-def store_error(path: Path, error: sqlite3.Error) -> StoreError:
-    """Return what SQLite said as an error of ours; damage as damage."""
+def store_error(path: Path, error: sqlite3.Error | UnicodeDecodeError) -> StoreError:
+    """Return what SQLite said as an error of ours; damage as damage.
+
+    A message that quotes a damaged schema may itself not be UTF-8.
+    """
     # The lower byte is the kind. Text that is not UTF-8 is an error of Python's own module,
     # which has no code.
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     is_damage = code in _DAMAGED or "decode" in str(error)
+    is_damage |= code == sqlite3.SQLITE_READONLY and _denies_writing(path)
     return (DamageError if is_damage else StoreError)(f"{path}: {error}")
+
+
+def _denies_writing(path: Path) -> bool:
+    """Whether the file itself says that only later versions of SQLite may write to it.
+
+    SQLite file format 1.3: the byte at 18 is 1, or 2 for a write-ahead log.
+    """
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        file.seek(18)
+        return file.read(1) > _WRITE_VERSION_MAX
+    return False
 
 
 def _check_size(path: Path) -> None:

@@ -47,6 +47,7 @@ class _Segment(msgspec.Struct, kw_only=True):
     path: Path
     size: int
     last: int  # its last frame
+    cut_off: bool = False
     spare: bool = False  # sound and covered: the next segment is made of it
     damaged: bool = False  # or next to damage: kept for a person
 
@@ -100,7 +101,10 @@ class FileJournal:
         frames = list(frames_in(data, first))
         last = max((frame.number for frame in frames), default=0)
         self._found.append(frames)
-        self._sealed.append(_Segment(path=path, size=len(data), last=last))
+        # Every segment is made of whole pages. One of zeros alone was never finished: the power
+        # was cut while it was made.
+        is_cut_off = bool(len(data) % _PAGE and data.strip(b"\0"))
+        self._sealed.append(_Segment(path=path, size=len(data), last=last, cut_off=is_cut_off))
         self._serial = max(self._serial, serial)
         self._known = max(self._known, first - 1)
         self.began_empty = not self._known and not any(self._found)
@@ -132,11 +136,10 @@ class FileJournal:
         chain = chained(self._found, after, self._known)
         self._found = []
         self._epoch, self._last, self._synced = epoch, max(chain.last, after), chain.synced
-        # Every segment is made of whole pages; a new one may have been left without any.
         damage = [
             f"{segment.path}: cut off at {segment.size} bytes"
             for segment in self._sealed
-            if segment.size % _PAGE
+            if segment.cut_off
         ]
         damage += [
             f"{self._directory}: frames {first} to {last} were on the disk and are gone"

@@ -249,14 +249,14 @@ class SqliteStore:
             raise StoreError(f"{self._path}: the database is closed")
         try:
             return await self._connection.run(function)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise self._error(error) from error
         except StoreError as error:
             if str(self._path) in str(error):
                 raise
             raise type(error)(f"{self._path}: {error}") from error
 
-    def _error(self, error: sqlite3.Error) -> StoreError:
+    def _error(self, error: sqlite3.Error | UnicodeDecodeError) -> StoreError:
         return store_error(self._path, error)
 
     def _begin(self, db: sqlite3.Connection, epoch_above: int) -> None:
