@@ -167,6 +167,10 @@ EMAIL = (
         (EMAIL.replace("user =", "tls = 'none', user =").replace("smtp.example.com", "[::1]"), []),
         ("alerts.email.tls = 'none'", []),
         ("alerts.telegram.token = 'env:T'", ["token = ...: needs alerts.telegram.chat"]),
+        ("alerts.telegram.server = 'http://bots.example'", ["server = 'http://bots.example': the"]),
+        ("alerts.telegram.server = 'http://localhost:8081'", []),
+        ("alerts.telegram.server = 'http://[::1]:8081'", []),
+        ("alerts.telegram.server = 'https://bots.example/x'", []),
         ("alerts.telegram.chat = 5", ["chat = 5: needs alerts.telegram.token"]),
         ("alerts.daily_report_at = '09:05'", ["daily_report_at = '09:05': nobody would get it"]),
         # A mistake of a part is told once.

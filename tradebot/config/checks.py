@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tradebot.config.forms import known
 from tradebot.config.keys import FLAGS, KEYS
@@ -113,6 +114,15 @@ def _telegram_chat(values: Mapping[str, object], problems: Problems) -> list[str
     return [f"{chat}: needs alerts.telegram.token, where the bot's token is kept; else 0"]
 
 
+def _telegram_api(values: Mapping[str, object], _: Problems) -> list[str]:
+    address = known(values["alerts.telegram.server"], str)
+    url = urlsplit(address)
+    if url.scheme == "https" or _is_ours(url.hostname or ""):
+        return []
+    what = "the bot's token would cross the network in the clear; allowed: https"
+    return [f"{shown(address)}: {what}"]
+
+
 def _email_server(values: Mapping[str, object], problems: Problems) -> list[str]:
     server = values["alerts.email.server"]
     if server is None:
@@ -178,6 +188,7 @@ _CHECKS = {
     "api.listen": _listen,
     "alerts.telegram.token": _telegram_token,
     "alerts.telegram.chat": _telegram_chat,
+    "alerts.telegram.server": _telegram_api,
     "alerts.email.server": _email_server,
     "alerts.email.tls": _email_tls,
     "alerts.email.password": _email_password,
