@@ -10,7 +10,7 @@ from tradebot.config import load
 from tradebot.config.settings import BrokerKind, Mode
 from tradebot.core.instruments import Kind, NetKey
 from tradebot.core.ladder import parse_rung
-from tradebot.core.policy import Answer, ExitPolicy, Persons
+from tradebot.core.policy import AdoptPolicy, Answer, ExitPolicy, ManualAdd, Persons
 from tradebot.core.strategies import strategy_of
 from tradebot.core.trades import PastStop
 
@@ -88,7 +88,7 @@ def test_paper_holds_nothing_whatever_the_file_says_of_real_brokers(policy):
 
 def test_a_shadow_guards_what_it_finds_where_the_settings_give_a_stop(policy):
     shadow = 'mode = "shadow"\nbroker = { kind = "openalgo", key = "env:X" }\n'
-    assert policy(shadow).adopt is None
+    assert policy(shadow).adopt == AdoptPolicy(account="PAPER-1")
     told = policy(shadow + 'shadow.stop = "2%"').adopt
     assert told is not None
     assert {told.existing, told.new, told.unseen} == {Answer.GUARD}
@@ -101,5 +101,27 @@ def test_a_shadow_guards_what_it_finds_where_the_settings_give_a_stop(policy):
 
 def test_nothing_is_guarded_unasked_where_orders_are_real(policy):
     live = 'mode = "live"\naccount.id = "A1"\nbroker = { kind = "openalgo", key = "env:X" }\n'
-    assert policy(live + 'shadow.stop = "2%"').adopt is None
-    assert policy('shadow.stop = "2%"').adopt is None
+    assert policy(live + 'shadow.stop = "2%"').adopt == AdoptPolicy(account="A1")
+    assert policy('shadow.stop = "2%"').adopt == AdoptPolicy(account="PAPER-1")
+
+
+def test_positions_without_a_trade_are_looked_for_and_asked_about(policy):
+    adopt = policy().adopt
+    assert adopt == AdoptPolicy(account="PAPER-1")
+    text = """[account]
+id = "A1"
+[adopt]
+existing = "ignore"
+new = "guard"
+manual_add = "ignore"
+past_stop = "exit"
+grace = "1m"
+[strategies.s]
+match = {}
+stop = "1%"
+"""
+    told = policy(text).adopt
+    assert (told.account, told.existing, told.new) == ("A1", Answer.IGNORE, Answer.GUARD)
+    assert (told.manual_add, told.past_stop) == (ManualAdd.IGNORE, PastStop.EXIT)
+    assert told.grace_ns == 60_000_000_000
+    assert [strategy.name for strategy in told.strategies] == ["s"]

@@ -23,6 +23,11 @@ OTHER = {  # a value that is not the default
     "exit.hold_smart": "1s",
     "exit.reconcile_every": "5s",
     "exit.resting_orders.persons": "leave",
+    "adopt.existing": "ignore",
+    "adopt.new": "ignore",
+    "adopt.manual_add": "ignore",
+    "adopt.past_stop": "exit",
+    "adopt.grace": "1s",
     "account.id": "PAPER-2",
     "defaults.strategy": "swing",
     "defaults.product": "CNC",
@@ -104,11 +109,8 @@ def test_every_key_is_compared(loaded, tmp_path):
 
 def test_what_a_running_guard_may_take_over_is_told_from_what_needs_a_restart():
     live = {key.name for key in KEYS.values() if key.live}
-    taken_over = {
-        key
-        for key in OTHER
-        if key.startswith(("exit.", "price.", "defaults.", "record.", "shadow."))
-    }
+    tables = ("exit.", "adopt.", "price.", "defaults.", "record.", "shadow.")
+    taken_over = {key for key in OTHER if key.startswith(tables)}
     taken_over |= {"store.sync_every", "store.backup_every", "record.directory", "log.level"}
     assert live == taken_over
 
@@ -141,6 +143,7 @@ def test_a_value_is_shown_as_toml_has_it(value, text):
         ("sessions.NSE-1", "sessions.NSE-1"),
         ("sessions.a.b", 'sessions."a.b"'),
         ('sessions.N "E', 'sessions."N \\"E"'),
+        ("strategies.my swing", 'strategies."my swing"'),
     ],
 )
 def test_a_key_is_shown_as_toml_has_it(key, text):
@@ -148,5 +151,5 @@ def test_a_key_is_shown_as_toml_has_it(key, text):
 
 
 def test_every_setting_has_words(loaded):
-    words = words_of(loaded('[sessions.X]\nzone = "Asia/Tokyo"\n'))
-    assert list(words) == [*KEYS, "sessions.X"]
+    words = words_of(loaded('[sessions.X]\nzone = "Asia/Tokyo"\n[strategies.s]\nstop = "1%"\n'))
+    assert list(words) == [*KEYS, "sessions.X", "strategies.s"]

@@ -167,10 +167,6 @@ EMAIL = (
         (EMAIL.replace("user =", "tls = 'none', user =").replace("smtp.example.com", "[::1]"), []),
         ("alerts.email.tls = 'none'", []),
         ("alerts.telegram.token = 'env:T'", ["token = ...: needs alerts.telegram.chat"]),
-        ("alerts.telegram.server = 'http://bots.example'", ["server = 'http://bots.example': the"]),
-        ("alerts.telegram.server = 'http://localhost:8081'", []),
-        ("alerts.telegram.server = 'http://[::1]:8081'", []),
-        ("alerts.telegram.server = 'https://bots.example/x'", []),
         ("alerts.telegram.chat = 5", ["chat = 5: needs alerts.telegram.token"]),
         ("alerts.daily_report_at = '09:05'", ["daily_report_at = '09:05': nobody would get it"]),
         # A mistake of a part is told once.
@@ -186,3 +182,23 @@ def test_what_alerts_need_of_each_other_is_named(text, says, tmp_path):
     for line, words in zip(found, says, strict=True):
         assert words in line
         assert "123:abc" not in line
+
+
+@pytest.mark.parametrize(
+    ("strategy", "fits"),
+    [
+        ("", False),
+        ('[strategies.s]\nstop = "1%"\n', False),
+        ('[strategies.s]\nmatch = {}\ntarget = "1%"\n', False),
+        ('[strategies.s]\nmatch = {}\nstop = "1%"\n', True),
+        ('[strategies.s]\nmatch = {}\ntrail = { by = "1%" }\n', True),
+    ],
+)
+@pytest.mark.parametrize("which", ["existing", "new"])
+def test_what_is_to_be_guarded_needs_rules_to_guard_it_by(which, strategy, fits, tmp_path):
+    found = problems(tmp_path, f'[adopt]\n{which} = "guard"\n{strategy}')
+    what = (
+        f"2: adopt.{which} = 'guard': no [strategies.NAME] has a match and a stop or a trail to "
+        "guard them by; allowed without: ask, ignore"
+    )
+    assert found == ([] if fits else [what])

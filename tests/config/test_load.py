@@ -190,7 +190,7 @@ kind = 'bybit'
         ('"paper.seed" = 2', '"paper.seed" = 2: no such key'),
         ("[[paper]]\nseed = 1", "paper = [...]: must be a table, [paper]"),
         ("[paper.seed]\na = 1", "paper.seed = {...}: must be a whole number"),
-        ("[strategies.x]\nstop = 1", "strategies = {...}: no such key; allowed: mode, account"),
+        ("[strategy.x]\nstop = 1", 'strategy = {...}: no such key; did you mean "strategies"?'),
         ("sessions = 1", "sessions = 1: must be a table, [sessions]"),
         ('"a\\nb" = 1', "no such key"),
     ],

@@ -25,24 +25,33 @@ def policy_of(settings: Settings) -> Policy:
     )
 
 
-def _adopt_of(settings: Settings) -> AdoptPolicy | None:
+def _adopt_of(settings: Settings) -> AdoptPolicy:
     """Return what becomes of positions without a trade: a shadow may guard all that it finds.
 
     It sends nothing, so nothing is at risk where a person would have to be asked. Beyond its
     stop already, a position has it from the last price on: that it would have been left
     before is no answer to what the guard does.
     """
-    stop = settings.shadow.stop
-    if settings.mode is not Mode.SHADOW or stop is None:
-        return None
+    stop, adopt = settings.shadow.stop, settings.adopt
+    if settings.mode is Mode.SHADOW and stop is not None:
+        any_other = Strategy(name="shadow", match=Match(), rules=Rules(stop=stop))
+        return AdoptPolicy(
+            account=settings.account.id,
+            existing=Answer.GUARD,
+            new=Answer.GUARD,
+            unseen=Answer.GUARD,
+            past_stop=PastStop.FROM_HERE,
+            grace_ns=_SHADOW_GRACE_NS,
+            strategies=(*settings.strategies, any_other),
+        )
     return AdoptPolicy(
         account=settings.account.id,
-        existing=Answer.GUARD,
-        new=Answer.GUARD,
-        unseen=Answer.GUARD,
-        past_stop=PastStop.FROM_HERE,
-        grace_ns=_SHADOW_GRACE_NS,
-        strategies=(Strategy(name="shadow", match=Match(), rules=Rules(stop=stop)),),
+        existing=adopt.existing,
+        new=adopt.new,
+        manual_add=adopt.manual_add,
+        past_stop=adopt.past_stop,
+        grace_ns=adopt.grace_ns,
+        strategies=settings.strategies,
     )
 
 

@@ -117,6 +117,7 @@ def _policy_and_defaults(job: ReplayJob) -> tuple[Policy, TradeDefaults]:
         reconcile_every_ns=None,
         exits=msgspec.structs.replace(policy.exits, pushes=True),
         opposite_allowed=True,
+        adopt=None,
     )
     return policy, defaults
 

@@ -1,6 +1,6 @@
 """``Settings`` from the values of all keys."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
@@ -9,22 +9,23 @@ from tradebot.config import settings as s
 from tradebot.config.forms import known
 from tradebot.core.alerts import Severity
 from tradebot.core.levels import Level
-from tradebot.core.policy import Persons
+from tradebot.core.policy import Answer, ManualAdd, Persons
 from tradebot.core.sessions import Session
-from tradebot.core.trades import PriceSource
+from tradebot.core.strategies import Strategy
+from tradebot.core.trades import PastStop, PriceSource
 
 _Kind = TypeVar("_Kind")
 
 
-def settings_of(values: Mapping[str, object], sessions: Mapping[str, Session]) -> s.Settings:
+def settings_of(
+    values: Mapping[str, object],
+    sessions: Mapping[str, Session],
+    strategies: Iterable[Strategy] = (),
+) -> s.Settings:
     """Return the settings; every key has a value that its form has read."""
 
     def value(key: str, kind: type[_Kind]) -> _Kind:
         return known(values[key], kind)
-
-    def class_price(kind: str) -> s.ClassPrice:
-        source, spike = f"price.{kind}.source", f"price.{kind}.spike"
-        return s.ClassPrice(source=value(source, PriceSource), spike=value(spike, Decimal))
 
     def path_or_none(key: str) -> Path | None:
         return None if values[key] is None else value(key, Path)
@@ -34,13 +35,8 @@ def settings_of(values: Mapping[str, object], sessions: Mapping[str, Session]) -
         account=s.Account(id=value("account.id", str)),
         broker=_broker(values),
         exit=_exits(values),
-        price=s.Price(
-            cash=class_price("cash"),
-            future=class_price("future"),
-            option=class_price("option"),
-            perpetual=class_price("perpetual"),
-            stale_after_ns=value("price.stale_after", int),
-        ),
+        adopt=_adopt(values),
+        price=_price(values),
         defaults=s.Defaults(
             strategy=value("defaults.strategy", str), product=value("defaults.product", str)
         ),
@@ -71,6 +67,31 @@ def settings_of(values: Mapping[str, object], sessions: Mapping[str, Session]) -
         alerts=_alerts(values),
         log=s.Log(level=value("log.level", s.LogLevel), format=value("log.format", s.LogFormat)),
         sessions=dict(sessions),
+        strategies=tuple(strategies),
+    )
+
+
+def _adopt(values: Mapping[str, object]) -> s.Adopt:
+    return s.Adopt(
+        existing=known(values["adopt.existing"], Answer),
+        new=known(values["adopt.new"], Answer),
+        manual_add=known(values["adopt.manual_add"], ManualAdd),
+        past_stop=known(values["adopt.past_stop"], PastStop),
+        grace_ns=known(values["adopt.grace"], int),
+    )
+
+
+def _price(values: Mapping[str, object]) -> s.Price:
+    def of(kind: str) -> s.ClassPrice:
+        source, spike = values[f"price.{kind}.source"], values[f"price.{kind}.spike"]
+        return s.ClassPrice(source=known(source, PriceSource), spike=known(spike, Decimal))
+
+    return s.Price(
+        cash=of("cash"),
+        future=of("future"),
+        option=of("option"),
+        perpetual=of("perpetual"),
+        stale_after_ns=known(values["price.stale_after"], int),
     )
 
 

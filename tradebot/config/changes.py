@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from tradebot.config.keys import KEYS
 from tradebot.config.read_sessions import SESSIONS, session_words
+from tradebot.config.read_strategies import STRATEGIES, strategy_words
 from tradebot.config.settings import Settings
 
 
@@ -23,7 +24,7 @@ def changed(old: Settings, new: Settings) -> list[Change]:
     """Return what differs, in the order of the file."""
     before, after = words_of(old), words_of(new)
     return [
-        # Sessions are live: the engine takes them as it takes the prices' settings.
+        # Sessions and strategies are live: the engine takes them as it takes prices' settings.
         Change(key, before.get(key), after.get(key), key not in KEYS or KEYS[key].live)
         for key in dict.fromkeys([*before, *after])
         if before.get(key) != after.get(key)
@@ -35,14 +36,16 @@ def words_of(settings: Settings) -> dict[str, object]:
     words = {key.name: key.text(settings) for key in KEYS.values()}
     for exchange, session in settings.sessions.items():
         words[f"{SESSIONS}.{exchange}"] = session_words(session)
+    for strategy in settings.strategies:
+        words[f"{STRATEGIES}.{strategy.name}"] = strategy_words(strategy)
     return words
 
 
 def toml_key(key: str) -> str:
-    """Return a key of ``words_of`` in TOML's spelling; an exchange may be any printable text."""
-    table, dot, exchange = key.partition(".")
-    is_plain = table != SESSIONS or re.fullmatch(r"[A-Za-z0-9_-]+", exchange)
-    return key if is_plain else f"{table}{dot}{toml_text(exchange)}"
+    """Return a key of ``words_of`` in TOML's spelling; what a person names may be any text."""
+    table, dot, name = key.partition(".")
+    is_plain = table not in (SESSIONS, STRATEGIES) or re.fullmatch(r"[A-Za-z0-9_-]+", name)
+    return key if is_plain else f"{table}{dot}{toml_text(name)}"
 
 
 def toml_text(value: object) -> str:

@@ -1,16 +1,18 @@
 """What must hold between settings, beyond each being right by itself."""
 
 import ipaddress
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from tradebot.config.forms import known
 from tradebot.config.keys import FLAGS, KEYS
 from tradebot.config.problems import Problems
+from tradebot.config.read_strategies import STRATEGIES
 from tradebot.config.settings import BrokerKind, Listen, Market, Mode, Tls
 from tradebot.core.did_you_mean import shown
 from tradebot.core.levels import Level, Unit
+from tradebot.core.policy import Answer
+from tradebot.core.strategies import Strategy
 
 
 def check_together(
@@ -91,6 +93,22 @@ def _slippage(values: Mapping[str, object], _: Problems) -> list[str]:
     return []
 
 
+def _adopt(which: str) -> Callable[[Mapping[str, object], Problems], list[str]]:
+    """Return the check that somebody is there to guard by, where positions are to be guarded."""
+
+    def check(values: Mapping[str, object], problems: Problems) -> list[str]:
+        if any(key.partition(".")[0] == STRATEGIES for key in problems.keys):
+            return []  # what they would have said is not known
+        strategies: tuple[Strategy, ...] = known(values[STRATEGIES], tuple)
+        stops = (s.rules.stop or s.rules.trail for s in strategies if s.match is not None)
+        if values[which] is not Answer.GUARD or any(stops):
+            return []
+        what = "no [strategies.NAME] has a match and a stop or a trail to guard them by"
+        return [f"'guard': {what}; allowed without: ask, ignore"]
+
+    return check
+
+
 def _listen(values: Mapping[str, object], _: Problems) -> list[str]:
     # There is one key, which may do everything, and it would cross the network in the clear.
     host = known(values["api.listen"], Listen).host
@@ -112,15 +130,6 @@ def _telegram_chat(values: Mapping[str, object], problems: Problems) -> list[str
     if not chat or is_named or "alerts.telegram.token" in problems.keys:
         return []
     return [f"{chat}: needs alerts.telegram.token, where the bot's token is kept; else 0"]
-
-
-def _telegram_api(values: Mapping[str, object], _: Problems) -> list[str]:
-    address = known(values["alerts.telegram.server"], str)
-    url = urlsplit(address)
-    if url.scheme == "https" or _is_ours(url.hostname or ""):
-        return []
-    what = "the bot's token would cross the network in the clear; allowed: https"
-    return [f"{shown(address)}: {what}"]
 
 
 def _email_server(values: Mapping[str, object], problems: Problems) -> list[str]:
@@ -181,6 +190,8 @@ def _is_file(path: Path) -> bool:
 
 _CHECKS = {
     "broker.kind": _broker,
+    "adopt.existing": _adopt("adopt.existing"),
+    "adopt.new": _adopt("adopt.new"),
     "paper.market": _market,
     "paper.replay_files": _replay_files,
     "paper.instruments_file": _instruments_file,
@@ -188,7 +199,6 @@ _CHECKS = {
     "api.listen": _listen,
     "alerts.telegram.token": _telegram_token,
     "alerts.telegram.chat": _telegram_chat,
-    "alerts.telegram.server": _telegram_api,
     "alerts.email.server": _email_server,
     "alerts.email.tls": _email_tls,
     "alerts.email.password": _email_password,

@@ -44,8 +44,8 @@ from tradebot.config.settings import (
     Tls,
 )
 from tradebot.core.alerts import Severity
-from tradebot.core.policy import Persons
-from tradebot.core.trades import PriceSource
+from tradebot.core.policy import Answer, ManualAdd, Persons
+from tradebot.core.trades import PastStop, PriceSource
 
 _SOURCE = one_of(PriceSource)
 _SPIKE = percent(1000)
@@ -101,6 +101,11 @@ _ALL = (
         attribute="exit.reconcile_every_ns",
     ),
     Key("exit.resting_orders.persons", one_of(Persons), "ask", live=True, attribute="exit.persons"),
+    Key("adopt.existing", one_of(Answer), "ask", live=True),
+    Key("adopt.new", one_of(Answer), "ask", live=True),
+    Key("adopt.manual_add", one_of(ManualAdd), "guard", live=True),
+    Key("adopt.past_stop", one_of(PastStop), "ask", live=True),
+    Key("adopt.grace", duration("0s", "10m"), "5s", live=True, attribute="adopt.grace_ns"),
     Key("price.cash.source", _SOURCE, "last", live=True),
     Key("price.cash.spike", _SPIKE, "1%", live=True),
     Key("price.future.source", _SOURCE, "last", live=True),
@@ -185,6 +190,13 @@ SESSION_KEYS: dict[str, Form] = {
     "pre_open": CLOCK,
 }
 SESSION_DAYS = ["mon", "tue", "wed", "thu", "fri"]
+
+# [strategies.NAME]: a table for each; its match has these, and beside it stand its rules.
+MATCH_KEYS: dict[str, Form] = {
+    "exchange": name(length_max=32),
+    "product": name(length_max=32),
+    "symbol": name(),
+}
 
 FLAGS = {  # what the command line may override; the last two are the halves of api.listen
     "mode": "--paper",

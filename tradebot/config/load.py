@@ -15,9 +15,11 @@ from tradebot.config.forms import element_of, known, relative_to
 from tradebot.config.keys import FLAGS, KEYS, Key
 from tradebot.config.problems import Problems
 from tradebot.config.read_sessions import SESSIONS, SESSIONS_FILE, read_sessions
+from tradebot.config.read_strategies import STRATEGIES, read_strategies
 from tradebot.config.settings import Listen, Settings
 from tradebot.core.did_you_mean import hint, shown, tidy_key
 from tradebot.core.sessions import Session
+from tradebot.core.strategies import Strategy
 from tradebot.errors import InputError
 
 DEFAULT = "default"
@@ -64,10 +66,11 @@ def load(
         _read_table(file, (), file.values, layers)
     warnings = tuple(_read_environment(environ or {}, layers))
     _read_flags(flags or {}, layers)
-    check_together(layers.values, layers.origins, layers.problems)
+    together = {**layers.values, STRATEGIES: tuple(layers.strategies)}
+    check_together(together, layers.origins, layers.problems)
     layers.problems.check()
     return Loaded(
-        settings=settings_of(layers.values, layers.sessions),
+        settings=settings_of(layers.values, layers.sessions, layers.strategies),
         origins=layers.origins,
         warnings=warnings,
     )
@@ -90,6 +93,7 @@ class _Layers:
         self.values: dict[str, object] = {}
         self.origins: dict[str, str] = {}
         self.sessions: dict[str, Session] = {}
+        self.strategies: list[Strategy] = []
 
     def put(
         self, key: Key, value: object, place: Callable[..., str], base: Path | None = None
@@ -134,6 +138,8 @@ def _read_table(
             layers.problems.add(file.place(*path), name, what)
         elif path == (SESSIONS,):
             layers.sessions.update(read_sessions(file, value, layers.problems, layers.origins))
+        elif path == (STRATEGIES,):
+            layers.strategies += read_strategies(file, value, layers.problems, layers.origins)
         else:
             _read_table(file, path, value, layers)
 
@@ -157,7 +163,7 @@ def _read_sessions_file(path: Path, layers: _Layers) -> None:
 def _names_in(table: tuple[str, ...]) -> list[str]:
     """Return the keys and tables that may stand in a table, in the order of the file."""
     depth = len(table)
-    paths = [*(key.path for key in KEYS.values()), (SESSIONS,)]
+    paths = [*(key.path for key in KEYS.values()), (SESSIONS,), (STRATEGIES,)]
     names = [path[depth] for path in paths if path[:depth] == table and len(path) > depth]
     return list(dict.fromkeys(names))
 

@@ -11,10 +11,11 @@ import msgspec
 from tradebot.core.alerts import Severity
 from tradebot.core.instruments import Kind
 from tradebot.core.levels import Level
-from tradebot.core.policy import Persons
+from tradebot.core.policy import Answer, ManualAdd, Persons
 from tradebot.core.sessions import Session
+from tradebot.core.strategies import Strategy
 from tradebot.core.trade_requests import TradeDefaults
-from tradebot.core.trades import PriceSource
+from tradebot.core.trades import PastStop, PriceSource
 
 ROUND_THE_CLOCK = Session()
 
@@ -93,6 +94,16 @@ class Exits(msgspec.Struct, frozen=True, kw_only=True):
     hold_smart_ns: int  # of an order that reads the position itself
     reconcile_every_ns: int  # 0: only when something seems wrong
     persons: Persons  # what becomes of orders that a person has resting at the broker
+
+
+class Adopt(msgspec.Struct, frozen=True, kw_only=True):
+    """What becomes of positions at the broker that no trade guards."""
+
+    existing: Answer  # that were there at the first start
+    new: Answer
+    manual_add: ManualAdd  # to a trade that was adopted
+    past_stop: PastStop
+    grace_ns: int  # in which a trade may be created for a new one
 
 
 class ClassPrice(msgspec.Struct, frozen=True, kw_only=True):
@@ -252,6 +263,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     account: Account
     broker: Broker
     exit: Exits
+    adopt: Adopt
     price: Price
     defaults: Defaults
     paper: Paper
@@ -262,6 +274,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     alerts: Alerts
     log: Log
     sessions: Mapping[str, Session]  # by exchange; those that are missing: round the clock
+    strategies: tuple[Strategy, ...] = ()  # in the order of the file
 
     def session(self, exchange: str) -> Session:
         """Return the session of an exchange."""
