@@ -51,6 +51,7 @@ class Calm:
             for trade in book.trades.values()
             if (price := stops.passed(book, trade)) is not None
         ]
+        waits += self._world.strangers.unsettled(book)
         return waits + self._world.resting.unsettled(book)
 
     async def look_at_end(self, book: Book, store: MemoryStore) -> None:

@@ -80,6 +80,7 @@ class People:
         if self._unheard.random() < self._leaves:
             self._leave_by_hand()
         world.resting.look()
+        world.strangers.look()
         world.loop.in_world(LOOK_EVERY_S * rng.uniform(0.5, 1.5), self._look)
 
     def _enter(self) -> None:

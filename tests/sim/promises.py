@@ -15,9 +15,11 @@ from tests.sim.requests import LAG_NS_MAX, Requests
 from tests.sim.sightings import Sightings
 from tests.sim.stops import Stops
 from tests.sim.words import Words
+from tradebot.core.admission import ADOPTED_PREFIX
 from tradebot.core.book import Book
 from tradebot.core.engine import Engine
-from tradebot.core.events import BookDiffers, Event, ExitDecided, TradeClosed
+from tradebot.core.events import BookDiffers, EntryFilled, Event, ExitDecided, TradeClosed
+from tradebot.core.found_events import PositionAdopted
 from tradebot.core.inputs import Input
 from tradebot.core.intents import Intent, PlaceOrder
 from tradebot.core.records import Record, Snapshot
@@ -105,6 +107,11 @@ class Promises:
             )
             if bad and event.reason in BY_PRICE:
                 self.broken(f"I10 {event.trade_id} left at the bad print {event.ltp}")
+        elif isinstance(event, EntryFilled) and event.trade_id.startswith(ADOPTED_PREFIX):
+            # Nobody has entered it for us: what it guards is what it may leave.
+            world.exchange.entered[event.trade_id] = event.filled
+        elif isinstance(event, PositionAdopted):
+            world.strangers.told(event)
         elif isinstance(event, BookDiffers):
             self._look_at_correction(event)
         elif isinstance(event, TradeClosed) and event.status is Status.CLOSED_EXTERNAL:
@@ -126,6 +133,7 @@ class Promises:
     def look(self, book: Book) -> None:
         """Look at the book between two steps."""
         self.words.look(book)
+        self._world.strangers.look_at(book)
         for key, since_ns in book.telling.waits:
             if book.now_ns - since_ns > UNTOLD_NS_MAX:
                 self.broken(f"I14 exits on {key.symbol} wait for executions since {since_ns}")

@@ -11,13 +11,15 @@ import msgspec
 
 from tests.sim.channel import Channel
 from tests.sim.faults import Faults, drawn
+from tests.sim.life import ACCOUNT
 from tests.sim.operators import Operators
 from tests.sim.people import People
 from tests.sim.resting import Resting
+from tests.sim.strangers import THERE, Strangers, policy_of_strangers
 from tests.sim.virtual_loop import Stalled
 from tests.sim.world import HOLD_S, SLOW_S_MAX, World
 from tradebot.core.ladder import parse_rung
-from tradebot.core.policy import ExitPolicy, Persons, Policy
+from tradebot.core.policy import AdoptPolicy, ExitPolicy, Persons, Policy
 from tradebot.services.guard import Guard
 
 CHAOS_S = (60.0, 240.0)
@@ -69,11 +71,15 @@ def _run(seed: int, timeline: list[str] | None) -> Result:
     tagged = rng.random() < TAGGED_SHARE
     persons = Random(f"persons {seed}").choice([Persons.ASK, *Persons])
     pushes = Random(f"pushes {seed}").random() < PUSHES_SHARE
-    world = World(rng, drawn(rng), policy_of(tagged=tagged, persons=persons, pushes=pushes))
+    strangers = Random(f"strangers {seed}")
+    adopt = policy_of_strangers(ACCOUNT) if strangers.random() < THERE else None
+    policy = policy_of(tagged=tagged, persons=persons, pushes=pushes, adopt=adopt)
+    world = World(rng, drawn(rng), policy)
     world.timeline = timeline
     kind = f"{'tagged' if tagged else 'plain'}{'' if pushes else ', silent'}"
     world.note(f"seed {seed}: {kind} broker, {world.faults}")
     world.channel = Channel(world, Random(f"channel {seed}"))
+    world.strangers = Strangers(world, strangers)
     world.resting = Resting(world, Random(f"resting {seed}"))
     people = People(world, seed)
     life = world.life
@@ -107,14 +113,22 @@ def _run(seed: int, timeline: list[str] | None) -> Result:
     )
 
 
-def policy_of(*, tagged: bool, persons: Persons = Persons.ASK, pushes: bool = True) -> Policy:
+def policy_of(
+    *,
+    tagged: bool,
+    persons: Persons = Persons.ASK,
+    pushes: bool = True,
+    adopt: AdoptPolicy | None = None,
+) -> Policy:
     """Return the settings for a broker that keeps our order ids or not, and pushes or not."""
     hold_ns = round(HOLD_S[tagged] * 1e9)
     ladder = tuple(parse_rung(text, "ladder") for text in ("touch", "touch+3%", "band"))
     exits = ExitPolicy(
         tagged=tagged, hold_ns=hold_ns, ladder=ladder, persons=persons, pushes=pushes
     )
-    return Policy(stale_after_ns=STALE_NS, exits=exits, reconcile_every_ns=RECONCILE_NS)
+    return Policy(
+        stale_after_ns=STALE_NS, exits=exits, reconcile_every_ns=RECONCILE_NS, adopt=adopt
+    )
 
 
 TAGGED_SHARE = 0.5

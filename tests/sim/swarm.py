@@ -47,6 +47,8 @@ SOMETIMES = (
     *("a halt: entries", "a halt: flatten", "a halt: everything", "a release"),
     *("a start under a halt", "NothingIsSent", "a comparison on demand"),
     *("a verdict: done", "a verdict: resend", "a trade that somebody left by hand"),
+    *("a position that a person opened", "an addition to a position of a person"),
+    *("a reduction of a position of a person", "PositionAdopted", "PositionFound"),
     *("a verdict on one exit of several", "a cancel of theirs that was lost"),
 )
 

@@ -18,6 +18,8 @@ from tests.sim.faults import Faults
 from tests.sim.life import ACCOUNT, Life
 from tests.sim.promises import Promises
 from tests.sim.resting import none
+from tests.sim.strangers import SYMBOL as STRANGERS
+from tests.sim.strangers import Strangers
 from tests.sim.virtual_loop import VirtualLoop
 from tradebot.core.inputs import Execution, OrderReport, OrderState
 from tradebot.core.instruments import Instrument, NetKey
@@ -27,7 +29,7 @@ from tradebot.stores.memory import MemoryJournal, MemoryStore
 
 SECOND_NS = 1_000_000_000
 SYMBOLS = ("SBIN", "TCS")  # longs on the first, shorts on the second
-FREEZE = {"SBIN": None, "TCS": Decimal(7)}
+FREEZE = {"TCS": Decimal(7)}
 NEAR = 0.02  # an order so close to the last price may rest
 START_PRICE = 800.0
 TICK = Decimal("0.05")
@@ -65,14 +67,16 @@ class World:
         self.exchange.on_change = self._stream_report
         self.promises = Promises(self)
         self.resting = none(self)
+        self.strangers = Strangers(self, Random(0))
+        symbols = (*SYMBOLS, STRANGERS) if self.strangers.are_there else SYMBOLS
         self.approvals = Approvals(self)
         self.instruments = tuple(
             Instrument(
-                exchange="NSE", symbol=symbol, tick_size=TICK, freeze_quantity=FREEZE[symbol]
+                exchange="NSE", symbol=symbol, tick_size=TICK, freeze_quantity=FREEZE.get(symbol)
             )
-            for symbol in SYMBOLS
+            for symbol in symbols
         )
-        for symbol in SYMBOLS:
+        for symbol in symbols:
             self.exchange.prices[f"NSE:{symbol}"] = START_PRICE
         self.bad_prices: set[float] = set()
         self.journal_refuses = False
