@@ -36,6 +36,7 @@ from tradebot.services.alerts import Alerts
 from tradebot.services.backups import BackupSchedule
 from tradebot.services.comparison import Comparison
 from tradebot.services.coverages import coverage_json
+from tradebot.services.found_positions import FoundPositions
 from tradebot.services.halts import Halts
 from tradebot.services.loop import EngineLoop
 from tradebot.services.persister import Persister
@@ -191,6 +192,7 @@ class World:
         )
         self.alert_store = AlertMemory()
         self.alerts = Alerts(self.alert_store, [], clock=self.clock, say=self.say)
+        self.found = FoundPositions(self.loop, self.trades, clock=self.clock)
         self.halts = Halts(self.loop, durable=self.trades.durable, clock=self.clock)
         self.verdicts = Verdicts(self.loop, self.trades, clock=self.clock)
         self.comparison = Comparison(self.loop, clock=self.clock, say=self.say, within_s=0.05)
@@ -222,6 +224,7 @@ class World:
             self.trades,
             Keys(lambda: self.keys, say=self.say, elapsed_ns=self.clock.now_ns),
             alerts=self.alerts,
+            found=self.found,
             halts=self.halts,
             verdicts=self.verdicts,
             comparison=self.comparison,

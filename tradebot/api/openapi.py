@@ -113,6 +113,12 @@ _PARAMETERS: Doc = {
         "required": True,
         "schema": {"type": "string", "minLength": 1},
     },
+    "FoundId": {
+        "name": "found_id",
+        "in": "path",
+        "required": True,
+        "schema": {"type": "string", "minLength": 1},
+    },
     "TradeId": {
         "name": "trade_id",
         "in": "path",

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tradebot.api import alert_schema, guard_schema, schema
+from tradebot.api import alert_schema, found_schema, guard_schema, schema
 from tradebot.api.keys import Scope
 
 
@@ -190,6 +190,34 @@ OPERATIONS = (
         summary="Tell what a shadow's exits would have saved or cost (mode = shadow alone)",
         scope=Scope.READ,
         data=(guard_schema.Shadow,),
+    ),
+    Operation(
+        method="get",
+        path="/api/v1/found",
+        summary="List the positions at the broker that no trade guards, oldest first",
+        scope=Scope.READ,
+        data=(found_schema.FoundList,),
+        errors=(400,),
+    ),
+    Operation(
+        method="post",
+        path="/api/v1/found/{found_id}/adopt",
+        summary="Guard a position that was found; its trade is on disk before the answer",
+        scope=Scope.TRADE,
+        body=found_schema.AdoptFound,
+        data=(schema.ActiveTrade, schema.ClosedTrade),
+        parameters=("FoundId",),
+        errors=(404, 409, 503),
+    ),
+    Operation(
+        method="post",
+        path="/api/v1/found/{found_id}/ignore",
+        summary="Leave a position that was found alone until it is flat",
+        scope=Scope.TRADE,
+        body=found_schema.IgnoreFound,
+        data=(found_schema.FoundPosition,),
+        parameters=("FoundId",),
+        errors=(404, 503),
     ),
     Operation(
         method="get",

@@ -21,6 +21,7 @@ from tradebot.api.errors import (
     NotReadyError,
     error_answer,
 )
+from tradebot.api.found import found_routes
 from tradebot.api.front import Answers, Front
 from tradebot.api.halts import Door, halt_routes
 from tradebot.api.headers import idempotency_key, wanted_versions
@@ -52,6 +53,7 @@ from tradebot.ports import Clock, Say
 from tradebot.services.alerts import Alerts
 from tradebot.services.backups import BackupSchedule
 from tradebot.services.comparison import Comparison
+from tradebot.services.found_positions import FoundPositions
 from tradebot.services.halts import Halts
 from tradebot.services.once import Once
 from tradebot.services.trade_history import PAGE_MAX, Chosen
@@ -75,6 +77,7 @@ class Api:
         keys: Keys,
         *,
         alerts: Alerts,
+        found: FoundPositions,
         halts: Halts,
         verdicts: Verdicts,
         comparison: Comparison,
@@ -92,6 +95,7 @@ class Api:
         self._trades = trades
         self._keys = keys
         self._alerts = alerts
+        self._found = found
         self._halts = halts
         self._verdicts = verdicts
         self._comparison = comparison
@@ -117,6 +121,7 @@ class Api:
                 *paper_routes(self._paper, door, self._once, about=self._about, clock=self._clock),
                 *alert_routes(self._alerts, door),
                 *halt_routes(self._halts, door),
+                *found_routes(self._found, door),
                 *verdict_routes(self._verdicts, self._comparison, door),
                 coverage_route(self._coverage, door),
                 shadow_route(self._shadow, door),

@@ -20,6 +20,7 @@ from tradebot.brokers.shadow.broker import ShadowBroker
 from tradebot.config.settings import Settings
 from tradebot.core.fields import Json
 from tradebot.services.coverages import coverage_json
+from tradebot.services.found_positions import FoundPositions
 from tradebot.services.halts import Halts
 from tradebot.services.verdicts import Verdicts
 
@@ -40,6 +41,7 @@ def api_server(
         Keys(in_force, say=parts.say),
         coverage=lambda: coverage_json(parts.engine.book, parts.clock.now_ns()),
         alerts=parts.alerting.alerts,
+        found=FoundPositions(parts.loop, parts.trades, clock=parts.clock),
         halts=Halts(parts.loop, durable=parts.trades.durable, clock=parts.clock),
         verdicts=Verdicts(parts.loop, parts.trades, clock=parts.clock),
         comparison=parts.guard.comparison,

@@ -28,6 +28,7 @@ COMMANDS = {
     "why": "tell a trade's story: every decision with what it was made of",
     "exit": "leave trades now, and wait until they are left",
     "update": "change the stop and the other rules of an open trade",
+    "adopt": "list positions that no trade guards; guard one, or leave it alone",
     "alerts": "list what a person should know of, or say that it was seen",
     "halt": "stop new trades, leave everything, or send nothing at all",
     "release": "end the halt",

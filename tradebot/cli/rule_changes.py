@@ -20,8 +20,8 @@ class ChangeError(Exception):
     """The command line asks for what cannot be; the message says why."""
 
 
-def add_rule_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add an option for each rule and each of its parts."""
+def add_rule_arguments(parser: argparse.ArgumentParser, *, is_new: bool = False) -> None:
+    """Add an option for each rule and each of its parts; of a new trade none is removed."""
     levels = parser.add_argument_group("rules", "a LEVEL is 1.5%, 12.5pts or @812.5")
     levels.add_argument("--stop", metavar="LEVEL")
     levels.add_argument(
@@ -33,12 +33,14 @@ def add_rule_arguments(parser: argparse.ArgumentParser) -> None:
     for rule, parts in _PARTS.items():
         for part in parts:
             text = "" if part == _NEEDED[rule] else f"; {NONE} takes it away"
-            levels.add_argument(
-                f"--{rule}-{part}", metavar="LEVEL", help=f"the other parts stay{text}"
-            )
+            said = None if is_new else f"the other parts stay{text}"
+            levels.add_argument(f"--{rule}-{part}", metavar="LEVEL", help=said)
     when = levels.add_mutually_exclusive_group()
     when.add_argument("--time-after", metavar="TIME", help="leave so long after the entry: 45m")
     when.add_argument("--time-at", metavar="HH:MM", help="leave then, in the exchange's zone")
+    if is_new:
+        parser.set_defaults(remove=[])
+        return
     levels.add_argument(
         "--remove",
         nargs="+",

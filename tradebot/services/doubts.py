@@ -2,6 +2,7 @@
 
 from tradebot.core.book import Book
 from tradebot.core.exits import Exit, State
+from tradebot.core.found import Stage
 from tradebot.services.persister import Persister
 
 # A request that has no answer after this is a doubt already, though our own call still runs.
@@ -30,6 +31,10 @@ def doubts_of(book: Book, persister: Persister) -> list[str]:
         for trade in book.trades.values()
         if trade.stuck
     ]
+    waiting = sum(found.stage is Stage.WAITING for found in book.findings.found)
+    if waiting:
+        verb = "positions at the broker wait" if waiting > 1 else "position at the broker waits"
+        doubts.append(f"{waiting} {verb} to be adopted or ignored: nobody guards; tradebot adopt")
     doubts += [
         f"{name} has no fit price: its {len(line.guarded)} trades are blind"
         for name, line in book.lines.items()

@@ -89,7 +89,7 @@ class Trades:
             wanted, made = await self._made_once(request, once)
             if made is not None:
                 await self._guarded_on_disk(made.trade_id)
-                return await self._trade(made.trade_id)
+                return await self.shown(made.trade_id)
             request = msgspec.structs.replace(request, trade_id=wanted)
         await self._learn(instrument_id(request.exchange, request.symbol))
         name = await self._name(request.trade_id)
@@ -101,7 +101,7 @@ class Trades:
             self._naming.discard(name)
         _raise_if_refused(outputs)
         await self._guarded_on_disk(name)
-        return await self._trade(name)
+        return await self.shown(name)
 
     async def update(self, obj: object, *, versions: Collection[int] | None = None) -> Json:
         """Change some of a trade's rules; they are on disk before this returns.
@@ -132,7 +132,7 @@ class Trades:
         except StoreError as error:
             message = f"trade {edit.trade_id} has its new rules, but only in memory: {error}"
             raise StoreError(message) from error
-        return await self._trade(edit.trade_id)
+        return await self.shown(edit.trade_id)
 
     def active(
         self, strategy: str | None = None, *, limit: int = PAGE_MAX, cursor: str | None = None
@@ -338,7 +338,7 @@ class Trades:
             message = f"trade {trade_id} is guarded, but only from memory: {error}"
             raise StoreError(message) from error
 
-    async def _trade(self, trade_id: str) -> Json:
+    async def shown(self, trade_id: str) -> Json:
         """Return a trade that was just created or edited: it may be over already."""
         trade = self._book.trades.get(trade_id)
         if trade is not None:
