@@ -1,6 +1,7 @@
 """The real daemon against the fake OpenAlgo server: one trade from its stop to its close."""
 
 import asyncio
+import datetime as dt
 import os
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -28,6 +29,7 @@ key = "env:ALGO_KEY"
 [exit]
 hold_plain = "1s"
 """
+DAYS = '["mon", "tue", "wed", "thu", "fri", "sat", "sun"]'
 TRADE = {
     "exchange": "NSE",
     "symbol": "SBIN",
@@ -265,3 +267,40 @@ async def test_a_persons_gtt_is_called_back_before_the_exit_that_needs_its_units
     assert len(day.orders) == 1
     assert day.server.record.harm() == []
     assert last(life, "order.rests")["order_id"] == "GTT-70001"
+
+
+async def test_a_daemon_says_what_is_in_the_way_of_guarding(day):
+    await day.begin()
+    await day.guarded()
+    day.server.by_hand(SBIN, "SELL", 5, pricetype="LIMIT", price=900.0)
+    await day.server.settled()
+    day.server.account.analyzer = True
+    found = {one["what"]: one for one in (await day.call("/api/v1/broker"))["findings"]}
+    assert (found["mode"]["level"], found["mode"]["todo"]) == (
+        "error",
+        "switch OpenAlgo to live mode",
+    )
+    assert found[f"symbol {SBIN}"]["text"].startswith("ticks of 0.05")
+    assert len(day.server.proxy.clients) == 1
+    day.server.account.analyzer = False
+    found = {one["what"]: one for one in (await day.call("/api/v1/broker"))["findings"]}
+    assert found["mode"]["level"] == "ok"
+    assert found[f"other guard {SBIN}"]["text"].endswith("waits: SELL 5")
+    assert KEY not in str(found)
+
+
+async def test_an_exit_of_the_night_is_held_and_told(day):
+    now = dt.datetime.now(dt.UTC)
+    opens, closes = ((now + dt.timedelta(hours=h)).strftime("%H:%M") for h in (6, 7))
+    sessions = f'[sessions.NSE]\nopen = "{opens}"\nclose = "{closes}"\ndays = {DAYS}\n'
+    day.config = CONFIG + sessions
+    life = await day.begin()
+    day.server.by_hand(SBIN, "BUY", 100)
+    await day.server.until(lambda: day.server.net(SBIN) == 100)
+    trade = await day.call("/api/v1/createtrade", TRADE)
+    await day.call("/api/v1/exittrade", {"trade_id": trade["trade_id"]})
+    waits = last(life, "exit.waits_for_open")
+    assert (waits["trade_id"], waits["quantity"]) == (trade["trade_id"], "100")
+    assert day.server.record.asked("placeorder") == []
+    story = (await day.call(f"/api/v1/why/{trade['trade_id']}"))["lines"]
+    assert any("its exchange is closed" in line["text"] for line in story)
