@@ -41,7 +41,8 @@ stop = "{stop}"  # of all that the account holds; empty: nothing is guarded befo
 [api]
 listen = "127.0.0.1:0"  # any port that is free: the commands find it
 
-# Outside its session no price of an exchange is missing, and none makes a decision:
+# Outside its session no price of an exchange is missing, and none makes a decision. Such tables
+# may also stand in sessions.toml beside this file; the sources have that of India in examples.
 # [sessions.NSE]
 # zone = "Asia/Kolkata"
 # open = "09:15"

@@ -12,7 +12,7 @@ from tradebot.alerts.telegram import Telegram
 from tradebot.alerts.webhook import Webhook
 from tradebot.app.parts import Parts
 from tradebot.app.secrets import read_secret
-from tradebot.config.settings import SecretName, Settings, Tls
+from tradebot.config.settings import Mode, SecretName, Settings, Tls
 from tradebot.core.alerts import Severity
 from tradebot.core.secret import Secret
 from tradebot.errors import ConfigError
@@ -26,6 +26,12 @@ from tradebot.services.outbox import Outbox
 from tradebot.services.spoken import Spoken
 
 Reasons = Callable[[], Sequence[str]]
+
+
+def whose(settings: Settings) -> str:
+    """Return which daemon a letter is of; nobody must take a shadow's exits for real ones."""
+    name = f"tradebot {settings.account.id}"
+    return f"{name} (shadow: nothing is sent)" if settings.mode is Mode.SHADOW else name
 
 
 class Sinks:
@@ -43,7 +49,7 @@ class Sinks:
         self._settings = settings.alerts
         self._parts = parts
         self._is_ready = is_ready
-        self._whose = f"tradebot {settings.account.id}"
+        self._whose = whose(settings)
         self._random = SystemRandom()
         self._outboxes: dict[str, Outbox] = {}
         self._tasks: dict[str, Callable[[], Coroutine[None, None, None]]] = {}
