@@ -31,7 +31,7 @@ def _start(given, code, *says, **more):
 USAGE = (
     _line([], 2, "COMMAND"),
     _line(["replya"], 2, "no command 'replya'; did you mean \"replay\"?"),
-    _line(["frobnicate"], 2, "no command 'frobnicate'; there are run, check, "),
+    _line(["frobnicate"], 2, "no command 'frobnicate'; there are run, "),
     _line(["run", "now"], 2, "unrecognized arguments: now"),
     _line(["run", "--live"], 2, "unrecognized arguments: --live"),
     _line(["check", "--explian"], 2, "unrecognized arguments: --explian"),

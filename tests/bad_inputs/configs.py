@@ -54,7 +54,7 @@ NAMES = (
 )
 VALUES = (
     _value("mode = 'live'", "mode = 'live': needs a real broker; allowed with broker.kind"),
-    _value("mode = 'shadow'", "this version does not have it yet; allowed: paper, live"),
+    _value("mode = 'shadow'", "mode = 'shadow': needs a real broker"),
     _value("mode = 'papre'", "mode = 'papre' is not known; did you mean \"paper\"?"),
     _value("mode = 1", "mode = 1 is not known; allowed: paper, shadow, live"),
     _value("broker.kind = 'bybit'", "has no such broker yet; allowed: paper, openalgo"),
