@@ -12,6 +12,7 @@ NAMES = (
     "replay",
     "engine_loop",
     "feed",
+    "openalgo_order",
     "order",
     "order_load",
     "restart",

@@ -32,7 +32,7 @@ class Mended(msgspec.Struct, kw_only=True):
     first_s: float | None = None  # from the return: the first tick
     verified: float | None = None  # share of the symbols with a tick 3 s after it
     healed_s: float | None = None  # from the return: 99 % of the symbols have ticked
-    missed: int = 0  # symbols whose silence was not noticed
+    missed: int = 0  # trades whose silence was not noticed
     ready_s: float | None = None
 
 
@@ -65,13 +65,11 @@ class Events:
     async def blackout(self) -> Mended:
         """No price comes from anywhere: every symbol has to be called blind."""
         mended = Mended(event="blackout")
-        before = len(self._storm.log("instrument.blind"))
-        watched = self._storm.market.watched
         async with self._without_quotes():
             with self._server.faults.during(Fault.TICKS_MUTED):
                 await asyncio.sleep(4.0)
-        blind = {line["instrument"] for line in self._storm.log("instrument.blind")[before:]}
-        mended.missed = len(watched - blind)
+                trades = await self._storm.active()
+        mended.missed = sum("blind" not in trade["flags"] for trade in trades)
         await self._returned(mended)
         return mended
 
@@ -80,7 +78,6 @@ class Events:
         mended = Mended(event="relogin")
         began_s = self._now_s()
         self._server.proxy.relogin()
-        mended.polled_s = await self._polled(began_s)
         mended.healed_s = await self._healed(began_s)
         return mended
 
