@@ -135,12 +135,21 @@ def test_the_first_price_and_one_after_a_silence_need_a_second_one_where_they_ju
     assert watch.ticked("NSE:SBIN", 813.0, S) is Heard.CONFIRMED
     assert watch.doubted("NSE:SBIN") == 812.5
     assert watch.doubted("NSE:SBIN") is None
-    assert watch.ticked("NSE:SBIN", 900.0, S + 1) is Heard.PRICE  # who guards holds it
-    assert watch.ticked("NSE:SBIN", 812.5, 3 * S) is Heard.DOUBTED
-    assert watch.ticked("NSE:SBIN", 905.0, 4 * S) is Heard.PRICE  # near what was true
-    assert watch.ticked("NSE:SBIN", 904.0, 9 * S) is Heard.PRICE
+    assert watch.ticked("NSE:SBIN", 814.0, 9 * S) is Heard.PRICE  # near what was true
     assert watch.ticked("NSE:SBIN", 9.0, 19 * S) is Heard.DOUBTED
     assert watch.ticked("NSE:SBIN", 99.0, 19 * S) is Heard.DOUBTED
+
+
+def test_a_jump_that_nothing_confirmed_is_no_price_to_measure_others_by(watch):
+    ticked(watch, "NSE:SBIN", 812.5, S)
+    assert watch.ticked("NSE:SBIN", 1.5, S + 1) is Heard.PRICE  # who guards holds it
+    assert watch.ticked("NSE:SBIN", 812.0, 3 * S) is Heard.PRICE
+    assert watch.ticked("NSE:SBIN", 1.5, 5 * S) is Heard.DOUBTED
+    assert watch.ticked("NSE:SBIN", 812.0, 7 * S) is Heard.PRICE
+    assert watch.ticked("NSE:SBIN", 900.0, 7 * S) is Heard.PRICE
+    assert watch.ticked("NSE:SBIN", 901.0, 7 * S) is Heard.PRICE  # it is true
+    assert watch.doubted("NSE:SBIN") is None
+    assert watch.ticked("NSE:SBIN", 902.0, 9 * S) is Heard.PRICE
 
 
 def test_a_tick_that_comes_twice_is_one_and_confirms_nothing(watch):

@@ -58,18 +58,8 @@ class _Watched:
     """One instrument whose ticks are wanted."""
 
     __slots__ = (
-        *(
-            "again_ns",
-            "asked_ns",
-            "held",
-            "moved_ns",
-            "moves",
-            "price",
-            "seen",
-            "seen_ns",
-            "since_ns",
-        ),
-        *("spike", "ticked_ns", "tries"),
+        *("again_ns", "asked_ns", "held", "is_withheld", "moved_ns", "moves", "price", "seen"),
+        *("seen_ns", "since_ns", "spike", "ticked_ns", "tries"),
     )
 
     def __init__(self, now_ns: int, spike: float) -> None:
@@ -81,6 +71,7 @@ class _Watched:
         self.asked_ns = 0
         self.price: float | None = None
         self.held: float | None = None  # a tick that has to be confirmed
+        self.is_withheld = False  # it was not told yet
         self.moves = 0
         self.moved_ns = 0  # when the first of these was asked for
         self.tries = 0  # subscriptions of it alone that brought no tick
@@ -161,15 +152,24 @@ class Watch:
         watched.seen, watched.seen_ns = ltp, now_ns
         is_silent = now_ns - watched.ticked_ns >= self._doubt_ns
         heard = Heard.PRICE
-        if is_silent and not watched.is_near(ltp, watched.price):
-            if not watched.is_near(ltp, watched.held):
-                watched.held = ltp
-                return Heard.DOUBTED
-            heard = Heard.CONFIRMED
-        watched.ticked_ns = self._heard_ns = now_ns
-        watched.price = ltp
-        if heard is Heard.PRICE:
+        price = watched.price
+        if price is not None and abs(ltp - price) <= watched.spike * price:
+            watched.price = ltp
             watched.held = None
+        elif watched.is_near(ltp, watched.held):
+            watched.price = ltp
+            if watched.is_withheld:
+                heard = Heard.CONFIRMED
+            else:
+                watched.held = None
+        else:
+            # Not after a silence a jump is told: who guards waits for the next one himself.
+            # It is no price to measure others by before it is confirmed.
+            watched.held = ltp
+            watched.is_withheld = is_silent
+            if is_silent:
+                return Heard.DOUBTED
+        watched.ticked_ns = self._heard_ns = now_ns
         watched.moves = watched.tries = 0
         watched.again_ns = None
         self._stepped_ns = None
