@@ -1,8 +1,11 @@
 """Spoiled frames over a real websocket, into the real reader task, before a guarded trade."""
 
+import contextlib
 import time
 from decimal import Decimal
 from random import Random
+
+from websockets.exceptions import ConnectionClosed
 
 from tests.brokers.openalgo.feeding import CALM, Feed
 from tests.brokers.openalgo.world import NAME, World
@@ -46,12 +49,13 @@ class Live:
             feed.feed.subscribe(NAME)
             await feed.ticking()
             while sent < count and not feed.task.done():
-                for client in world.server.proxy.clients:
-                    for _ in range(BATCH):
-                        raw = self._spoiled()
-                        if told_price(raw) is None:
-                            await client.socket.send(raw)
-                            sent += 1
+                # Some say that the broker is gone: then the feed may leave, and comes back.
+                with contextlib.suppress(ConnectionClosed):
+                    for client in list(world.server.proxy.clients):
+                        for raw in (self._spoiled() for _ in range(BATCH)):
+                            if told_price(raw) is None:
+                                await client.socket.send(raw)
+                                sent += 1
                 await feed.moves(lambda: any(isinstance(i, Tick) for i in feed.inbox.items))
                 wrong += self._taken(feed)
             if feed.task.done():
