@@ -63,6 +63,7 @@ LINES: Mapping[str, Line] = {
         _WARNING, "OpenAlgo does not describe {instrument}", per="instrument"
     ),
     "recording.failed": Line(_WARNING, "nothing is recorded any more: {error}"),
+    "sessions.differ": Line(_WARNING, "{what}: {why}; {todo}", per="what"),
     "state.unannounced": Line(_WARNING, "{file} cannot be written: commands find no daemon"),
     "store.behind": Line(_CRITICAL, "the database is {rows} rows behind: {why}"),
     "store.damaged": Line(_CRITICAL, "the database was damaged, and is kept as {kept_as}"),

@@ -1,17 +1,19 @@
 """Every part of a running daemon, opened in the order in which a start needs them."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from tradebot.app.alerting import Alerting
 from tradebot.app.announcer import announce
+from tradebot.app.hours_watch import HoursWatch
 from tradebot.app.policy import policy_of
 from tradebot.app.recording import Recording
 from tradebot.app.state import StateDirectory
-from tradebot.app.world import world_of
+from tradebot.app.world import PaperWorld, world_of
 from tradebot.clock import SystemClock
 from tradebot.config.settings import Settings
 from tradebot.core import events as ev
+from tradebot.core.sessions import Session
 from tradebot.errors import StoreError
 from tradebot.ports import Say
 from tradebot.services.backups import BackupSchedule
@@ -139,6 +141,9 @@ class Parts:
         self.guard.start()
         self.supervisor.start("backups", self.backups.run())
         self.supervisor.start("ballast", self.ballast.run())
+        if not isinstance(self.world, PaperWorld):
+            watch = HoursWatch(self.world.client, self._sessions, say=self.say)
+            self.supervisor.attend("hours", watch.run)
         if self.reasons:
             self.backups.soon()
         self._started = True
@@ -188,6 +193,9 @@ class Parts:
         """Whether an instrument trades, by the sessions that are in force now."""
         exchange = instrument.partition(":")[0]
         return self.engine.book.session(exchange).is_open(at_ns)
+
+    def _sessions(self) -> Mapping[str, Session]:
+        return self.engine.book.policy.sessions
 
     def _pulse(self) -> None:
         self.on_pulse()

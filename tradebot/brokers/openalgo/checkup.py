@@ -71,7 +71,7 @@ class Checkup:
         async for finding in self._others(set(guarded)):
             yield finding
         yield _permission(held)
-        async for finding in self._hours():
+        async for finding in self.hours():
             yield finding
         yield await self._limits()
 
@@ -187,7 +187,7 @@ class Checkup:
             more = "" if is_told else "; GTTs are not told here, look at the broker's own page"
             yield _found("other guards", "ok", f"no order of anybody waits on them{more}")
 
-    async def _hours(self) -> AsyncIterator[Finding]:
+    async def hours(self) -> AsyncIterator[Finding]:
         """Yield where the configured hours and the server's differ.
 
         Neither is put in place of the other. A day that is wrongly closed makes the guard

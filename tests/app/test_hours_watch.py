@@ -1,0 +1,65 @@
+"""Hours that differ from the broker's are told while there is time to look them up."""
+
+import datetime as dt
+
+import pytest
+
+from tests.brokers.openalgo.world import World
+from tradebot.app.hours_watch import EVERY_S, HoursWatch
+from tradebot.brokers.openalgo.checkup import INDIA
+from tradebot.core.sessions import Session
+
+NSE = Session(
+    zone="Asia/Kolkata", open_minutes=555, close_minutes=930, weekdays=frozenset(range(5))
+)
+
+
+@pytest.fixture
+async def world():
+    async with World() as opened:
+        yield opened
+
+
+class EnoughError(Exception):
+    """The end of a test."""
+
+
+def watch(world, session=NSE, **words):
+    return HoursWatch(world.client, lambda: {"NSE": session}, say=world.said, **words)
+
+
+def differing(world):
+    return [fields for event, _, fields in world.said.lines if event == "sessions.differ"]
+
+
+async def test_hours_that_agree_are_not_worth_a_word(world):
+    await watch(world).look()
+    assert differing(world) == []
+
+
+async def test_each_day_that_differs_is_told_with_what_to_do(world):
+    today = dt.datetime.fromtimestamp(world.clock.now_ns() // 10**9, INDIA).date()
+    day = today + dt.timedelta(days=2)
+    world.server.holidays[day] = {"NSE": ("18:00", "19:00")}
+    await watch(world).look()
+    (told,) = differing(world)
+    assert told["what"] == "hours NSE"
+    assert f"on {day}" in str(told["why"])
+    assert "18:00-19:00 by OpenAlgo" in str(told["why"])
+    assert "[sessions.NSE]" in str(told["todo"])
+
+
+async def test_it_looks_again_with_the_sessions_of_then(world):
+    slept = []
+    sessions = [{"NSE": NSE}, {}]
+
+    async def sleep(seconds):
+        slept.append(seconds)
+        if len(slept) > 1:
+            raise EnoughError
+
+    made = HoursWatch(world.client, lambda: sessions[len(slept)], say=world.said, sleep=sleep)
+    with pytest.raises(EnoughError):
+        await made.run()
+    assert slept == [EVERY_S, EVERY_S]
+    assert [told["why"] for told in differing(world)] == ["every exchange is round the clock here"]
