@@ -162,6 +162,7 @@ class Storm:
         said = self._folder / "events"
         while time.monotonic() < ends_s:
             switches.turn(self.server.faults, next(self._cycle))
+            self.server.proxy.drop()  # it has to connect among them too
             await asyncio.sleep(min(SLOT_S, self.figures.seconds / 4))
             self._count()
             if next(slots) % 2:
