@@ -203,6 +203,35 @@ async def test_an_order_of_the_persons_is_cancelled_for_the_shadow_alone(world):
     assert [row.state for row in world.inbox.reports] == [OrderState.CANCELLED]
 
 
+async def test_an_order_that_an_exit_has_left_its_units_is_none_that_follows_it(world):
+    world.account.trade(100)
+    await world.heard()
+    world.account.rests("A-2", "30")  # it is what the account trades next
+    await world.broker.order_book()
+    world.time.ns += 1
+    await world.left("70")
+    world.account.trade(-30, "806")
+    assert await world.heard() == 0
+    assert await world.net() == 0
+    assert world.outcome()[0] == 70
+    world.account.trade(-70, "803")  # an order that nobody knew of does
+    assert await world.heard() == 0
+    assert world.outcome()[:2] == (0, 803)
+
+
+async def test_an_order_that_the_shadow_has_cancelled_follows_its_exit(world):
+    world.account.trade(100)
+    await world.heard()
+    world.account.rests("A-2")
+    await world.broker.order_book()
+    await world.broker.cancel(CancelOrder(client_order_id=None, order_id="A-2", key=SBIN))
+    world.time.ns += 1
+    await world.left()
+    world.account.trade(-100, "800")
+    assert await world.heard() == 0
+    assert world.outcome()[:2] == (0, 800)
+
+
 @pytest.mark.parametrize("order_id", ["R-1", "R-2"])
 async def test_what_does_not_rest_cannot_be_cancelled(world, order_id):
     world.account.rests()

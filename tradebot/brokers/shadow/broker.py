@@ -32,6 +32,7 @@ from tradebot.ports import Clock, Inbox, Quote, Say
 # A net that lacks what the shadow has left, without an execution that tells of it, is believed
 # when all reads for so long say so: a session that has died reads as an empty account.
 GONE_NS = 60_000_000_000
+ORDERS_MAX = 50_000  # of the account that are remembered; the oldest is forgotten first
 
 
 class ShadowBroker:
@@ -59,6 +60,8 @@ class ShadowBroker:
         self._inbox: Inbox | None = None
         self._described: set[str] = set()
         self._unsettled: set[NetKey] = set()  # who knows what went while nobody listened
+        self._known: dict[str, int] = {}  # orders of the account, since the engine has known them
+        self._sent: dict[str, int] = {}  # orders of ours, by our id, when they left
         self._claims: dict[NetKey, tuple[Decimal, int]] = {}  # units that seem gone, since when
         self.changed: Callable[[], None] = lambda: None  # the departures have
 
@@ -108,6 +111,7 @@ class ShadowBroker:
         if key.instrument not in self._described:
             kind = kind_of(key.symbol)
             self.describe([Instrument(exchange=key.exchange, symbol=key.symbol, kind=kind)])
+        self._sent[order.client_order_id] = self._clock.now_ns()
         return await self._paper.place(order)
 
     async def cancel(self, order: CancelOrder) -> None:
@@ -172,7 +176,7 @@ class ShadowBroker:
         executions = await self._real.executions()
         if self._unsettled:
             await self._settle(executions)
-        told = self._ledger.told(executions)
+        told = self._ledger.told(executions, self._known)
         self.changed()
         return told
 
@@ -190,6 +194,9 @@ class ShadowBroker:
 
     def shown(self, report: OrderReport) -> OrderReport:
         """Return the word on an order of the account's as the engine is to hear it."""
+        self._known.setdefault(report.order_id, self._clock.now_ns())
+        if len(self._known) > ORDERS_MAX:
+            del self._known[next(iter(self._known))]
         filled = self._ledger.cancelled(report.order_id)
         if filled is None:
             return report
@@ -204,7 +211,7 @@ class ShadowBroker:
         name = execution.client_order_id
         assert name is not None, "only the engine orders at the exchange on paper"
         trade_id = name.rpartition("-x")[0]
-        self._ledger.depart(execution, trade_id)
+        self._ledger.depart(execution, trade_id, self._sent.get(name))
         self._say(
             "shadow.left",
             trade_id=trade_id,

@@ -6,7 +6,7 @@ file survives kill -9, not a power cut: no order depends on it.
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from tradebot.errors import BrokerError
 _BUSY_S = 0.1  # somebody looks into the file; the loop must not wait long for him
 _TOLD_KEPT_NS = 7 * 24 * 3_600_000_000_000  # no broker lists an execution for so long
 _VERSION = 1
+_NONE_KNOWN: Mapping[str, int] = {}
 _SCHEMA = """
 CREATE TABLE departures (
     number INTEGER PRIMARY KEY, execution_id TEXT NOT NULL UNIQUE, trade_id TEXT NOT NULL,
@@ -58,6 +59,7 @@ class Ledger:
         self._told: dict[str, Decimal] = {}
         self._cancelled: dict[str, Decimal] = {}
         self._unsaved: dict[str, Departure] = {}  # the disk refused them
+        self._sent_ns: dict[str, int] = {}  # of this life's departures: when their orders left
         self._connection: sqlite3.Connection | None = None
 
     def open(self, now_ns: int) -> None:
@@ -99,8 +101,13 @@ class Ledger:
         """Return the instruments of these keys."""
         return {each.key.instrument for each in self._open.values()}
 
-    def depart(self, execution: Execution, trade_id: str) -> None:
+    def depart(self, execution: Execution, trade_id: str, sent_ns: int | None = None) -> None:
         """Note an execution of the shadow's own; one twice changes nothing.
+
+        Args:
+            execution: of the order that left.
+            trade_id: whose exit it is.
+            sent_ns: when that order left, where it is known.
 
         It counts also where the disk refuses it: it is written with what comes next, and the
         paper exchange remembers it beside us.
@@ -118,6 +125,8 @@ class Ledger:
             open=execution.quantity,
         )
         self._keep(departure)
+        if sent_ns is not None:
+            self._sent_ns[departure.execution_id] = sent_ns
         self._unsaved[departure.execution_id] = departure
         try:
             self._write([], {}, {})
@@ -128,11 +137,18 @@ class Ledger:
         """Whether nobody has been told of an execution of the account yet."""
         return execution.execution_id not in self._told
 
-    def told(self, executions: Iterable[Execution]) -> list[Execution]:
+    def told(
+        self, executions: Iterable[Execution], known: Mapping[str, int] = _NONE_KNOWN
+    ) -> list[Execution]:
         """Return of the account's executions as much as the engine is to hear.
 
         Units that the shadow has left are gone from the engine's book: as the person leaves
-        them too, the oldest first, he leaves nothing else.
+        them too, the oldest first, he leaves nothing else. An order that the engine knew of
+        when its exit was sent is none of that: the exit has left it its units.
+
+        Args:
+            executions: all that the account lists.
+            known: since when the engine has known of the account's orders.
 
         Raises:
             BrokerError: it cannot be remembered, so nothing is told.
@@ -142,7 +158,7 @@ class Ledger:
         told: dict[str, tuple[Decimal, int]] = {}
         for execution in executions:
             if self.is_new(execution) and execution.execution_id not in told:
-                units = self._left_over(execution, changed)
+                units = self._left_over(execution, changed, known.get(execution.order_id))
                 told[execution.execution_id] = units, execution.at_ns
         if told or self._unsaved:
             self._write(list(changed.values()), told, {})
@@ -177,10 +193,17 @@ class Ledger:
         """Return what an order had filled when the shadow took it for cancelled, if it did."""
         return self._cancelled.get(order_id)
 
-    def _left_over(self, execution: Execution, changed: dict[str, Departure]) -> Decimal:
+    def _left_over(
+        self, execution: Execution, changed: dict[str, Departure], known_ns: int | None
+    ) -> Decimal:
         """Return the units of an execution that are no departure's; note those that are."""
         units = execution.quantity
+        if execution.order_id in self._cancelled:
+            known_ns = None  # for the shadow it was over
         for departure in self.on(execution.key):
+            sent_ns = self._sent_ns.get(departure.execution_id, departure.at_ns)
+            if known_ns is not None and known_ns <= sent_ns:
+                continue
             now = changed.get(departure.execution_id, departure)
             if now.side is execution.side and (taken := min(units, now.open)):
                 changed[now.execution_id] = now.followed(taken, execution.price)
