@@ -8,6 +8,7 @@ from tradebot.core.found_events import PositionAdopted, PositionFound
 from tradebot.core.inputs import AccountReply, NetPosition, PositionsReply
 from tradebot.core.instruments import NetKey
 from tradebot.core.intents import ReadAccount, ReadPosition
+from tradebot.core.levels import parse_duration_ns
 from tradebot.core.policy import AdoptPolicy, Policy
 from tradebot.core.strategies import Match, Strategy
 
@@ -22,7 +23,9 @@ class FoundStory(Playbook):
         adopt = AdoptPolicy(account="A1", **words)
         self.held: dict[NetKey, tuple[Decimal, Decimal | None]] = {}
         self.fails = self.is_silent = self.net_fails = False
-        super().__init__(*trades, policy=Policy(adopt=adopt), broker=False)
+        every_ns = None if reconcile is None else parse_duration_ns(reconcile, "reconcile")
+        policy = Policy(adopt=adopt, reconcile_every_ns=every_ns)
+        super().__init__(*trades, policy=policy, broker=False)
 
     def holds(self, net: str, average: str | None = "800", key: NetKey = KEY) -> Self:
         """Say what the broker holds from now on."""

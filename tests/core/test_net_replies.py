@@ -3,6 +3,7 @@
 import pytest
 
 from tests.core.exit_stories import leaving, unheld
+from tests.core.found_stories import FoundStory
 from tests.playbook import KEY, Playbook, a_trade
 from tradebot.core.events import BookDiffers
 from tradebot.core.inputs import (
@@ -149,3 +150,21 @@ def test_a_trade_that_is_not_entered_yet_waits_for_its_entry():
     story = Playbook(policy=policy, broker=False).create(a_trade(order_id="E1", stop="5pts"))
     story.reads("0", "0", "0")
     assert story.trade().status is Status.PENDING
+
+
+def test_a_trade_whose_other_side_is_held_is_over_and_what_is_held_is_found():
+    story = FoundStory(a_trade(stop="50pts"), reconcile="5s").holds("10") >> "30s"
+    story.bought("-25", "801", net="-15", average="801") >> "15s"
+    assert story.trade().status is Status.ACTIVE
+    story = story >> "20s"
+    assert story.trade().status is Status.CLOSED_EXTERNAL
+    assert (story >> "20s").stages == ["SBIN -15 new waiting"]
+    assert not story.orders
+
+
+def test_where_both_sides_may_be_open_a_net_closes_neither():
+    policy = Policy(reconcile_every_ns=5 * 10**9, opposite_allowed=True)
+    story = Playbook(policy=policy, broker=False).fill(None, "10", side="BUY", order_id="E1")
+    story.create(a_trade(stop="50pts")).create(a_trade(side="SHORT", quantity="3", stop="50pts"))
+    story.reads(*["10"] * 8)
+    assert {story.trade(name).status for name in ("T1", "T2")} == {Status.ACTIVE}

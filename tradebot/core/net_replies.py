@@ -87,11 +87,21 @@ def _take(book: Book, reply: PositionsReply, asked_at_ns: int) -> None:
 def _close_what_others_left(book: Book, key: NetKey, at_ns: int) -> None:
     """Close the open trades of a position that is flat by our book and by the broker's.
 
+    Or is held on the other side: somebody has gone through zero, and what is there now is
+    found only once no trade stands before it.
+
     Not at the first look, and none that is younger than it: what a trade is to guard may
     have been bought a moment ago, and be told of a moment later.
     """
-    here = [name for side in Side for name in book.open_on.get((key, side), ())]
-    if book.net(key) or not here:
+    net = book.net(key)
+    here = [
+        name
+        for side in Side
+        # Where both sides may be open at once, a net says nothing of either.
+        if not net or (side.sign * net < 0 and not book.policy.opposite_allowed)
+        for name in book.open_on.get((key, side), ())
+    ]
+    if not here:
         book.flat_since.pop(key, None)
         return
     version = book.position_version(key)
