@@ -180,6 +180,7 @@ async def test_a_book_beside_trades_that_cannot_be_read_says_nothing(world):
 async def test_orders_of_both_sides_are_found_by_their_names(world):
     world.account.trade(100)
     world.account.rests()
+    await world.broker.order_book()
     await world.left()
     ours = (await world.broker.query("T1-x1")).report
     assert await world.broker.report(ours.order_id) == ours
@@ -217,6 +218,24 @@ async def test_an_order_that_an_exit_has_left_its_units_is_none_that_follows_it(
     world.account.trade(-70, "803")  # an order that nobody knew of does
     assert await world.heard() == 0
     assert world.outcome()[:2] == (0, 803)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "shown"),
+    [("30", (OrderState.CANCELLED, 30)), ("150", (OrderState.OPEN, 50))],
+)
+async def test_an_order_for_what_the_shadow_has_left_is_in_nobodys_way(world, quantity, shown):
+    world.account.trade(300)
+    await world.heard()
+    await world.left("100")
+    world.time.ns += 1
+    world.account.rests("A-2", quantity)
+    (row,) = [row for row in await world.broker.order_book() if row.order_id == "A-2"]
+    assert (row.state, row.quantity, row.filled) == (*shown, 0)
+    world.account.trade(-30, "800")
+    await world.heard()
+    (row,) = [row for row in await world.broker.order_book() if row.order_id == "A-2"]
+    assert (row.state, row.quantity, row.filled) == (*shown, 0)
 
 
 async def test_an_order_that_the_shadow_has_cancelled_follows_its_exit(world):

@@ -199,10 +199,23 @@ class ShadowBroker:
             del self._known[next(iter(self._known))]
         filled = self._ledger.cancelled(report.order_id)
         if filled is None:
-            return report
+            return self._apart(report)
         return msgspec.structs.replace(
             report, state=OrderState.CANCELLED, filled=filled, message="cancelled in the shadow"
         )
+
+    def _apart(self, report: OrderReport) -> OrderReport:
+        """Return an order without the units by which the person follows the shadow."""
+        units = self._ledger.following(report, self._known[report.order_id])
+        if not units:
+            return report
+        filled = max(Decimal(0), report.filled - units)
+        if units == report.quantity:
+            what = "it leaves what the shadow has left"
+            return msgspec.structs.replace(
+                report, state=OrderState.CANCELLED, filled=filled, message=what
+            )
+        return msgspec.structs.replace(report, quantity=report.quantity - units, filled=filled)
 
     def _departed(self, execution: Execution) -> None:
         """Note an execution of the shadow's own, before the engine hears of it."""

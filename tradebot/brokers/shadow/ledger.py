@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from tradebot.brokers.shadow.departures import Departure
-from tradebot.core.inputs import Execution
+from tradebot.core.inputs import Execution, OrderReport
 from tradebot.core.instruments import NetKey
 from tradebot.errors import BrokerError
 
@@ -59,6 +59,7 @@ class Ledger:
         self._told: dict[str, Decimal] = {}
         self._cancelled: dict[str, Decimal] = {}
         self._unsaved: dict[str, Departure] = {}  # the disk refused them
+        self._followed: dict[str, Decimal] = {}  # units by order, of what was listed last
         self._sent_ns: dict[str, int] = {}  # of this life's departures: when their orders left
         self._connection: sqlite3.Connection | None = None
 
@@ -162,11 +163,27 @@ class Ledger:
                 told[execution.execution_id] = units, execution.at_ns
         if told or self._unsaved:
             self._write(list(changed.values()), told, {})
+        self._followed = {}
+        for execution in executions:
+            units = execution.quantity - self._told[execution.execution_id]
+            before = self._followed.get(execution.order_id, Decimal(0))
+            self._followed[execution.order_id] = before + units
         return [
             msgspec.structs.replace(execution, quantity=units)
             for execution in executions
             if (units := self._told[execution.execution_id])
         ]
+
+    def following(self, report: OrderReport, known_ns: int) -> Decimal:
+        """Return how many units of an account's order go with departures, or will."""
+        sent = self._sent_ns
+        older = [
+            each.open
+            for each in self.on(report.key)
+            if each.side is report.side and sent.get(each.execution_id, each.at_ns) < known_ns
+        ]
+        done = self._followed.get(report.order_id, Decimal(0))
+        return min(report.quantity, done + sum(older, Decimal(0)))
 
     def is_gone(self, key: NetKey, units: Decimal) -> None:
         """Note that so many units which the shadow has left are gone, at nobody's price.
