@@ -20,6 +20,7 @@ from tradebot.core.exits import State
 from tradebot.core.inputs import (
     Acked,
     BookReply,
+    ExecutionsRead,
     NoAction,
     NotSent,
     Queued,
@@ -391,3 +392,10 @@ def test_nothing_leaves_while_the_exchange_is_closed():
     story = Playbook(a_trade(stop="5pts"), policy=shut)
     assert leave(story, "T1").wants(PlaceOrder) == []
     assert state_of(story) is State.DECIDED
+
+
+def test_an_exit_waits_for_what_has_executed_where_nobody_tells_it():
+    story = holding(10, policy=Policy(exits=ExitPolicy(pushes=False))) >> 795
+    assert story.orders == []
+    story.process(ExecutionsRead(is_read=True, at_ns=story.now_ns))
+    assert story.orders == ["T1-x1 SELL 10"]

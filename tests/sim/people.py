@@ -229,9 +229,9 @@ class People:
         side = OrderSide.SELL if net > 0 else OrderSide.BUY
         quantity = abs(net)
         if self._unheard.random() < 0.5 or self._is_like_ours(key, side, quantity):
-            self._odd += 1  # no order of ours is of such a size, and none will be
+            self._odd += 1  # hardly an order of ours is of such a size, or will be
             quantity -= Decimal(self._odd) / 1000
-        if quantity <= 0:
+        if quantity <= 0 or world.promises.requests.is_just_like_a_doubt(key, side, quantity):
             return
         world.seen["a trade by hand that nobody tells of"] += not world.channel.is_relied_on
         world.exchange.fill(world.exchange.accept(key, side, quantity), quantity)
