@@ -168,3 +168,12 @@ def test_where_both_sides_may_be_open_a_net_closes_neither():
     story.create(a_trade(stop="50pts")).create(a_trade(side="SHORT", quantity="3", stop="50pts"))
     story.reads(*["10"] * 8)
     assert {story.trade(name).status for name in ("T1", "T2")} == {Status.ACTIVE}
+
+
+def test_what_is_held_on_the_other_side_waits_for_no_comparison():
+    story = FoundStory(reconcile="300s").bought("10", net="10", average="800")
+    story.create(a_trade(stop="50pts"))
+    assert story >> "30s"
+    story.bought("-25", "801", net="-15", average="801") >> "25s"
+    assert story.trade().status is Status.CLOSED_EXTERNAL
+    assert (story >> "10s").stages == ["SBIN -15 new waiting"]

@@ -233,6 +233,7 @@ class Gateway:
         done = [e for e in world.exchange.executions.values() if e.at_ns <= until_ns]
         if world.books_are_empty:
             done = []
+            self.vain_s = world.loop.time()
         await self._trip()
         for execution in done:
             world.told(execution)

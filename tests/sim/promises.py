@@ -22,7 +22,7 @@ from tradebot.core.events import BookDiffers, EntryFilled, Event, ExitDecided, T
 from tradebot.core.found_events import PositionAdopted
 from tradebot.core.inputs import Input
 from tradebot.core.intents import Intent, PlaceOrder
-from tradebot.core.records import Record, Snapshot
+from tradebot.core.records import Record, Snapshot, TradeSaved
 from tradebot.core.trades import PastStop, Reason, Status, Trade
 from tradebot.stores.memory import MemoryStore
 
@@ -90,6 +90,10 @@ class Promises:
         self.words.life_began(snapshot)
         self._sightings.of_a_start(snapshot)
         exchange = self._world.exchange
+        saved = [*snapshot.trades, *(record for record in behind if isinstance(record, TradeSaved))]
+        for row in sorted(saved, key=lambda row: row.trade.version):
+            if row.trade.adopted:  # it may have grown in the moment of the death
+                exchange.entered[row.trade.trade_id] = row.trade.filled
         remembered = {execution.execution_id for execution in snapshot.executions}
         exchange.untold = {name: None for name in exchange.executions if name not in remembered}
 

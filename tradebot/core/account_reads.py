@@ -56,6 +56,8 @@ def on_execution(book: Book, execution: Execution) -> None:
         return
     if book.guards(execution.key):
         manual_adds.on_execution(book, execution)
+        if book.net(execution.key) * book.guarded_net(execution.key) < 0:
+            net_reads.ask(book, execution.key)  # somebody went through zero
     else:
         book.look.due_ns = min(book.look.due_ns, book.now_ns + SOON_NS)
 

@@ -105,12 +105,15 @@ def _close_what_others_left(book: Book, key: NetKey, at_ns: int) -> None:
         book.flat_since.pop(key, None)
         return
     version = book.position_version(key)
-    seen_version, since_ns = book.flat_since.setdefault(key, (version, at_ns))
+    seen_version, since_ns = book.flat_since.get(key, (None, 0))
     if seen_version != version:
         book.flat_since[key] = version, at_ns
+        if net:  # what is there has no guard: it does not wait for the next comparison
+            book.reconcile_due_ns = min(book.reconcile_due_ns, at_ns + FLAT_NS_MIN)
     elif at_ns - since_ns >= FLAT_NS_MIN:
         for trade_id in here:
             trade = book.trades[trade_id]
             is_older = trade.opened_at_ns is not None and trade.opened_at_ns < since_ns
             if is_older and not book.alive(trade_id):
                 lanes.close_outside(book, trade_id, at_ns)
+                book.look.due_ns = min(book.look.due_ns, at_ns)
