@@ -13,7 +13,6 @@ SEEDS = {
     "a_failed_read_is_flat": 23_003,
     "a_query_that_failed_means_absent": 508_003,
     "adopts_what_has_a_trade": 23_017,
-    "adopts_what_one_book_says": 24_501,
     "answers_a_halt_before_it_is_durable": 23_006,
     "answers_before_a_change_is_durable": 23_004,
     "asks_once_to_cancel_what_rests": 23_048,

@@ -3,9 +3,7 @@
 from tests.sim.mutants.patch import Patch, mutant
 from tradebot.core import account_reads, manual_adds
 from tradebot.core.book import Book
-from tradebot.core.found import Found
 from tradebot.core.inputs import AccountReply, Execution
-from tradebot.core.policy import AdoptPolicy
 
 
 @mutant
@@ -18,14 +16,6 @@ def adopts_what_has_a_trade(patch: Patch) -> None:
         del book.guards
 
     patch.set(account_reads, "on_account", on_account)
-
-
-@mutant
-def adopts_what_one_book_says(patch: Patch) -> None:
-    def is_settled(book: Book, _policy: AdoptPolicy, found: Found, _at_ns: int) -> bool:
-        return found.key in book.positions
-
-    patch.set(account_reads, "_is_settled", is_settled)
 
 
 @mutant
