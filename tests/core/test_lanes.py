@@ -41,8 +41,6 @@ from tradebot.core.policy import ExitPolicy, Policy
 from tradebot.core.sessions import Session
 from tradebot.core.trades import Status
 
-# The straight way.
-
 
 def test_an_order_leaves_in_the_call_that_decides():
     story = leaving()
@@ -396,6 +394,6 @@ def test_nothing_leaves_while_the_exchange_is_closed():
 
 def test_an_exit_waits_for_what_has_executed_where_nobody_tells_it():
     story = holding(10, policy=Policy(exits=ExitPolicy(pushes=False))) >> 795
-    assert story.orders == []
+    assert not story.orders
     story.process(ExecutionsRead(is_read=True, at_ns=story.now_ns))
     assert story.orders == ["T1-x1 SELL 10"]

@@ -5,8 +5,9 @@ import pytest
 from tests.playbook import Playbook, a_trade
 from tradebot.core.events import BookDiffers
 from tradebot.core.inputs import BookReply
-from tradebot.core.intents import ReadBook, ReadPosition
+from tradebot.core.intents import ReadBook, ReadExecutions, ReadPosition
 from tradebot.core.policy import ExitPolicy, Policy
+from tradebot.core.trades import Status
 
 EVERY_NS = 30_000_000_000
 
@@ -48,3 +49,12 @@ def test_the_orders_are_read_too_because_others_may_have_some_resting(tagged):
 def test_nothing_is_compared_where_the_policy_does_not_say_how_often():
     story = Playbook(broker=False).fill(None, "10", side="BUY", order_id="E1")
     assert (story.create(a_trade(stop="5pts")) >> "2m").wants(ReadPosition) == []
+
+
+def test_what_has_executed_is_read_where_an_entry_was_called_dead():
+    story = compared().create(a_trade(order_id="E2", stop="5pts")) >> "1s"
+    story >> story.report(None, "cancelled", order_id="E2")
+    assert story.trade("T2").status is Status.NEVER_FILLED
+    assert story.wants(ReadExecutions) == []
+    assert story >> "31s"
+    assert story.wants(ReadExecutions) == [ReadExecutions("A1")]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tests.playbook import START_NS
 from tests.sim.exchange import ExchangeOrder
 from tradebot.core.book import Book
+from tradebot.core.instruments import NetKey
 from tradebot.core.trades import Status, Trade
 from tradebot.stores.memory import MemoryStore
 
@@ -38,7 +39,7 @@ class Calm:
         ]
         keys = {trade.key for trade in book.trades.values()}
         exchange, stops = self._world.exchange, self._world.promises.stops
-        waits += [f"untold {n}" for n in exchange.untold if exchange.executions[n].key in keys]
+        waits += [f"untold {n}" for n in exchange.untold if self._is_asked_for(n, keys)]
         # A late execution that a correction held already is counted twice until the next read.
         waits += [
             f"the net of {key.symbol}: ours is {book.net(key)}, the broker's {net}"
@@ -53,6 +54,13 @@ class Calm:
         ]
         waits += self._world.strangers.unsettled(book)
         return waits + self._world.resting.unsettled(book)
+
+    def _is_asked_for(self, name: str, keys: set[NetKey]) -> bool:
+        """Whether an execution is on a position with trades, or of an entry of one."""
+        execution = self._world.exchange.executions[name]
+        order = self._world.exchange.orders.get(execution.order_id or "")
+        is_entry = order is not None and order.trade_id is not None
+        return execution.key in keys or is_entry
 
     async def look_at_end(self, book: Book, store: MemoryStore) -> None:
         """Look at the calm: our books are the exchange's, and every order has its story."""

@@ -53,7 +53,9 @@ class Requests:
 
     def _are_answered(self, records: Sequence[Record]) -> None:
         for record in records:
-            if isinstance(record, ExitSaved) and not record.exit.state.is_in_doubt:
+            if not isinstance(record, ExitSaved) or _is_queued(record.exit):
+                continue
+            if not record.exit.state.is_in_doubt:
                 self._open.pop(str(record.exit.client_order_id), None)
 
     def are_durable(self, records: Sequence[Record]) -> None:

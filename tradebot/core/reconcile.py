@@ -4,7 +4,7 @@ A stream drops fills with a healthy heartbeat, and people trade by hand: every s
 net of each position with open trades is read, which brings the executions along.
 """
 
-from tradebot.core import net_reads
+from tradebot.core import net_reads, trade_reads
 from tradebot.core.book import Book
 
 
@@ -18,7 +18,12 @@ def wake(book: Book, at_ns: int) -> None:
 
 
 def compare(book: Book) -> None:
-    """Ask for the net of every position with open trades, and for the orders that rest there."""
+    """Ask for the net of every position with open trades, and for the orders that rest there.
+
+    An entry that was called dead may have filled after all: what has executed tells it.
+    """
     for key in dict.fromkeys(key for key, _side in book.open_on):
         net_reads.ask(book, key)
         net_reads.ask_orders(book, key.account)
+    for account in dict.fromkeys(trade.account for trade in book.unfilled.values()):
+        trade_reads.ask(book, account)

@@ -28,7 +28,7 @@ def may_leave(book: Book, key: NetKey) -> bool:
         return True
     if telling.since_ns(key) is None:
         book.telling = replace(telling, waits=(*telling.waits, (key, book.now_ns)))
-    _ask(book, key.account)
+    ask(book, key.account)
     return False
 
 
@@ -51,7 +51,7 @@ def on_read(book: Book, reply: ExecutionsRead) -> list[NetKey]:
     waits = tuple(wait for wait in book.telling.waits if wait[0] not in served)
     book.telling = replace(book.telling, asked_ns=None, leave_until_ns=until_ns, waits=waits)
     if waits:
-        _ask(book, waits[0][0].account)
+        ask(book, waits[0][0].account)
     return served
 
 
@@ -67,7 +67,7 @@ def given_up(book: Book) -> list[NetKey]:
     return late
 
 
-def _ask(book: Book, account: str) -> None:
+def ask(book: Book, account: str) -> None:
     """Ask what has executed, unless an answer is on its way."""
     asked_ns = book.telling.asked_ns
     if asked_ns is None or not 0 <= book.now_ns - asked_ns < WAIT_NS_MAX:
