@@ -35,9 +35,9 @@ class Resting:
     def __init__(self, world: "World", rng: Random) -> None:
         self._world = world
         self._rng = rng
-        self._rate = rng.random() * 0.3 if rng.random() < 0.5 else 0.0
+        self._rate = rng.random() * 0.4 if rng.random() < 0.6 else 0.0
         # Of requests to cancel one: the broker never hears of it.
-        self._unheard = rng.random() * 0.6 if rng.random() < 0.5 else 0.0
+        self._unheard = rng.random() * 0.9 if rng.random() < 0.6 else 0.0
         self._orders: dict[str, ExchangeOrder] = {}
         self._fired: set[str] = set()
         self._told: set[str] = set()  # of which this life was told that they wait
