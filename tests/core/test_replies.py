@@ -246,8 +246,14 @@ def test_a_book_that_has_shrunk_proves_nothing():
     assert state_of(story) is State.UNKNOWN
 
 
+def untraded():
+    """A request in doubt where nothing has executed today: what is held was bought before."""
+    story = Playbook(a_trade(stop="5pts"), policy=PLAIN, broker=False) >> 795
+    return story.read("10").reply("T1-x1", Unknown("timeout")) >> "61s"
+
+
 def test_an_empty_book_counts_when_it_was_read_four_times():
-    story = nameless().reply("T1-x1", Unknown("timeout")) >> "61s"
+    story = untraded()
     for _ in range(4):
         assert state_of(story) is State.UNKNOWN
         story >> book_of(story)
@@ -255,8 +261,15 @@ def test_an_empty_book_counts_when_it_was_read_four_times():
     assert state_of(story >> book_of(story)) is State.RETRY_WAIT
 
 
-def test_what_waits_in_a_book_of_its_own_is_no_sign_that_the_order_book_was_read():
+def test_an_empty_book_never_counts_where_something_has_executed():
     story = nameless().reply("T1-x1", Unknown("timeout")) >> "61s"
+    for _ in range(9):
+        story >> book_of(story)
+    assert state_of(story) is State.UNKNOWN
+
+
+def test_what_waits_in_a_book_of_its_own_is_no_sign_that_the_order_book_was_read():
+    story = untraded()
     report = story.report(None, "open", order_id="GTT-7", trigger=Decimal(790), apart=True)
     for _ in range(4):
         assert state_of(story) is State.UNKNOWN

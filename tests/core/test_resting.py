@@ -119,11 +119,11 @@ def test_fills_that_nobody_lists_hold_an_exit_back_for_a_minute_and_the_net_is_r
 # Silence.
 
 
-def test_a_cancel_of_which_nothing_is_heard_is_asked_for_ever_more_slowly():
+def test_a_cancel_of_which_nothing_is_heard_is_asked_for_ever_more_slowly_and_looked_for():
     story = told(guarding()) >> 795
     assert story >> "2m"
     assert len(cancels(story)) == 8  # after 1, 3, 8, 18, 48, 78 and 108 seconds
-    assert len(story.wants(ReadOrder)) == 7
+    assert 55 <= len(story.wants(ReadOrder)) <= 65  # every two seconds
     assert story.orders == []
 
 

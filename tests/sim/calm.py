@@ -59,7 +59,7 @@ class Calm:
         """Whether an execution is on a position with trades, or of an entry of one."""
         execution = self._world.exchange.executions[name]
         order = self._world.exchange.orders.get(execution.order_id or "")
-        is_entry = order is not None and order.trade_id is not None
+        is_entry = order is not None and self._world.promises.kept.is_promised(order.trade_id)
         return execution.key in keys or is_entry
 
     async def look_at_end(self, book: Book, store: MemoryStore) -> None:

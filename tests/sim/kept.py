@@ -25,6 +25,10 @@ class Kept:
         """Note a trade of which somebody was told that it is guarded."""
         self._acknowledged[trade_id] = None
 
+    def is_promised(self, trade_id: str | None) -> bool:
+        """Whether somebody was told that a trade is guarded."""
+        return trade_id in self._acknowledged
+
     def rules_changed(self, trade_id: str) -> None:
         """Forget a stop that a person may have loosened, and the rules before it."""
         self._world.promises.stops.forget(trade_id)

@@ -31,6 +31,7 @@ from tradebot.core.inputs import (
     Unknown,
 )
 from tradebot.core.orders import Order
+from tradebot.core.positions import LAG_NS_MAX
 
 # An order book without a row counts when it was read so often in a row.
 EMPTY_BOOKS = 4
@@ -104,7 +105,14 @@ def is_whole(book: Book, reply: BookReply) -> bool:
         return False
     is_empty = all(report.apart for report in reply.orders)
     book.empty_books = book.empty_books + 1 if is_empty else 0
-    return not is_empty or book.empty_books >= EMPTY_BOOKS
+    if not is_empty:
+        return True
+    # What has executed was ordered: however often it is read, such a book is not empty.
+    latest_ns = reply.at_ns - LAG_NS_MAX
+    has_traded = any(
+        order.executed and since_ns <= order.at_ns <= latest_ns for order in book.orders
+    )
+    return not has_traded and book.empty_books >= EMPTY_BOOKS
 
 
 def on_book(book: Book, at_ns: int) -> None:

@@ -33,6 +33,7 @@ from tradebot.core.trades import Side, Status, Trade
 SECOND_NS = 1_000_000_000
 # Pauses between requests to cancel one order; the last one repeats.
 CANCEL_SECONDS = (1, 2, 5, 10, 30)
+LOOK_NS = 2_000_000_000  # how often an order that is to be cancelled is asked about meanwhile
 # After our exit has left nothing it is asked so often; a person has been told of it.
 CANCELS_WHEN_FLAT = 10
 # An order that has not filled so long after it was first heard of rests, whatever it is.
@@ -252,9 +253,16 @@ def _cancel(book: Book, each: Waiting, trade_id: str, at_ns: int) -> None:
 def _asked(book: Book, theirs: Theirs, **changes: object) -> Theirs:
     """Count a question or a request about an order; the next is due after a longer pause."""
     pause_s = CANCEL_SECONDS[min(theirs.cancels, len(CANCEL_SECONDS) - 1)]
-    due_ns = book.now_ns + pause_s * SECOND_NS
+    cancel_due_ns = book.now_ns + pause_s * SECOND_NS
+    due_ns = cancel_due_ns if theirs.ended_ns else min(cancel_due_ns, book.now_ns + LOOK_NS)
     return book.theirs.put(
-        msgspec.structs.replace(theirs, cancels=theirs.cancels + 1, due_ns=due_ns, **changes)
+        msgspec.structs.replace(
+            theirs,
+            cancels=theirs.cancels + 1,
+            due_ns=due_ns,
+            cancel_due_ns=cancel_due_ns,
+            **changes,
+        )
     )
 
 
@@ -265,6 +273,11 @@ def _go_on(book: Book, each: Waiting, at_ns: int) -> None:
         # The executions that it has had come with the answer.
         book.want(ReadOrder(theirs.order_id))
         _asked(book, theirs)
+    elif book.now_ns < theirs.cancel_due_ns:
+        # Not every broker tells that an order is cancelled, and an exit waits for it.
+        book.want(ReadOrder(theirs.order_id))
+        due_ns = min(theirs.cancel_due_ns, book.now_ns + LOOK_NS)
+        book.theirs.put(msgspec.structs.replace(theirs, due_ns=due_ns))
     elif lane:
         _cancel(book, each, theirs.trade_id, at_ns)
         if not theirs.ignored and _is_ignored(book, each):

@@ -21,7 +21,8 @@ class Theirs(msgspec.Struct, frozen=True, kw_only=True):
     told: bool = False  # a person has heard of it
     cancels: int = 0  # requests to cancel it
     asked_ns: int = 0  # the first of these
-    due_ns: int = 0  # when to ask again
+    due_ns: int = 0  # when to look again
+    cancel_due_ns: int = 0  # when to ask again to cancel it
     trade_id: str = ""  # whose exit it has to make room for
     ignored: bool = False  # nothing was heard for so long that the exit does not wait for it
 
