@@ -35,7 +35,8 @@ from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent
 PYTHON_MIN = (3, 11)
-DEFAULTS = {"test": ["-n", "2"]}
+# Whoever is done takes over what another has left: the simulated worlds take minutes.
+DEFAULTS = {"test": ["-n", "2", "--dist", "worksteal"]}
 MODULES = {"test": "pytest", "bench": "bench", "soak": "tests.soak"}
 STAMP = ".tradebot-stamp"
 _EXIT_FAILURE = 1
