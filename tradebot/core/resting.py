@@ -273,7 +273,7 @@ def _go_on(book: Book, each: Waiting, at_ns: int) -> None:
         # The executions that it has had come with the answer.
         book.want(ReadOrder(theirs.order_id))
         _asked(book, theirs)
-    elif book.now_ns < theirs.cancel_due_ns:
+    elif lane and book.now_ns < theirs.cancel_due_ns:
         # Not every broker tells that an order is cancelled, and an exit waits for it.
         book.want(ReadOrder(theirs.order_id))
         due_ns = min(theirs.cancel_due_ns, book.now_ns + LOOK_NS)
@@ -288,6 +288,8 @@ def _go_on(book: Book, each: Waiting, at_ns: int) -> None:
     elif book.net(theirs.key) or book.guards(theirs.key):
         # The exit has come to its end, and what rests has something to do again.
         book.theirs.put(msgspec.structs.replace(theirs, cancels=0, asked_ns=0, ignored=False))
+    elif book.now_ns < theirs.cancel_due_ns:
+        book.theirs.put(msgspec.structs.replace(theirs, due_ns=theirs.cancel_due_ns))
     elif theirs.cancels < CANCELS_WHEN_FLAT:
         _cancel(book, each, theirs.trade_id, at_ns)
     elif not theirs.told:
