@@ -6,7 +6,7 @@ none is added without a word on who may use it.
 
 import pytest
 
-from tests.api.world import KEY, READ_KEY, TRADE_KEY, running
+from tests.api.world import KEY, READ_KEY, TRADE_KEY
 from tradebot.api.keys import Scope, digest_of
 
 OPEN = {
@@ -54,12 +54,6 @@ def routes(app):
         for route in app.app.routes
         for method in route.methods - {"OPTIONS", "HEAD"}
     }
-
-
-@pytest.fixture
-async def world():
-    async with running() as made:
-        yield made
 
 
 async def test_every_route_has_its_scope_stated(world):

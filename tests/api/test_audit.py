@@ -5,19 +5,13 @@ from typing import Any
 
 import pytest
 
-from tests.api.world import KEY, LONG, READ_KEY, TRADE_KEY, running
+from tests.api.world import KEY, LONG, READ_KEY, TRADE_KEY
 from tradebot.api.audit import Audited
 
 CREATE = "/api/v1/createtrade"
 EXIT = "/api/v1/exittrade"
 ORDERS = "/api/v1/paper/orders"
 ORDER = {"exchange": "NSE", "symbol": "SBIN", "side": "BUY", "quantity": 10}
-
-
-@pytest.fixture
-async def world():
-    async with running() as made:
-        yield made
 
 
 def lines(world):

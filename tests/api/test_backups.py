@@ -1,16 +1,8 @@
 """An admin has a backup made, and is told which, or why there is none."""
 
-import pytest
-
-from tests.api.world import TRADE_KEY, running
+from tests.api.world import TRADE_KEY
 
 BACKUP = "/api/v1/backup"
-
-
-@pytest.fixture
-async def world():
-    async with running() as made:
-        yield made
 
 
 async def test_a_backup_is_made_and_named(world):

@@ -1,11 +1,9 @@
 """A look at the broker over the API: for an admin, in the words of the look."""
 
 import msgspec
-import pytest
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
 
-from tests.api.world import running
 from tradebot.api.broker import broker_route, nobody_to_ask
 from tradebot.api.guard_schema import BrokerLook
 from tradebot.api.halts import Door
@@ -16,12 +14,6 @@ FOUND = [Finding(what="mode", level="error", text="analyzer mode", todo="switch 
 
 async def read_nothing(*_args):
     raise AssertionError("a look has no body")
-
-
-@pytest.fixture
-async def world():
-    async with running() as made:
-        yield made
 
 
 async def test_a_daemon_without_a_broker_has_nobody_to_ask(world):

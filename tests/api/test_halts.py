@@ -2,17 +2,11 @@
 
 import pytest
 
-from tests.api.world import KEY, LONG, READ_KEY, TRADE_KEY, running
+from tests.api.world import KEY, LONG, READ_KEY, TRADE_KEY
 from tradebot.core.halt import Form
 
 HALT = "/api/v1/halt"
 RELEASE = "/api/v1/release"
-
-
-@pytest.fixture
-async def world():
-    async with running() as made:
-        yield made
 
 
 async def asked(world, key, method, path, **body):

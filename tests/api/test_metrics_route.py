@@ -1,15 +1,7 @@
 """The figures of a guard and of its API at one address."""
 
-import pytest
-
-from tests.api.world import LONG, running
+from tests.api.world import LONG
 from tradebot.services.figures import Figures
-
-
-@pytest.fixture
-async def world():
-    async with running() as made:
-        yield made
 
 
 async def test_everybody_may_read_the_figures_and_none_names_a_trade(world):

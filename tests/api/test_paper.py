@@ -2,24 +2,10 @@
 
 from decimal import Decimal
 
-import pytest
-
-from tests.api.world import START_NS, running
+from tests.api.world import START_NS
 
 ORDERS = "/api/v1/paper/orders"
 ORDER = {"exchange": "NSE", "symbol": "SBIN", "side": "BUY", "quantity": 10}
-
-
-@pytest.fixture
-async def world():
-    async with running() as made:
-        yield made
-
-
-@pytest.fixture
-async def client(world):
-    async with world.client() as made:
-        yield made
 
 
 def data(answer):

@@ -8,15 +8,9 @@ import httpx
 import pytest
 
 from tests.api.test_server import raw, serving
-from tests.api.world import KEY, LONG, running
+from tests.api.world import KEY, LONG
 from tradebot.api import protocol as module
 from tradebot.api import server as server_module
-
-
-@pytest.fixture
-async def world():
-    async with running() as made:
-        yield made
 
 
 def parts_of(answer):

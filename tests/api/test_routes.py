@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.api.world import KEY, LONG, running
+from tests.api.world import KEY, LONG
 from tradebot.api.shapes import Readiness
 from tradebot.core.inputs import OrderSide
 
@@ -15,18 +15,6 @@ EXIT = "/api/v1/exittrade"
 ORDERS = "/api/v1/paper/orders"
 JSON = {"Content-Type": "application/json"}
 ORDER = {"exchange": "NSE", "symbol": "SBIN", "side": "BUY", "quantity": 10}
-
-
-@pytest.fixture
-async def world():
-    async with running() as made:
-        yield made
-
-
-@pytest.fixture
-async def client(world):
-    async with world.client() as made:
-        yield made
 
 
 def data(response):

@@ -5,24 +5,12 @@ import asyncio
 import pytest
 
 from tests.api.test_routes import ACTIVE, CREATE, EXIT, HISTORY, ORDER, ORDERS, data
-from tests.api.world import LONG, running
+from tests.api.world import LONG
 from tradebot.api.answers import CHUNK_ROWS
 from tradebot.core.inputs import OrderSide
 
 UPDATE = "/api/v1/updatetrade"
 ONCE = {"Idempotency-Key": "0b6c1f1e"}
-
-
-@pytest.fixture
-async def world():
-    async with running() as made:
-        yield made
-
-
-@pytest.fixture
-async def client(world):
-    async with world.client() as made:
-        yield made
 
 
 def etag(response):

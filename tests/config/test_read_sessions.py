@@ -20,15 +20,6 @@ holidays = [2026-01-26, "2026-08-15"]
 """
 
 
-@pytest.fixture
-def loaded(tmp_path):
-    def load_text(text):
-        (tmp_path / "config.toml").write_text(text)
-        return load(tmp_path / "config.toml")
-
-    return load_text
-
-
 def test_a_session_is_read(loaded):
     result = loaded(NSE)
     session = result.settings.session("NSE")

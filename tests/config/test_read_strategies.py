@@ -3,7 +3,7 @@
 import pytest
 
 from tests.playbook import rules
-from tradebot.config import BadSettingsError, changed, load
+from tradebot.config import BadSettingsError, changed
 from tradebot.config.read_strategies import strategy_words
 from tradebot.core.rule_words import parse_rules
 from tradebot.core.strategies import Match, Strategy
@@ -14,15 +14,6 @@ match = { exchange = "NSE", product = "CNC" }
 stop = "6%"
 trail = { by = "8%", activation = "4%", step = "1%" }
 """
-
-
-@pytest.fixture
-def loaded(tmp_path):
-    def load_text(text):
-        (tmp_path / "config.toml").write_text(text)
-        return load(tmp_path / "config.toml")
-
-    return load_text
 
 
 def test_a_strategy_is_read(loaded):

@@ -4,7 +4,7 @@ import asyncio
 
 import msgspec
 
-from tests.brokers.openalgo.feeding import CALM, INFY, MS, POLLS
+from tests.brokers.openalgo.feeding import CALM, INFY, MS, PACE, POLLS
 from tests.brokers.openalgo.world import NAME
 from tests.openalgo.faults import Fault
 from tradebot.brokers.openalgo.feed import Pace
@@ -152,7 +152,8 @@ async def test_a_quote_that_fails_changes_nothing(start):
     assert len(feed.inbox.prices) == count
 
 
-async def test_the_mode_is_looked_at_every_hour(start, world):
+async def test_the_mode_is_looked_at_again_when_it_is_time(start, world):
     before = len(world.server.record.asked("analyzer"))
-    start()
-    await world.server.until(lambda: len(world.server.record.asked("analyzer")) > before)
+    feed = start()
+    feed.feed._pace = msgspec.structs.replace(PACE, check_s=0.01)
+    await world.server.until(lambda: len(world.server.record.asked("analyzer")) >= before + 3)
