@@ -204,5 +204,9 @@ def test_what_keeps_real_orders_from_being_sent_is_a_reason(tmp_path, monkeypatc
     world = OpenAlgoWorld(settings, FakeClock(), say=Said(), is_open=lambda *_: True)
     world.client.is_live = False
     assert world.reasons() == ["OpenAlgo is in analyzer mode: it would only simulate orders"]
+    world.client.is_live, world.client.is_semi_auto = True, True
+    assert world.reasons() == [
+        "OpenAlgo is in semi-auto mode: each exit waits for approval at its Action Center"
+    ]
     world.client.lockout.close("Invalid openalgo apikey", 0)
     assert world.reasons() == ["OpenAlgo does not take our key: Invalid openalgo apikey"]

@@ -59,6 +59,11 @@ LINES: Mapping[str, Line] = {
     "openalgo.misdescribed": Line(
         _WARNING, "OpenAlgo describes {instrument} as it cannot be: {why}", per="instrument"
     ),
+    "openalgo.semi_auto": Line(
+        _CRITICAL,
+        "OpenAlgo is in semi-auto mode: an exit leaves when it is approved at its Action Center",
+        lasts="openalgo approval",
+    ),
     "openalgo.undescribed": Line(
         _WARNING, "OpenAlgo does not describe {instrument}", per="instrument"
     ),
@@ -84,6 +89,7 @@ ENDS: Mapping[str, str] = {
     "chat.heard_again": "chat",
     "disk.room": "disk",
     "journal.back": "journal",
+    "openalgo.auto": "openalgo approval",
     "openalgo.live_mode": "openalgo mode",
     "openalgo.unlocked": "openalgo key",
     "store.back": "store",

@@ -239,6 +239,8 @@ def _reasons(client: Client, simulated: str) -> Sequence[str]:
         return [f"OpenAlgo does not take our key: {client.lockout.why}"]
     if client.is_live is False:
         return [f"OpenAlgo is in analyzer mode: {simulated}"]
+    if client.is_semi_auto:
+        return ["OpenAlgo is in semi-auto mode: each exit waits for approval at its Action Center"]
     return []
 
 

@@ -155,6 +155,34 @@ async def test_an_order_that_waits_for_approval_is_not_placed(world):
     assert world.server.net(NAME) == 100
 
 
+async def test_semi_auto_mode_is_known_from_the_first_queued_order_to_the_first_taken_one(world):
+    await world.held(100)
+    assert not world.client.is_semi_auto
+    world.server.account.semi_auto = True
+    await world.broker.place(an_order())
+    await world.broker.place(an_order("T1-x2"))
+    await world.broker.order_book()
+    assert world.client.is_semi_auto  # a read that goes well says nothing of it
+    world.server.account.semi_auto = False
+    assert isinstance(await world.broker.place(an_order("T1-x3")), Acked)
+    assert not world.client.is_semi_auto
+    await world.broker.place(an_order("T1-x4"))
+    told = [(event, level) for event, level, _ in world.said.lines if "auto" in event]
+    assert told == [("openalgo.semi_auto", "critical"), ("openalgo.auto", "warning")]
+
+
+async def test_a_cancel_that_is_forbidden_shows_semi_auto_mode_and_one_that_is_taken_ends_it(world):
+    await world.held(100)
+    order_id = await acked(world, price=Decimal(900))
+    world.server.account.semi_auto = True
+    with pytest.raises(BrokerError, match="Semi-Auto"):
+        await world.broker.cancel(a_cancel(order_id))
+    assert world.client.is_semi_auto
+    world.server.account.semi_auto = False
+    await world.broker.cancel(a_cancel(order_id))
+    assert not world.client.is_semi_auto
+
+
 async def test_nothing_is_sent_to_the_sandbox_once_it_is_known_to_be_on(world):
     await world.held(100)
     world.server.account.analyzer = True

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from tests.brokers.openalgo.world import NAME, SBIN
+from tests.brokers.openalgo.world import NAME, SBIN, an_order
 from tests.openalgo.catalogue import Contract
 from tests.openalgo.faults import Fault
 from tradebot.brokers.openalgo.checkup import DAYS, INDIA, Checkup, all_of
@@ -112,6 +112,23 @@ async def test_a_server_in_analyzer_mode_is_an_error(world, look):
         "error",
         "analyzer mode: orders would only be simulated, and nothing is sent",
     )
+
+
+async def test_the_look_says_that_semi_auto_shows_with_an_order_alone(world, look):
+    world.server.account.semi_auto = True
+    mode = (await look.found())["mode"]
+    assert mode.level == "ok"
+    assert "semi-auto mode shows in the answer to an order, and nowhere before" in mode.text
+    assert mode.todo == (
+        "see at OpenAlgo's page that the order mode is auto: in semi-auto each exit waits"
+    )
+
+
+async def test_semi_auto_mode_that_an_order_has_shown_is_an_error(world, look):
+    world.server.account.semi_auto = True
+    await world.broker.place(an_order())
+    level, text = (await look.wrong())["mode"]
+    assert (level, text.partition(":")[0]) == ("error", "semi-auto mode")
 
 
 async def test_a_mode_that_is_not_said_is_an_error(world, look):

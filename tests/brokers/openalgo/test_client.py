@@ -181,6 +181,14 @@ async def test_a_mode_in_words_of_no_meaning_changes_nothing(world, body):
     assert not await world.client.check_mode()
 
 
+async def test_semi_auto_mode_shows_in_no_answer_to_a_read(world):
+    world.server.account.semi_auto = True
+    for route in ("analyzer", "ping", "orderbook", "tradebook", "positionbook", "funds"):
+        await world.client.ask(route, {})
+    assert not world.client.is_semi_auto
+    assert await world.client.check_mode()
+
+
 # The budget.
 
 

@@ -92,13 +92,22 @@ class Checkup:
 
     async def _mode(self) -> Finding:
         if await self._client.check_mode():
-            text = "orders are real; that they need no approval shows with the first one alone"
-            return _found("mode", "ok", text, "keep the Action Center of OpenAlgo on auto")
+            return self._approval()
         if self._client.is_live is False:
             text = "analyzer mode: orders would only be simulated, and nothing is sent"
             return _found("mode", "error", text, "switch OpenAlgo to live mode")
         text = "it does not say whether orders are real, so that nothing would be sent"
         return _found("mode", "error", text, "look at OpenAlgo's log")
+
+    def _approval(self) -> Finding:
+        """Return what is known of semi-auto mode: no route that reads tells of it."""
+        if self._client.is_semi_auto:
+            text = "semi-auto mode: the last answer to an order of ours was that it needs approval"
+            todo = "approve what waits at the Action Center, and switch the order mode to auto"
+            return _found("mode", "error", text, todo)
+        text = "orders are real; semi-auto mode shows in the answer to an order, and nowhere before"
+        todo = "see at OpenAlgo's page that the order mode is auto: in semi-auto each exit waits"
+        return _found("mode", "ok", text, todo)
 
     async def _session(self) -> Finding:
         reply = await self._client.ask("funds", {}, urgent=False)

@@ -28,6 +28,8 @@ READ_ROUTES = _BOOK_ROUTES | {
     *("market/timings", "market/holidays"),
 }
 ROUTES = READ_ROUTES | _ORDER_ROUTES
+# [W] A success of one of these is of auto mode: semi-auto queues the first, and forbids the other.
+_AUTO_ROUTES = frozenset({"placeorder", "cancelorder"})
 # [W] In analyzer mode each of these says so, and in live mode none of them says anything.
 _MODE_ROUTES = _ORDER_ROUTES | _BOOK_ROUTES
 
@@ -99,6 +101,7 @@ class Client:
         self.skew = Skew()
         self.limited = 0  # answers that said: too often
         self.is_live: bool | None = None  # None: not known yet; False: analyzer mode
+        self.is_semi_auto = False  # as far as the answers to our orders have shown
         self.limits = limits
         self._sleep = sleep
         self._routes = routes
@@ -228,8 +231,12 @@ class Client:
                 self.say("openalgo.locked_out", "critical", why=self.lockout.why)
         elif reply.is_analyzed:
             self._set_live(is_live=False)
+        elif reply.shows_semi_auto:
+            self._set_semi_auto(is_semi_auto=True)
         elif reply.is_success and route in _MODE_ROUTES and reply.body and not reply.body.mode:
             self._set_live(is_live=True)
+            if route in _AUTO_ROUTES:
+                self._set_semi_auto(is_semi_auto=False)
         return reply
 
     def _set_live(self, *, is_live: bool) -> None:
@@ -238,6 +245,13 @@ class Client:
         elif self.is_live is False and is_live:
             self.say("openalgo.live_mode", "warning")
         self.is_live = is_live
+
+    def _set_semi_auto(self, *, is_semi_auto: bool) -> None:
+        if is_semi_auto and not self.is_semi_auto:
+            self.say("openalgo.semi_auto", "critical", why="orders wait for approval")
+        elif self.is_semi_auto and not is_semi_auto:
+            self.say("openalgo.auto", "warning")
+        self.is_semi_auto = is_semi_auto
 
 
 def _session(connector: aiohttp.BaseConnector, limits: Limits) -> aiohttp.ClientSession:

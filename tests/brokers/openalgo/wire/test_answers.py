@@ -57,6 +57,8 @@ def test_a_403_is_a_lockout_only_where_it_is_about_the_key():
     assert answer_of(403, b"<html>forbidden</html>").is_locked_out
     semi_auto = {"status": "error", "message": "Operation not allowed in Semi-Auto mode"}
     assert not said(403, semi_auto).is_locked_out
+    assert said(403, semi_auto).shows_semi_auto
+    assert not said(400, semi_auto).shows_semi_auto  # the words of a broker prove nothing
     assert not said(400, {"message": "apikey"}).is_locked_out
 
 

@@ -53,6 +53,24 @@ class Answer(msgspec.Struct, frozen=True):
         return self.body is not None and (self.body.mode or "").startswith("analy")
 
     @property
+    def is_queued(self) -> bool:
+        """Whether an order was taken down for a person to approve, and not sent on.
+
+        [W] 200, success, and no order.
+        """
+        return self.body is not None and (
+            self.body.mode == "semi_auto" or self.body.pending_order_id is not None
+        )
+
+    @property
+    def shows_semi_auto(self) -> bool:
+        """Whether the server lets a person approve what we ask for; no answer to a read says it.
+
+        [W] An order is queued, and what would change or cancel one is a 403 with the words.
+        """
+        return self.is_queued or (self.http == FORBIDDEN and "semi-auto" in self.message.lower())
+
+    @property
     def is_locked_out(self) -> bool:
         """Whether key or broker session is not accepted.
 

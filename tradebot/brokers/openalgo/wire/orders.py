@@ -102,8 +102,7 @@ def outcome_of(answer: Answer) -> Outcome:
         return NotSent(f"OpenAlgo does not take our fields: {said}")
     if answer.body is None:
         return Unknown(f"HTTP {answer.http} and no answer of OpenAlgo's: {said}")
-    if answer.body.mode == "semi_auto" or answer.body.pending_order_id is not None:
-        # [W] 200, success, and no order: somebody has to approve it
+    if answer.is_queued:
         return Queued(said)
     if answer.is_success and (order_id := values.name(answer.body.orderid)) is not None:
         return Acked(order_id)
