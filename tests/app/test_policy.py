@@ -19,10 +19,10 @@ LADDER = tuple(parse_rung(text, "ladder") for text in ("touch", "touch+3%", "ban
 
 @pytest.fixture
 def policy(tmp_path):
-    def of(text: str = ""):
+    def of(text: str = "", **environ: str):
         path = tmp_path / "config.toml"
         path.write_text(text)
-        return policy_of(load(path).settings)
+        return policy_of(load(path, environ=environ).settings)
 
     return of
 
@@ -97,6 +97,37 @@ def test_a_shadow_guards_what_it_finds_where_the_settings_give_a_stop(policy):
     strategy = strategy_of(key, told.strategies)
     assert strategy is not None
     assert str(strategy.rules.stop) == "2%"
+
+
+OWN = """[adopt]
+existing = "ignore"
+new = "guard"
+manual_add = "ignore"
+past_stop = "exit"
+grace = "1m"
+[strategies.day]
+match = { product = "MIS" }
+stop = "1%"
+"""
+
+
+def test_a_persons_own_words_are_in_a_shadow_what_they_are_live(policy):
+    live = 'mode = "live"\naccount.id = "A1"\nbroker = { kind = "openalgo", key = "env:X" }\n'
+    shadow = policy(live + OWN, TRADEBOT_MODE="shadow")
+    assert shadow == msgspec.structs.replace(policy(live + OWN), exits=ExitPolicy())
+
+
+def test_a_stop_of_the_shadow_answers_what_would_be_asked_and_nothing_else(policy):
+    shadow = 'mode = "shadow"\nbroker = { kind = "openalgo", key = "env:X" }\nshadow.stop = "2%"\n'
+    told = policy(shadow + OWN).adopt
+    assert (told.existing, told.new, told.unseen) == (Answer.IGNORE, Answer.GUARD, Answer.GUARD)
+    assert (told.manual_add, told.past_stop) == (ManualAdd.IGNORE, PastStop.EXIT)
+    assert told.grace_ns == 60_000_000_000
+    fits = [
+        strategy_of(NetKey("PAPER-1", "NSE", "SBIN", product), told.strategies)
+        for product in ("MIS", "CNC")
+    ]
+    assert [str(one.rules.stop) for one in fits if one] == ["1%", "2%"]
 
 
 def test_nothing_is_guarded_unasked_where_orders_are_real(policy):

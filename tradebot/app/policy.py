@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from tradebot.config.settings import BrokerKind, Mode, Settings
 from tradebot.core.instruments import Kind
 from tradebot.core.ladder import Rung
@@ -9,7 +11,6 @@ from tradebot.core.policy import AdoptPolicy, Answer, ExitPolicy, Policy
 from tradebot.core.strategies import Match, Strategy
 from tradebot.core.trades import PastStop, Rules
 
-_SHADOW_GRACE_NS = 2_000_000_000  # in which a trade may be created for a position instead
 _LADDER = (Rung(Decimal(0)), Rung(Decimal(3)), Rung(None))  # touch, 3 % through it, the band
 
 
@@ -26,25 +27,14 @@ def policy_of(settings: Settings) -> Policy:
 
 
 def _adopt_of(settings: Settings) -> AdoptPolicy:
-    """Return what becomes of positions without a trade: a shadow may guard all that it finds.
+    """Return what becomes of positions without a trade, in a shadow too: it shows the live one.
 
-    It sends nothing, so nothing is at risk where a person would have to be asked. Beyond its
-    stop already, a position has it from the last price on: that it would have been left
-    before is no answer to what the guard does.
+    What would be asked of a person, ``shadow.stop`` answers: nothing is sent, so nothing is
+    at risk. Beyond its stop already, a position has it from the last price on: that it would
+    have been left before is no answer to what the guard does.
     """
     stop, adopt = settings.shadow.stop, settings.adopt
-    if settings.mode is Mode.SHADOW and stop is not None:
-        any_other = Strategy(name="shadow", match=Match(), rules=Rules(stop=stop))
-        return AdoptPolicy(
-            account=settings.account.id,
-            existing=Answer.GUARD,
-            new=Answer.GUARD,
-            unseen=Answer.GUARD,
-            past_stop=PastStop.FROM_HERE,
-            grace_ns=_SHADOW_GRACE_NS,
-            strategies=(*settings.strategies, any_other),
-        )
-    return AdoptPolicy(
+    told = AdoptPolicy(
         account=settings.account.id,
         existing=adopt.existing,
         new=adopt.new,
@@ -53,6 +43,21 @@ def _adopt_of(settings: Settings) -> AdoptPolicy:
         grace_ns=adopt.grace_ns,
         strategies=settings.strategies,
     )
+    if settings.mode is not Mode.SHADOW or stop is None:
+        return told
+    any_other = Strategy(name="shadow", match=Match(), rules=Rules(stop=stop))
+    return replace(
+        told,
+        existing=_unasked(told.existing),
+        new=_unasked(told.new),
+        unseen=_unasked(told.unseen),
+        past_stop=PastStop.FROM_HERE if told.past_stop is PastStop.ASK else told.past_stop,
+        strategies=(*told.strategies, any_other),
+    )
+
+
+def _unasked(answer: Answer) -> Answer:
+    return Answer.GUARD if answer is Answer.ASK else answer
 
 
 def _exits_of(settings: Settings) -> ExitPolicy:

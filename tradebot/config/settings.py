@@ -157,7 +157,7 @@ class Paper(msgspec.Struct, frozen=True, kw_only=True):
 class Shadow(msgspec.Struct, frozen=True, kw_only=True):
     """A real account that is only read."""
 
-    stop: Level | None  # of what it holds and no trade guards; None: a person decides
+    stop: Level | None  # of what would be asked about; None: it is asked, as live
 
 
 class Listen(NamedTuple):
