@@ -82,6 +82,24 @@ class Catalogue(Protocol):
         """Say what ``EXCHANGE:SYMBOL`` is; None: that cannot be said now."""
 
 
+class InstrumentStore(Protocol):
+    """What instruments were said to be, for the next life: never on the way of what guards."""
+
+    def load(self) -> Sequence[Instrument]:
+        """Return what an earlier life kept.
+
+        Raises:
+            StoreError: it cannot be read; whoever asks a catalogue hears the same, later.
+        """
+
+    async def keep(self, instruments: Sequence[Instrument]) -> None:
+        """Keep these, and no others.
+
+        Raises:
+            StoreError: the disk refuses; what was kept before still is.
+        """
+
+
 class Feed(Protocol):
     """A source of ticks."""
 

@@ -1,6 +1,7 @@
 """The wired services: recovery is the only start, and a life ends with nothing unsaved."""
 
 import asyncio
+from collections.abc import Sequence
 from decimal import Decimal
 
 import msgspec
@@ -25,6 +26,7 @@ from tradebot.core.policy import Policy
 from tradebot.core.trade_requests import TradeDefaults
 from tradebot.core.trades import Status
 from tradebot.ports import Quote, Unlisted
+from tradebot.services import describing
 from tradebot.services.guard import Earlier, Guard
 from tradebot.stores.memory import MemoryJournal, MemoryStore
 from tradebot.stores.restore import restore
@@ -124,9 +126,18 @@ class Lives:
         self.said = Said()
         self.feeds: list[QuietFeed] = []
         self.listed: dict[str, Instrument] = {}
+        self.shelf: list[Instrument] = []
+        self.is_shelved = asyncio.Event()
 
     async def describe(self, name: str) -> Instrument | Unlisted | None:
         return self.listed.get(name)
+
+    def load(self) -> list[Instrument]:
+        return self.shelf
+
+    async def keep(self, instruments: Sequence[Instrument]) -> None:
+        self.shelf = list(instruments)
+        self.is_shelved.set()
 
     async def start(self, *, behind: bool = False) -> Guard:
         recovered = self.journal.recover(epoch=self.store.epoch, after=self.store.frame)
@@ -143,6 +154,7 @@ class Lives:
             covered=self.journal.covered,
             tell=lambda event: self.said(type(event).__name__),
             catalogue=self,
+            described=self,
         )
         earlier = Earlier(
             snapshot=restored.snapshot,
@@ -225,3 +237,31 @@ async def test_a_life_begins_with_what_the_instruments_are_on_which_something_is
     assert guard.engine.book.lines[trade.instrument].grid == SBIN.tick_size
     assert "instruments.undescribed" not in lives.said.events
     await guard.stop()
+
+
+async def test_a_life_begins_with_what_the_one_before_was_told_and_nobody_is_asked(
+    lives, monkeypatch
+):
+    monkeypatch.setattr(describing, "KEEP_EVERY_S", 0)
+    lives.broker.instruments = _none
+    lives.listed["NSE:SBIN"] = FINE
+    first = await lives.start()
+    await first.trades.create(HELD)
+    await lives.is_shelved.wait()
+    lives.kill()
+    first.supervisor.on_failure = lambda _why: None
+    lives.listed.clear()
+    guard = await lives.start()
+    assert guard.engine.book.instruments["NSE:SBIN"] == FINE
+    assert "instruments.undescribed" not in lives.said.events
+    await guard.stop()
+    await first.supervisor.stop_all()
+
+
+PLACE = {"exchange": "NSE", "symbol": "SBIN"}
+HELD = PLACE | {"side": "LONG", "quantity": 10, "entry_price": 800, "stop": "1%"}
+FINE = msgspec.structs.replace(SBIN, freeze_quantity=Decimal(1800))
+
+
+async def _none():
+    return ()

@@ -21,6 +21,7 @@ from tradebot.services.figures import Figures
 from tradebot.services.guard import Earlier, Guard
 from tradebot.stores.backups import Backup, Backups
 from tradebot.stores.ballast import Ballast
+from tradebot.stores.instrument_file import InstrumentFile
 from tradebot.stores.journal import FileJournal
 from tradebot.stores.repair import Files, open_or_repair
 from tradebot.stores.sqlite import SqliteStore
@@ -51,8 +52,7 @@ class Parts:
         self.store = store
         self.trades_closed = 0
         self.reasons: tuple[str, ...] = ()  # why this start was none like any other
-        self._started = False
-        self._stops = False
+        self._started = self._stops = False
         self.on_pulse: Callable[[], None] = lambda: None
         self.world = world_of(settings, state, self.clock, say=say, is_open=self._is_open)
         self.guard = Guard(
@@ -69,6 +69,7 @@ class Parts:
             heard=self.figures.heard,
             pulse=self._pulse,
             catalogue=self.world.catalogue,
+            described=InstrumentFile(state.instruments),
         )
         self.supervisor = self.guard.supervisor
         self.engine = self.guard.engine

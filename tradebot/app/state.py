@@ -59,6 +59,11 @@ class StateDirectory(msgspec.Struct, frozen=True):
         return self.path / "alerts.jsonl"
 
     @property
+    def instruments(self) -> Path:
+        """What a broker's catalogue last said of the instruments in use."""
+        return self.path / "instruments.json"
+
+    @property
     def ballast(self) -> Path:
         """The reserve that is freed when the disk is full."""
         return self.path / "ballast"

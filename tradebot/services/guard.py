@@ -18,7 +18,7 @@ from tradebot.core.policy import Policy
 from tradebot.core.records import Record, Snapshot
 from tradebot.core.trade_requests import TradeDefaults
 from tradebot.errors import StoreError
-from tradebot.ports import Broker, Catalogue, Clock, Feed, Journal, Say, Store
+from tradebot.ports import Broker, Catalogue, Clock, Feed, InstrumentStore, Journal, Say, Store
 from tradebot.services.comparison import Comparison
 from tradebot.services.describing import Describing
 from tradebot.services.executor import Executor
@@ -61,6 +61,7 @@ class Guard:
         heard: Callable[[Outputs], None] = lambda _outputs: None,
         pulse: Callable[[], None] = lambda: None,
         catalogue: Catalogue | None = None,
+        described: InstrumentStore | None = None,
     ) -> None:
         """Wire the services; nothing runs yet.
 
@@ -71,11 +72,10 @@ class Guard:
             heard: takes a turn's outputs before they are handed out.
             pulse: called when the engine has taken a timer: it lives.
             catalogue: of instruments; None: the broker tells all of them at the start.
+            described: what the catalogue said to an earlier life.
         """
-        self._broker = broker
-        self._clock = clock
-        self._say = say
-        self._tell = tell
+        self._broker, self._clock = broker, clock
+        self._say, self._tell = say, tell
         self._heard, self._pulse = heard, pulse
         self._started = False
         self.supervisor = Supervisor(say)
@@ -99,7 +99,7 @@ class Guard:
             clock=clock,
             say=say,
         )
-        self._describing = Describing(self.loop, catalogue, say=say)
+        self._describing = Describing(self.loop, catalogue, described, say=say)
         sync, learn = self.loop.sync, self._describing.learn
         self.trades = Trades(
             self.loop, self.persister, store, sync=sync, clock=clock, defaults=defaults, learn=learn
@@ -144,7 +144,7 @@ class Guard:
         self._deliver(outputs, is_safe=True)
 
     async def _described(self, snapshot: Snapshot) -> Sequence[Instrument]:
-        """Ask what the instruments are on which something is held: exits rest on it."""
+        """Return what the instruments are on which something is held: exits rest on it."""
         of_trades = [saved.trade.instrument for saved in snapshot.trades]
         held = [one.key.instrument for one in snapshot.positions if one.quantity]
         return await self._describing.at_start([*of_trades, *held])
@@ -157,6 +157,8 @@ class Guard:
         self.supervisor.start("engine", self.loop.run())
         self.supervisor.start("schedule", self.schedule.run())
         self.supervisor.start("market data", self._market.run())
+        if self._describing.keeps:
+            self.supervisor.attend("descriptions", self._describing.run)
 
     async def stop(self) -> None:
         """Stop in order: no new prices, answers of what is on the wire, then the last commit."""
