@@ -7,8 +7,6 @@ import msgspec
 from tests.brokers.openalgo.feeding import CALM, INFY, MS, PACE, POLLS
 from tests.brokers.openalgo.world import NAME
 from tests.openalgo.faults import Fault
-from tradebot.brokers.openalgo.feed import Pace
-from tradebot.brokers.openalgo.watch import Patience
 
 
 async def test_after_a_login_at_the_broker_the_same_socket_is_mended(start):
@@ -57,10 +55,6 @@ async def test_a_socket_that_stands_open_and_says_nothing_is_polled_and_left(sta
     assert not feed.inbox.states[-1][0]
     await feed.ticking()  # over another connection: "connected" alone is not believed
     assert len(feed.asked("subscribe")) >= 2
-
-
-def test_what_falls_silent_is_asked_for_within_three_seconds():
-    assert Patience().poll_ns / 1e9 + Pace().look_s <= 3.0
 
 
 async def test_a_silence_of_everything_is_a_trouble_in_the_session(start):

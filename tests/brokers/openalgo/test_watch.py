@@ -28,7 +28,7 @@ def ticked(watch, name, ltp, at):
 
 def quoted(watch, name, ltp, at):
     watch.asked([name], at)
-    return watch.quoted(name, ltp)
+    return watch.quoted(name, ltp, at)
 
 
 def test_what_is_wanted_is_wanted_once(watch):
@@ -39,7 +39,7 @@ def test_what_is_wanted_is_wanted_once(watch):
     assert watch.names == ["NSE:INFY"]
     assert ticked(watch, "NSE:SBIN", 812.5, S) is Heard.NOTHING
     watch.asked(["NSE:SBIN"], S)
-    assert not watch.quoted("NSE:SBIN", 812.5)
+    assert not watch.quoted("NSE:SBIN", 812.5, S)
 
 
 def test_what_is_silent_is_asked_for_again_and_again_and_what_ticks_is_not(watch):
@@ -48,7 +48,7 @@ def test_what_is_silent_is_asked_for_again_and_again_and_what_ticks_is_not(watch
     assert watch.to_poll(now) == ["NSE:SBIN"]
     watch.asked(["NSE:SBIN"], now)
     assert watch.to_poll(now + S) == ["NSE:INFY"]
-    assert watch.to_poll(now + 2 * S) == ["NSE:SBIN", "NSE:INFY"]
+    assert watch.to_poll(now + 2 * S) == ["NSE:INFY", "NSE:SBIN"]  # who waits longest is first
 
 
 def test_a_market_that_is_closed_is_not_asked_and_not_missed(watch):
@@ -64,7 +64,21 @@ def test_a_quote_is_news_only_where_it_differs_and_no_tick_was_faster(watch):
     assert not quoted(watch, "NSE:SBIN", 812.5, 5 * S)
     watch.asked(["NSE:SBIN"], 7 * S)
     ticked(watch, "NSE:SBIN", 812.55, 8 * S)
-    assert not watch.quoted("NSE:SBIN", 800.0)
+    assert not watch.quoted("NSE:SBIN", 800.0, 7 * S)
+
+
+def test_a_quote_that_comes_after_one_that_was_asked_for_later_says_nothing(watch):
+    watch.asked(["NSE:SBIN"], 3 * S)
+    watch.asked(["NSE:SBIN"], 5 * S)
+    assert watch.quoted("NSE:SBIN", 812.5, 5 * S)
+    assert not watch.quoted("NSE:SBIN", 800.0, 3 * S)
+
+
+def test_a_quote_that_a_tick_has_overtaken_says_nothing_also_while_another_is_on_its_way(watch):
+    watch.asked(["NSE:SBIN"], 3 * S)
+    ticked(watch, "NSE:SBIN", 812.5, 4 * S)
+    watch.asked(["NSE:SBIN"], 6 * S)
+    assert not watch.quoted("NSE:SBIN", 800.0, 3 * S)
 
 
 def test_a_price_that_moves_without_ticks_speaks_against_the_feed(watch):

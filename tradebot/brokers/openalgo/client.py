@@ -17,6 +17,7 @@ from tradebot.core.secret import Secret
 from tradebot.ports import Clock, Say
 
 ANSWER_BYTES_MAX = 16 * 1024 * 1024
+READS_AT_ONCE = 16  # more than quotes ever take: a book that an exit needs never waits for one
 
 _ORDER_ROUTES = frozenset({"placeorder", "cancelorder", "cancelgttorder"})
 _BOOK_ROUTES = frozenset(
@@ -114,7 +115,9 @@ class Client:
         """Make the sessions; nothing is sent."""
         if self._routes & _ORDER_ROUTES:
             self._orders = _session(aiohttp.TCPConnector(force_close=True), self.limits)
-        self._reads = _session(aiohttp.TCPConnector(limit=8, keepalive_timeout=2), self.limits)
+        self._reads = _session(
+            aiohttp.TCPConnector(limit=READS_AT_ONCE, keepalive_timeout=2), self.limits
+        )
 
     async def close(self) -> None:
         """End what is under way: it is answered as ``Silent``."""

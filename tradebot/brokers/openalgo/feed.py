@@ -12,17 +12,16 @@ from websockets.exceptions import WebSocketException
 from tradebot.brokers.openalgo.channel_proof import ChannelProof
 from tradebot.brokers.openalgo.client import Client
 from tradebot.brokers.openalgo.descriptions import Descriptions
+from tradebot.brokers.openalgo.polling import Polling
 from tradebot.brokers.openalgo.tick_times import TickTimes
 from tradebot.brokers.openalgo.watch import Heard, Patience, Step, Watch
-from tradebot.brokers.openalgo.wire import frames, prices, requests, values
-from tradebot.brokers.openalgo.wire.answers import Answer
+from tradebot.brokers.openalgo.wire import frames, prices, values
 from tradebot.core.backoff import pause_s
 from tradebot.core.inputs import Execution, FeedState, OrderChannel, Tick
 from tradebot.errors import BrokerError
-from tradebot.ports import Inbox
+from tradebot.ports import Inbox, Quote
 
 FRAME_BYTES_MAX = 4 * 1024 * 1024
-POLLED_MAX = 50  # instruments of one multiquotes
 
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,7 +120,7 @@ class OpenAlgoFeed:
         await asyncio.gather(
             self._stay_connected(inbox),
             self._look_after(inbox),
-            self._keep_polling(inbox),
+            self._polling(inbox).run(),
             self._hear_news(inbox),
             self._ask_beside(inbox),
         )
@@ -256,18 +255,15 @@ class OpenAlgoFeed:
             elif self._welcome_due_s is None:
                 await self._renew(inbox, socket, "the proxy has lost its broker")
 
-    async def _keep_polling(self, inbox: Inbox) -> None:
-        """Ask for quotes of what has fallen silent, for ever."""
-        while True:
-            names = self._watch.to_poll(self._clock.now_ns())
-            self._watch.asked(names, self._clock.now_ns())
-            await asyncio.gather(
-                *(
-                    self._poll(inbox, names[start : start + POLLED_MAX])
-                    for start in range(0, len(names), POLLED_MAX)
-                )
-            )
-            await asyncio.sleep(self._pace.look_s)
+    def _polling(self, inbox: Inbox) -> Polling:
+        """Return what asks for quotes of what has fallen silent."""
+
+        def tell(name: str, quote: Quote, now_ns: int) -> None:
+            self._seq += 1
+            inbox.tick(Tick(name, quote.ltp, now_ns, now_ns, quote.bid, quote.ask, self._seq))
+
+        pace = self._pace
+        return Polling(self._client, self._watch, tell, look_s=pace.look_s, quote_s=pace.quote_s)
 
     async def _hear_news(self, inbox: Inbox) -> None:
         """Deliver what executed sooner than somebody would ask for it, for ever."""
@@ -342,22 +338,6 @@ class OpenAlgoFeed:
         if self._socket is not None and not self._ended_why:
             self._ended_why = why
             self._socket.transport.abort()
-
-    async def _poll(self, inbox: Inbox, names: list[str]) -> None:
-        """Ask for some quotes; a price that has not changed is no news."""
-        asked = self._client.ask("multiquotes", requests.instruments(names), urgent=False)
-        try:
-            async with asyncio.timeout(self._pace.quote_s):
-                reply = await asked
-        except TimeoutError:
-            return  # it would be an old price
-        now_ns = self._clock.now_ns()
-        if not isinstance(reply, Answer):
-            return
-        for name, quote in prices.quotes_of(reply, now_ns).items():
-            if self._watch.quoted(name, quote.ltp):
-                self._seq += 1
-                inbox.tick(Tick(name, quote.ltp, now_ns, now_ns, quote.bid, quote.ask, self._seq))
 
     def _say_proof(self, inbox: Inbox) -> None:
         """Tell the engine when word of orders begins to be good, or to be none."""

@@ -36,8 +36,9 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
     """How long a silence may last."""
 
     # [W] The proxy loses single ticks that come about 0.3 s after another one. A lost last
-    # tick stays lost until the next one: a quiet instrument is asked for.
-    poll_ns: int = 2 * _SECOND_NS
+    # tick stays lost until the next one: a quiet instrument is asked for. Soon enough that it
+    # is within three seconds, the next look and the wait for the budget in it.
+    poll_ns: int = 5 * _SECOND_NS // 4
     moves: int = 2  # quotes that differ, one after the other, without a tick between
     # The first price, and one after a silence of so long, has to be near the last one that was
     # heard of, or be confirmed: [I #1732] an index's price came as that of an option, and what
@@ -58,7 +59,17 @@ class _Watched:
     """One instrument whose ticks are wanted."""
 
     __slots__ = (
-        *("again_ns", "asked_ns", "held", "is_withheld", "moved_ns", "moves", "price", "seen"),
+        *(
+            "again_ns",
+            "answered_ns",
+            "asked_ns",
+            "held",
+            "is_withheld",
+            "moved_ns",
+            "moves",
+            "price",
+            "seen",
+        ),
         *("seen_ns", "since_ns", "spike", "ticked_ns", "tries"),
     )
 
@@ -69,6 +80,7 @@ class _Watched:
         self.seen = 0.0  # price of its last frame
         self.seen_ns = 0
         self.asked_ns = 0
+        self.answered_ns = 0  # when the newest quote that came was asked for
         self.price: float | None = None
         self.held: float | None = None  # a tick that has to be confirmed
         self.is_withheld = False  # it was not told yet
@@ -182,11 +194,15 @@ class Watch:
         return held
 
     def to_poll(self, now_ns: int) -> list[str]:
-        """Return what trades and has been silent for long enough, or is in doubt."""
+        """Return what trades and has been silent for long enough, or is in doubt.
+
+        What was asked for least lately comes first: where there is more than can be asked for,
+        none is left out for ever.
+        """
         before_ns = now_ns - self._patience.poll_ns
         soon_ns = now_ns - self._patience.poll_ns // 4
-        return [
-            name
+        due = [
+            (watched.asked_ns, name)
             for name, watched in self._watched.items()
             if (
                 watched.asked_ns <= soon_ns
@@ -195,6 +211,7 @@ class Watch:
             )
             and self._is_open(name, now_ns)
         ]
+        return [name for _, name in sorted(due)]
 
     def asked(self, names: list[str], now_ns: int) -> None:
         """Note that quotes are asked for."""
@@ -202,21 +219,23 @@ class Watch:
             if name in self._watched:
                 self._watched[name].asked_ns = now_ns
 
-    def quoted(self, name: str, ltp: float) -> bool:
-        """Note a quote; whether it is a new price that no tick has brought.
+    def quoted(self, name: str, ltp: float, asked_ns: int) -> bool:
+        """Note a quote that was asked for then; whether it is a new price that no tick has brought.
 
-        One that was overtaken by a tick is older than it and says nothing.
+        One that was overtaken, by a tick or by a quote that was asked for later, is older than
+        that and says nothing.
         """
         watched = self._watched.get(name)
-        if watched is None or watched.ticked_ns > watched.asked_ns:
+        if watched is None or max(watched.ticked_ns, watched.answered_ns) > asked_ns:
             return False
+        watched.answered_ns = asked_ns
         watched.held = None  # the quote is what has to be believed
         if ltp == watched.price:
             return False
         if watched.price is not None:
             watched.moves += 1
             if watched.moves == 1:
-                watched.moved_ns = watched.asked_ns
+                watched.moved_ns = asked_ns
         watched.price = ltp
         return True
 
