@@ -55,6 +55,7 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
     at_ns: int
     bid: float | None = None
     ask: float | None = None
+    prev_close: float | None = None  # of the session before, as the exchange takes it today
 
 
 Level = Literal["ok", "warning", "error"]

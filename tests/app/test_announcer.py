@@ -73,8 +73,8 @@ def test_the_names_are_those_that_alarms_and_scripts_know():
         "position.adopted", "position.found", "position.frozen", "position.gone",
         "position.handed_over", "position.ignored", "position.thawed",
         "price.dropped", "price.held", "price.resolved",
-        "rules.changed", "stop.passed", "trade.closed", "trade.created", "trade.refused",
-        "trade.stuck", "trail.activated",
+        "rules.changed", "stop.passed", "trade.closed", "trade.created", "trade.paused",
+        "trade.refused", "trade.stuck", "trail.activated",
     ]  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from tradebot.core.instrument_events import (
     ExitWaitsForOpen,
     InstrumentChanged,
     InstrumentRefused,
+    TradePaused,
 )
 from tradebot.core.trades import Reason, Status
 
@@ -60,6 +61,7 @@ def ended(kind, **fields):
         (ev.EntryDied, TRADE, WARNING, False, False),
         (ev.ExitHeldBack, TRADE, WARNING, False, False),
         (ExitWaitsForOpen, TRADE, WARNING, False, False),
+        (TradePaused, TRADE, CRITICAL, True, False),
         (ev.ExitAnswered, TRADE, WARNING, False, False),
         (ev.TradeClosed, TRADE, INFO, False, False),
         (ev.TradeStuck, TRADE, CRITICAL, True, True),
@@ -132,6 +134,7 @@ def test_what_lasts_has_an_end(begins, ends):
 @pytest.mark.parametrize("ends", [ev.RulesChanged, ev.ExitDecided, ev.TradeClosed])
 def test_a_trade_past_its_stop_is_answered_by_rules_or_by_leaving(ends):
     assert raised(ev.PastStopFound, answer="ask").key in ended(ends)
+    assert raised(TradePaused).key == raised(ev.PastStopFound, answer="ask").key
 
 
 @pytest.mark.parametrize(

@@ -79,13 +79,14 @@ async def test_a_feed_that_ends_leaves_the_daemon_running():
 
 
 @pytest.mark.parametrize(
-    ("answer", "ltp", "at_ns"), [(Quote(ltp=801.5, at_ns=40), 801.5, 40), (None, None, 50)]
+    ("answer", "ltp", "at_ns", "close"),
+    [(Quote(ltp=801.5, at_ns=40, prev_close=800.0), 801.5, 40, 800.0), (None, None, 50, None)],
 )
-async def test_a_quote_comes_back_with_its_own_time_and_ours(answer, ltp, at_ns):
+async def test_a_quote_comes_back_with_its_own_time_and_ours(answer, ltp, at_ns, close):
     world = World(answer)
     world.market.ask_quote(AskQuote(SBIN, "a jump"))
     await turns()
-    reply = QuoteReply(instrument=SBIN, ltp=ltp, at_ns=at_ns, received_ns=50)
+    reply = QuoteReply(instrument=SBIN, ltp=ltp, at_ns=at_ns, received_ns=50, prev_close=close)
     assert world.inbox.items == [reply]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tradebot.core import events as ev
 from tradebot.core.inputs import OrderSide, Verdict
-from tradebot.core.instrument_events import ExitWaitsForOpen
+from tradebot.core.instrument_events import ExitWaitsForOpen, TradePaused
 from tradebot.core.policy import Persons
 from tradebot.core.trade_rules import Candidate
 from tradebot.core.trades import PriceSource, Reason, Side, Status
@@ -219,6 +219,15 @@ def closed(**fields):
         (
             ev.DoubtResolved(trade_id="T1", exit=1, verdict=Verdict.RESEND, why="", at_ns=1),
             "A person looked at exit 1: nothing of it is alive, so it is sent again.",
+        ),
+        (
+            TradePaused(
+                trade_id="T1", instrument="NSE:A", close=800.0, prev_close=400.0, ltp=402.0, at_ns=1
+            ),
+            (
+                "The close before this session is 400.0 and was 800.0 here: "
+                "it is unguarded until a person sets its levels anew."
+            ),
         ),
         (
             ExitWaitsForOpen(

@@ -12,6 +12,7 @@ from tradebot.core.instrument_events import (
     ExitWaitsForOpen,
     InstrumentChanged,
     InstrumentRefused,
+    TradePaused,
 )
 from tradebot.core.money import exact, plain
 from tradebot.ports import Say
@@ -25,6 +26,7 @@ NAMES: dict[type, tuple[str, str]] = {
     ev.TrailActivated: ("trail.activated", "info"),
     ev.BreakevenReached: ("breakeven.reached", "info"),
     ev.PastStopFound: ("stop.passed", "warning"),
+    TradePaused: ("trade.paused", "critical"),
     ev.ExitDecided: ("exit.decided", "info"),
     ev.ExitHeldBack: ("exit.held_back", "warning"),
     ExitWaitsForOpen: ("exit.waits_for_open", "warning"),

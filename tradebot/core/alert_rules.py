@@ -17,6 +17,7 @@ from tradebot.core.instrument_events import (
     ExitWaitsForOpen,
     InstrumentChanged,
     InstrumentRefused,
+    TradePaused,
 )
 from tradebot.core.money import exact, plain
 from tradebot.core.trades import Status
@@ -86,6 +87,14 @@ def _past_stop(event: ev.PastStopFound) -> tuple[Change, ...]:
     )
     severity = _CRITICAL if asks else _WARNING
     return (_of_trade(event.trade_id, "past_stop", severity, text, lasts=asks),)
+
+
+def _paused(event: TradePaused) -> tuple[Change, ...]:
+    text = (
+        f"the close before today is {_price(event.prev_close)}, and was {_price(event.close)} here "
+        "(a split, a bonus?): no price leaves it until its levels are set anew"
+    )
+    return (_of_trade(event.trade_id, "past_stop", _CRITICAL, text, lasts=True),)
 
 
 def _exit_decided(event: ev.ExitDecided) -> tuple[Change, ...]:
@@ -294,6 +303,7 @@ RULES: Mapping[type, Callable[[Any], tuple[Change, ...]]] = {
     ev.EntryDied: _entry_died,
     ev.RulesChanged: _rules_changed,
     ev.PastStopFound: _past_stop,
+    TradePaused: _paused,
     ev.ExitDecided: _exit_decided,
     ev.ExitHeldBack: _held_back,
     ExitWaitsForOpen: _waits,

@@ -20,11 +20,12 @@ from tradebot.core.found import Findings, Look
 from tradebot.core.halt import Halt
 from tradebot.core.instruments import Instrument, NetKey
 from tradebot.core.lane import Lane
-from tradebot.core.lines import Line, set_band
+from tradebot.core.lines import Doubt, Line, set_band
 from tradebot.core.orders import Order
 from tradebot.core.policy import Policy
 from tradebot.core.positions import Frozen, Position
 from tradebot.core.price_gate import Gate
+from tradebot.core.sessions import ROUND_THE_CLOCK
 from tradebot.core.telling import Telling
 from tradebot.core.their_orders import Theirs
 from tradebot.core.trades import Marks, PriceSource, Side, Trade
@@ -73,6 +74,9 @@ class LineState(msgspec.Struct, frozen=True, kw_only=True):
     blind_since_ns: int | None
     blind_ns: int
     quote_asked: bool
+    opened_ns: int = 0
+    closes_ns: int = ROUND_THE_CLOCK[1]
+    doubt: Doubt | None = None
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
@@ -274,6 +278,9 @@ def _line_state(line: Line) -> LineState:
         blind_since_ns=line.blind_since_ns,
         blind_ns=line.blind_ns,
         quote_asked=line.quote_asked,
+        opened_ns=line.opened_ns,
+        closes_ns=line.closes_ns,
+        doubt=line.doubt,
     )
 
 
@@ -299,6 +306,7 @@ def _make_line(book: Book, state: LineState) -> None:
     line.bid, line.ask, line.seq = state.bid, state.ask, state.seq
     line.since_ns, line.quote_asked = state.since_ns, state.quote_asked
     line.blind_since_ns, line.blind_ns = state.blind_since_ns, state.blind_ns
+    line.opened_ns, line.closes_ns, line.doubt = state.opened_ns, state.closes_ns, state.doubt
     line.waiting.update(state.waiting)
     for trade_id in sorted(state.guarded, key=lambda name: book.trades[name].number):
         book.note_open(line, book.trades[trade_id])

@@ -10,6 +10,7 @@ from tradebot.core import (
     account_reads,
     admission,
     adopting,
+    closes,
     covering,
     describing,
     freezing,
@@ -173,7 +174,8 @@ class Engine:
                 self._end_blindness(line, tick.received_ns)
         self._say_screened(line, tick, screened)
         if screened.prices:
-            guarding.on_prices(self.book, line, screened.prices, line.gate.at_ns)
+            if not closes.waits(self.book, line, screened.prices, tick.received_ns):
+                guarding.on_prices(self.book, line, screened.prices, line.gate.at_ns)
         elif screened.fate is Fate.HELD and line.waiting:
             guarding.arm_waiting(self.book, line, tick.received_ns)
 
@@ -217,6 +219,7 @@ class Engine:
         if line is None:
             return
         line.quote_asked = False  # no price is an answer too: the question comes again
+        closes.answered(self.book, line, reply)
         if reply.ltp is None or (line.gate.held is None and reply.ltp == line.ltp):
             return
         tick = Tick(
@@ -239,6 +242,7 @@ class Engine:
         account_reads.wake(self.book, timer.at_ns)
         halting.wake(self.book, timer.at_ns)
         covering.wake(self.book)
+        closes.wake(self.book, timer.at_ns)
         self.book.forget_old(timer.at_ns)
         limit_ns = self.book.policy.stale_after_ns
         if limit_ns is None:

@@ -21,6 +21,7 @@ from tradebot.core.instrument_events import (
     ExitWaitsForOpen,
     InstrumentChanged,
     InstrumentRefused,
+    TradePaused,
 )
 from tradebot.core.policy import Persons
 from tradebot.core.trade_rules import Candidate
@@ -357,6 +358,7 @@ TradeEvent = (
     | TrailActivated
     | BreakevenReached
     | PastStopFound
+    | TradePaused
     | ExitDecided
     | ExitHeldBack
     | ExitWaitsForOpen

@@ -237,6 +237,7 @@ class QuoteReply(msgspec.Struct, frozen=True, kw_only=True):
     ltp: float | None  # None: it has no price, or did not answer
     at_ns: int
     received_ns: int
+    prev_close: float | None = None  # what the exchange takes for it; None: it does not say
 
 
 class FeedState(msgspec.Struct, frozen=True, kw_only=True):

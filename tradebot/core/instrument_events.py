@@ -38,3 +38,14 @@ class ExitWaitsForOpen(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=F
     quantity: Decimal  # that is still to leave
     opens_at_ns: int
     at_ns: int
+
+
+class TradePaused(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    """The close before this session is not ours: no price leaves the trade until a person says."""
+
+    trade_id: str
+    instrument: str
+    close: float  # the last price of the session before, as we saw it
+    prev_close: float  # as the exchange has it now
+    ltp: float
+    at_ns: int

@@ -4,12 +4,24 @@ import math
 from collections.abc import Iterator
 from decimal import Decimal
 
+import msgspec
 from msgspec.structs import replace
 
 from tradebot.core.instruments import Instrument
 from tradebot.core.price_gate import PRICE_MAX, Gate
+from tradebot.core.sessions import ROUND_THE_CLOCK
 from tradebot.core.trades import PriceSource, Side, Trade
 from tradebot.core.triggers import Triggers
+
+
+class Doubt(msgspec.Struct, frozen=True, kw_only=True):
+    """A session that began far from our last close, and what its prices were since then."""
+
+    close: float  # ours
+    first: float
+    low: float
+    high: float
+    since_ns: int
 
 
 class Line:
@@ -24,6 +36,8 @@ class Line:
         "bid",
         "blind_ns",
         "blind_since_ns",
+        "closes_ns",
+        "doubt",
         "gate",
         "grid",
         "guarded",
@@ -31,6 +45,7 @@ class Line:
         "instrument",
         "lo",
         "long",
+        "opened_ns",
         "others",
         "quote_asked",
         "seq",
@@ -58,6 +73,9 @@ class Line:
         self.blind_since_ns: int | None = None
         self.blind_ns = 0  # total, of blind times that ended
         self.quote_asked = False
+        self.opened_ns = 0  # the session that its last price came in, and when that one closes
+        self.closes_ns = ROUND_THE_CLOCK[1]
+        self.doubt: Doubt | None = None
         self.lo = -math.inf
         self.hi = math.inf
 

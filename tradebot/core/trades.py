@@ -138,6 +138,13 @@ class Marks(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     breakeven_done: bool = False
 
 
+class LastClose(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What an instrument was last worth in a session that is over."""
+
+    price: float
+    at_ns: int  # when that session closed
+
+
 class Trade(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One managed round trip. Replaced as a whole at each change, by the engine alone.
 
@@ -172,7 +179,8 @@ class Trade(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     exits: int = 0  # decisions to leave so far, parts included
     attempts: int = 0  # exit orders named so far: T17-x1, T17-x2, ...
     armed: bool = False  # ``past_stop`` was answered: its levels are judged from now on
-    unguarded: bool = False  # past its stop, and a person was asked
+    unguarded: bool = False  # past its stop or after a close not ours, and a person was asked
+    last_close: LastClose | None = None  # None: none was seen since it is open
     stuck: bool = False  # an exit needs a person
     created_at_ns: int
     opened_at_ns: int | None = None

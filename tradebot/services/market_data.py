@@ -64,5 +64,6 @@ class MarketData:
                     ltp=None if quote is None else quote.ltp,
                     at_ns=now_ns if quote is None else quote.at_ns,
                     received_ns=now_ns,
+                    prev_close=None if quote is None else quote.prev_close,
                 )
             )

@@ -5,7 +5,7 @@ from decimal import Decimal
 from tradebot.core import events as ev
 from tradebot.core import found_events as fe
 from tradebot.core.inputs import OrderSide, Verdict
-from tradebot.core.instrument_events import ExitWaitsForOpen
+from tradebot.core.instrument_events import ExitWaitsForOpen, TradePaused
 from tradebot.core.money import plain
 from tradebot.core.policy import Persons
 from tradebot.core.trades import PriceSource, Reason, Status
@@ -72,6 +72,11 @@ def sentence(event: ev.TradeEvent) -> str:
             return (
                 f"LTP {event.ltp!r} was beyond the stop {text(event.stop)} from the start: "
                 f"{_ANSWERS[event.answer]}."
+            )
+        case TradePaused():
+            return (
+                f"The close before this session is {event.prev_close!r} and was {event.close!r} "
+                "here: it is unguarded until a person sets its levels anew."
             )
         case ev.ExitDecided():
             return _decision(event)

@@ -11,8 +11,11 @@ from tradebot.ports import Quote
 NOW = 7
 
 
-def test_a_quote_has_both_sides_where_they_are_told():
-    assert quote_of(success(QUOTE), NOW) == Quote(ltp=815.05, at_ns=NOW, bid=815.0, ask=815.1)
+def test_a_quote_has_both_sides_and_the_close_before_where_they_are_told():
+    assert quote_of(success(QUOTE), NOW) == Quote(
+        ltp=815.05, at_ns=NOW, bid=815.0, ask=815.1, prev_close=810.0
+    )
+    assert there(quote_of(success({**QUOTE, "prev_close": 0}), NOW)).prev_close is None
     assert quote_of(success({"ltp": "815.05", "bid": 0}), NOW) == Quote(ltp=815.05, at_ns=NOW)
 
 

@@ -15,6 +15,7 @@ class _Quote(msgspec.Struct, gc=False):
     low: Number = None
     bid: Number = None
     ask: Number = None
+    prev_close: Number = None
 
 
 class _Result(msgspec.Struct, gc=False):
@@ -65,4 +66,10 @@ def _read(row: _Quote, at_ns: int) -> Quote | None:
         return None
     if not is_in_range(ltp, row.low, row.high):
         return None
-    return Quote(ltp=ltp, at_ns=at_ns, bid=values.price(row.bid), ask=values.price(row.ask))
+    return Quote(
+        ltp=ltp,
+        at_ns=at_ns,
+        bid=values.price(row.bid),
+        ask=values.price(row.ask),
+        prev_close=values.price(row.prev_close),
+    )
