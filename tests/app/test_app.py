@@ -99,7 +99,10 @@ def test_its_files_and_sockets_are_closed_to_child_processes(life):
     process = Path("/proc", str(life.process.pid))
     for descriptor in (process / "fd").iterdir():
         if int(descriptor.name) > 2:
-            info = (process / "fdinfo" / descriptor.name).read_text()
+            try:
+                info = (process / "fdinfo" / descriptor.name).read_text()
+            except FileNotFoundError:
+                continue  # it was closed meanwhile
             flags = int(info.split("flags:")[1].split()[0], 8)
             assert flags & os.O_CLOEXEC, f"{descriptor.name} is {descriptor.readlink()}"
 
@@ -123,10 +126,13 @@ dead_man_url = "env:NOWHERE"
             life.ready()
             until(lambda: "alerts.not_sent" in life.events())
             told = {row["text"] for row in life.call("/api/v1/alerts")["alerts"]}
+            ready = life.call("/ready")
             assert life.end() == 0
             text = " ".join(str(line) for line in life.log())
             events = life.events()
     assert any("no alert is sent by dead man" in line for line in told)
+    assert ready["state"] == "degraded"
+    assert any("no alert is sent by dead man" in reason for reason in ready["reasons"])
     assert any("alerts cannot be sent by email" in line for line in told)
     assert "t0ken" not in text
     assert "s3cret" not in text

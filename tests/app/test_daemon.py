@@ -67,11 +67,12 @@ def test_a_file_that_is_saved_is_taken_and_a_bad_one_is_not(tmp_path):
         assert life.call("/ready")["state"] == "ready"
         life.told("WATCHDOG=1")
 
-        save(config, 'log.level = "debug"\npaper.latency = "1s"\n')
-        until(lambda: life.events().count("config.changed") == 2)
+        save(config, 'log.level = "debug"\npaper.latency = "1s"\nalerts.webhook.min = "info"\n')
+        until(lambda: life.events().count("config.changed") == 3)
         changes = [line for line in life.log() if line["event"] == "config.changed"]
         assert [(line["setting"], line["old"], line["new"], line["note"]) for line in changes] == [
             ("paper.latency", "20ms", "1s", "needs a restart"),
+            ("alerts.webhook.min", "warning", "info", "needs a restart"),
             ("log.level", "info", "debug", ""),
         ]
         save(config, '\n[log]\nlevel = "loud"\n[papr]\n')

@@ -29,6 +29,7 @@ class Patient:
         self.config = folder / "config.toml"
         self.config.write_text("")
         self.said: dict[str, object] | None = None
+        self.environ: dict[str, str] = {}
         self.now_ns = 0
 
     async def live(self) -> None:
@@ -48,7 +49,11 @@ class Patient:
 
     def look(self) -> dict[str, Finding]:
         found = findings(
-            self.state, lambda: load(self.config), lambda: self.said, now_ns=lambda: self.now_ns
+            self.state,
+            lambda: load(self.config),
+            lambda: self.said,
+            environ=self.environ,
+            now_ns=lambda: self.now_ns,
         )
         return {finding.what: finding for finding in found}
 
@@ -70,7 +75,7 @@ async def test_in_good_health_nothing_is_wrong_and_nothing_changes(patient):
     assert "5 open trades" in found["database"].text
     assert found.keys() == {
         *("config", "state directory", "free space", "reserve", "daemon", "database"),
-        *("journal", "backup", "backups", "clock"),
+        *("journal", "backup", "backups", "clock", "alerts"),
     }
     assert {path: path.stat().st_mtime_ns for path in patient.state.path.rglob("*")} == before
 
@@ -180,3 +185,13 @@ async def test_a_directory_that_is_not_there_ends_the_look(patient, tmp_path):
 )
 def test_ages_are_told_in_the_unit_that_a_person_would_use(seconds, told):
     assert doctor._age(int(seconds) * 10**9) == told
+
+
+async def test_each_sink_is_looked_at_with_the_eyes_of_the_daemon_where_one_runs(patient):
+    patient.config.write_text('[alerts]\nwebhook = { url = "env:HOOK" }')
+    what = "alerts by webhook"
+    assert (what, "warning") in patient.wrong()
+    patient.environ["HOOK"] = "https://hooks.example/x"
+    assert patient.look()[what].level == "ok"
+    patient.said = {"reasons": ["no alert is sent by webhook: the secret is empty"]}
+    assert patient.look()[what].level == "warning"

@@ -202,6 +202,10 @@ async def test_a_secret_that_is_missing_or_no_address_costs_its_sink_alone(
             fields["sink"] for name, _, fields in daemon.said.lines if name == "alerts.no_sink"
         ]
         texts = [alert.text for alert in daemon.alerts.listed()]
+        reasons = daemon.sinks.reasons
+    assert [reason.split(":")[0] for reason in reasons] == [
+        f"no alert is sent by {sink}" for sink in refused_sinks
+    ]
     assert refused_sinks == ["telegram", "webhook", "email", "dead man"]
     assert any("the secret env:HOOK is no address" in text for text in texts)
     assert "hooks.example" not in daemon.log

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from tradebot.app.lock import paper_lock
+from tradebot.app.sink_secrets import sink_findings
 from tradebot.app.state import StateDirectory
 from tradebot.config import BadSettingsError, Loaded
 from tradebot.errors import LockHeldError, StoreError
@@ -33,6 +34,7 @@ def findings(
     load: Callable[[], Loaded],
     readiness: Callable[[], Mapping[str, object] | None],
     *,
+    environ: Mapping[str, str],
     now_ns: Callable[[], int] = time.time_ns,
 ) -> Findings:
     """Look at one thing after the other.
@@ -40,6 +42,7 @@ def findings(
     Args:
         load: reads the settings as the daemon would.
         readiness: asks a daemon how it is; None: none answers.
+        environ: where secrets may be.
     """
     loaded, problem = _settings(load)
     yield problem
@@ -52,7 +55,11 @@ def findings(
     yield from _disk(state)
     said = readiness()
     yield _daemon(state, said)
-    yield from _reasons(said)
+    reasons = None if said is None else _reasons(said)
+    for reason in reasons or ():
+        yield _finding("readiness", "warning", reason)
+    if loaded is not None:
+        yield from sink_findings(loaded.settings.alerts, environ, reasons)
     yield from _database(state, is_running=said is not None)
     backups = Backups(state.backups, 1)
     yield from _journal(state, backups)
@@ -141,11 +148,10 @@ def _daemon(state: StateDirectory, said: Mapping[str, object] | None) -> Finding
     return _finding("daemon", "ok", "none runs")
 
 
-def _reasons(said: Mapping[str, object] | None) -> Findings:
-    reasons = [] if said is None else said.get("reasons", [])
+def _reasons(said: Mapping[str, object]) -> list[str]:
+    reasons = said.get("reasons", [])
     assert isinstance(reasons, list), "the reasons are a list"
-    for reason in reasons:
-        yield _finding("readiness", "warning", str(reason))
+    return [str(reason) for reason in reasons]
 
 
 def _database(state: StateDirectory, *, is_running: bool) -> Findings:

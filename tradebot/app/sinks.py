@@ -11,8 +11,8 @@ from tradebot.alerts.smtp import Security, Server
 from tradebot.alerts.telegram import Telegram
 from tradebot.alerts.webhook import Webhook
 from tradebot.app.parts import Parts
-from tradebot.app.secrets import read_secret
-from tradebot.config.settings import Mode, SecretName, Settings, Tls
+from tradebot.app.sink_secrets import secret_of, sinks_of, unsent
+from tradebot.config.settings import Mode, Settings, Tls
 from tradebot.core.alerts import Severity
 from tradebot.core.secret import Secret
 from tradebot.errors import ConfigError
@@ -50,6 +50,7 @@ class Sinks:
         self._parts = parts
         self._is_ready = is_ready
         self._whose = whose(settings)
+        self.reasons: list[str] = []  # for which a sink that is named cannot send
         self._random = SystemRandom()
         self._outboxes: dict[str, Outbox] = {}
         self._tasks: dict[str, Callable[[], Coroutine[None, None, None]]] = {}
@@ -97,7 +98,7 @@ class Sinks:
 
     def _add_telegram(self, digest: Digest) -> None:
         named, parts = self._settings.telegram, self._parts
-        token = self._secret("telegram", named.token)
+        token = self._secret("telegram")
         if token is None:
             return
         chat = Telegram(token, named.chat, server=named.server, clock=parts.clock, say=parts.say)
@@ -115,21 +116,16 @@ class Sinks:
             self._tasks["words of telegram"] = spoken.run
 
     def _add_webhook(self) -> None:
-        url = self._address("webhook", self._settings.webhook.url)
+        url = self._secret("webhook")
         if url is not None:
             webhook = Webhook(url)
             self._add(webhook, self._settings.webhook.min, webhook.close)
 
     def _add_email(self) -> None:
         named = self._settings.email
-        if named.server is None:
+        password = self._secret("email")
+        if named.server is None or password is None:
             return
-        password = Secret("")
-        if named.password is not None:
-            given = self._secret("email", named.password)
-            if given is None:
-                return
-            password = given
         server = Server(
             host=named.server.host,
             port=named.server.port,
@@ -142,7 +138,7 @@ class Sinks:
         self._add(mail, named.min, mail.close)
 
     def _add_heartbeat(self) -> None:
-        url = self._address("dead man", self._settings.dead_man_url)
+        url = self._secret("dead man")
         if url is None:
             return
         ping = Ping(url)
@@ -176,22 +172,14 @@ class Sinks:
         turns, self._turns = self._turns, self._parts.loop.turns
         return self._is_ready() and turns != self._turns
 
-    def _address(self, sink: str, name: SecretName | None) -> Secret | None:
-        """Return an address that is a secret; None: there is none, or it is no address."""
-        url = self._secret(sink, name)
-        if url is None or url.reveal().startswith(("https://", "http://")):
-            return url
-        self._refused(sink, f"the secret {name} is no address: it must begin with https://")
-        return None
-
-    def _secret(self, sink: str, name: SecretName | None) -> Secret | None:
-        if name is None:
+    def _secret(self, name: str) -> Secret | None:
+        """Return the secret of a sink; None: it is not named, or its secret is of no use."""
+        sink = next((sink for sink in sinks_of(self._settings) if sink.name == name), None)
+        if sink is None:
             return None
         try:
-            return Secret(read_secret(name, os.environ))
+            return secret_of(sink, os.environ)
         except ConfigError as error:
-            self._refused(sink, str(error))
+            self.reasons.append(unsent(name, str(error)))
+            self._parts.say("alerts.no_sink", "error", sink=name, why=str(error))
             return None
-
-    def _refused(self, sink: str, why: str) -> None:
-        self._parts.say("alerts.no_sink", "error", sink=sink, why=why)

@@ -50,7 +50,8 @@ def main(args: argparse.Namespace) -> int:
         file = config_path(args.config, os.environ)
         return load(file, environ=os.environ, flags=given_flags(args))
 
-    found = list(findings(StateDirectory(state_dir_of(args)), loaded, lambda: _readiness(args)))
+    state = StateDirectory(state_dir_of(args))
+    found = list(findings(state, loaded, lambda: _readiness(args), environ=os.environ))
     if args.broker:
         found += broker_findings(lambda: _asked(args), loaded, os.environ)
     is_well = all(finding.level != "error" for finding in found)
