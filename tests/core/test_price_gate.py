@@ -96,10 +96,31 @@ def test_without_holds_a_jump_is_judged_at_once():
 
 def test_the_first_price_after_a_blind_time_is_not_suspect():
     gate = a_gate()
+    fates(gate, 100.0)
+    gate.went_blind()
+    assert fates(gate, 90.0) == [(Fate.ACCEPTED, (90.0,))]
+
+
+@pytest.mark.parametrize(
+    ("first", "fate", "prices"),
+    [
+        (97.5, Fate.CONFIRMED, (97.5, 97.0, 97.5)),
+        (100.5, Fate.REFUTED, (100.5,)),
+        (60.0, Fate.HELD, ()),
+    ],
+)
+def test_a_doubt_outlives_a_blind_time(first, fate, prices):
+    gate = a_gate()
     fates(gate, 100.0, 97.0)
     gate.went_blind()
-    assert gate.held is None
-    assert fates(gate, 90.0) == [(Fate.ACCEPTED, (90.0,))]
+    assert fates(gate, first) == [(fate, prices)]
+
+
+def test_who_begins_to_guard_anew_has_no_doubt():
+    gate = a_gate()
+    fates(gate, 100.0, 97.0)
+    gate.begin_anew()
+    assert fates(gate, 60.0) == [(Fate.ACCEPTED, (60.0,))]
 
 
 def test_a_strictly_older_price_is_dropped_and_an_equal_time_is_not():

@@ -133,7 +133,7 @@ class Line:
         self.quote_asked = False
         self.blind_since_ns = None
         if stale_after_ns is not None and at_ns - self.gate.received_ns > stale_after_ns:
-            self.gate.went_blind()
+            self.gate.begin_anew()
 
     def on_grid(self, instrument: Instrument) -> Instrument:
         """Return an instrument with the ticks on which levels stand here already."""

@@ -72,7 +72,7 @@ class Gate:
         self.at_ns = 0  # exchange time of it
         self.received_ns = 0  # our time of it
         self.held: float | None = None
-        self.fresh = True  # the next price opens a session or ends a blind time: never suspect
+        self.fresh = True  # the next price opens a session or ends a blind time
         self.low = 0.0  # the broker's circuit band: prices beyond are impossible
         self.high = PRICE_MAX
         self.dropped = 0
@@ -121,9 +121,17 @@ class Gate:
         return Screened(Fate.ACCEPTED, (tick.ltp,))
 
     def went_blind(self) -> None:
-        """Forget the doubt: the next fit price is the first of a session or after a blind time."""
+        """Suspect the next price only where one is in doubt: the last accepted one is old.
+
+        A doubt that stands stays. A price that is near neither of the two is no proof of
+        itself, and a silence between them is none either.
+        """
         self.fresh = True
         self.near = 0.0
+
+    def begin_anew(self) -> None:
+        """Forget the doubt: the next fit price is the first of a session, or of a guard."""
+        self.went_blind()
         self.held = None
 
     def _after_hold(self, tick: Tick, at_ns: int, held: float, *, jumped: bool) -> Screened:
@@ -165,11 +173,13 @@ class Gate:
             if not self.opens_ns <= at_ns < self.closes_ns:
                 return "outside the session"
             if self.at_ns < self.opens_ns:
-                self.went_blind()  # what yesterday left in doubt, today's first price cannot settle
+                self.begin_anew()  # what yesterday left in doubt, today's first price cannot settle
         return ""
 
     def _jumped(self, ltp: float) -> bool:
-        return self.holds_jumps and not self.fresh and not self._within(ltp, self.ltp)
+        if not self.holds_jumps or (self.fresh and self.held is None):
+            return False
+        return not self._within(ltp, self.ltp)
 
     def _within(self, ltp: float, other: float) -> bool:
         """Whether ``ltp`` lies within the spike fraction of ``other``, exactly."""
