@@ -3,10 +3,9 @@
 from decimal import Decimal
 
 import msgspec
-import pytest
 
 from tests.core.exit_stories import PLAIN, book_of, leaving, nameless, state_of, told
-from tests.playbook import KEY, Playbook, a_trade
+from tests.playbook import Playbook, a_trade
 from tradebot.core.events import ExitAnswered, ExitFilled, TradeStuck
 from tradebot.core.exits import State
 from tradebot.core.inputs import (
@@ -186,45 +185,6 @@ def test_a_request_without_an_answer_is_looked_for_in_the_book():
     assert story.fill(None, "10", order_id="B7").trade().status is Status.CLOSED
 
 
-def test_an_order_that_was_told_of_before_the_answer_was_lost_is_found_at_once():
-    story = told(nameless(), "open")
-    story.reply("T1-x1", Unknown("timeout"))
-    assert state_of(story) is State.WORKING
-    assert story.wants(ReadBook) == []
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        {"quantity": Decimal(9)},
-        {"side": OrderSide.BUY},
-        {"key": KEY._replace(symbol="TCS")},
-    ],
-)
-def test_only_an_order_just_like_it_is_taken_for_a_request(other):
-    story = told(nameless(), "open", **other)
-    story.reply("T1-x1", Unknown("timeout"))
-    assert state_of(story) is State.UNKNOWN
-
-
-def test_an_order_that_was_there_before_is_not_taken_for_a_request():
-    story = Playbook(policy=PLAIN, broker=False).fill(None, "20", side="BUY", order_id="E1")
-    story.create(a_trade(stop="5pts"))
-    story >> story.report(None, "open", order_id="B3") >> 795
-    story.fill(None, "1", order_id="B4")  # of a size that nobody has told yet
-    story.reply("T1-x1", Unknown("timeout")) >> book_of(story, "B3 open 0")
-    assert state_of(story) is State.UNKNOWN
-
-
-def test_an_order_of_another_exit_or_an_entry_is_not_taken_for_a_request():
-    entry = a_trade(order_id="B9", side="SHORT", symbol="TCS", stop="5pts")
-    story = nameless(a_trade(stop="5pts"), a_trade(stop="5pts"), entry)
-    story.reply("T1-x1", Acked("B7"))
-    story >> story.report(None, "open", order_id="B9")
-    story.reply("T2-x1", Unknown("timeout")) >> book_of(story, "B7 open 0", "B9 open 0")
-    assert state_of(story, "T2") is State.UNKNOWN
-
-
 def test_a_request_is_sent_again_when_two_whole_books_after_its_longest_life_lack_it():
     story = nameless().reply("T1-x1", Unknown("timeout"))
     story >> book_of(story, "E1 complete 10") >> "58s" >> book_of(story, "E1 complete 10")
@@ -235,6 +195,21 @@ def test_a_request_is_sent_again_when_two_whole_books_after_its_longest_life_lac
     assert state_of(story) is State.RETRY_WAIT
     assert story.read("20") >> "1s"
     assert story.orders == ["T1-x1 SELL 10", "T1-x2 SELL 10"]
+
+
+def test_an_order_from_just_before_is_claimed_only_when_nothing_can_come_any_more():
+    story = nameless().reply("T1-x1", Unknown("timeout"))
+    sent_at_ns = story.book.exits["T1"][1].sent_at_ns
+    row = story.report(None, "open", order_id="B3")
+    row = msgspec.structs.replace(row, at_ns=sent_at_ns - 2_000_000_000)
+    entry = story.report(None, "complete", filled="20", order_id="E1", side=OrderSide.BUY)
+    for _ in range(3):
+        assert state_of(story) is State.UNKNOWN
+        story.process(BookReply(orders=(entry, row), at_ns=story.now_ns))
+        story >> "31s"
+    story.process(BookReply(orders=(entry, row), at_ns=story.now_ns))
+    assert state_of(story) is State.WORKING
+    assert state_of(told(story, "open", order_id="B3")) is State.WORKING
 
 
 def test_a_book_that_has_shrunk_proves_nothing():
@@ -360,24 +335,8 @@ def test_an_order_that_a_person_approves_is_found_in_the_book():
     assert story.trade().status is Status.CLOSED
 
 
-def test_an_order_that_was_last_heard_of_long_before_a_request_is_not_taken_for_it():
-    story = nameless().reply("T1-x1", Unknown("timeout"))
-    row = story.report(None, "open", order_id="B7")
-    row = msgspec.structs.replace(row, at_ns=story.now_ns - 3_600_000_000_000)
-    story.process(BookReply(orders=(row,), at_ns=story.now_ns))
-    assert state_of(story) is State.UNKNOWN
-
-
 def test_an_order_that_lives_after_its_refusal_is_not_sent_beside():
     story = leaving().reply("T1-x1", Refused("duplicate id"))
     story >> story.report("T1-x1", "open") >> story.net("10") >> "3s"
     assert story.orders == ["T1-x1 SELL 10"]
     assert story.fill("T1-x1", "10").trade().status is Status.CLOSED
-
-
-def test_an_order_that_died_unfilled_is_not_taken_for_a_request_that_may_live():
-    story = nameless().reply("T1-x1", Unknown("timeout")) >> "1s"
-    story >> book_of(story, "B3 cancelled 0")
-    assert state_of(story) is State.UNKNOWN
-    story >> book_of(story, "B3 cancelled 0", "B7 open 0")
-    assert story.book.exits["T1"][1].order_id == "B7"

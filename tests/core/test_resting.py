@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.core.exit_stories import holding, state_of
+from tests.core.exit_stories import state_of
 from tests.core.persons_orders import cancels, guarding, left, policy, target, told
 from tests.playbook import KEY, Playbook, a_trade
 from tradebot.core import resting
@@ -222,32 +222,6 @@ def test_an_order_that_nobody_remembers_is_let_go_of():
     story.book.orders.keep(lambda _order: False)
     assert story >> "1s"
     assert len(story.book.theirs) == 0
-
-
-def test_a_stop_of_a_person_is_no_request_in_doubt_of_ours():
-    story = holding(10, policy=PLAIN) >> 795
-    story.reply("T1-x1", Unknown("timeout"))
-    told(story, "P1")
-    target(story, "P2")
-    entry = story.report(None, "complete", "10", order_id="E", side=OrderSide.BUY)
-    rows = [story.report(None, "open", order_id=name, **words) for name, words in (
-        ("P1", {"trigger": Decimal(790)}), ("P2", {"price": Decimal(830)}),
-    )]  # fmt: skip
-    story.process(BookReply(orders=(entry, *rows), at_ns=story.now_ns))
-    assert state_of(story) is State.UNKNOWN
-    ours = story.report(None, "open", order_id="B1", price=Decimal(793))
-    story.process(BookReply(orders=(entry, *rows, ours), at_ns=story.now_ns))
-    assert state_of(story) is State.WORKING
-
-
-def test_a_limit_may_be_ours_where_no_price_was_known_as_it_left():
-    story = holding(10, policy=PLAIN)
-    story.process(HaltTrading(form=Form.FLATTEN, why="out", at_ns=story.now_ns))
-    story.reply("T1-x1", Unknown("timeout"))
-    entry = story.report(None, "complete", "10", order_id="E", side=OrderSide.BUY)
-    ours = story.report(None, "open", order_id="B1", price=Decimal(830))
-    story.process(BookReply(orders=(entry, ours), at_ns=story.now_ns))
-    assert state_of(story) is State.WORKING
 
 
 # The order book.

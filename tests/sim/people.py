@@ -6,6 +6,7 @@ from functools import partial
 from random import Random
 from typing import TYPE_CHECKING
 
+from tests.sim.races import Races
 from tradebot.core.inputs import OrderSide
 from tradebot.core.instruments import NetKey
 from tradebot.core.trades import Status
@@ -37,6 +38,7 @@ class People:
         # Where the broker does not tell of it, somebody leaves whole positions by hand.
         self._unheard = Random(f"unheard {seed}")
         self._leaves = 0.0 if world.policy.exits.pushes else self._unheard.random() * LEAVES
+        self._races = Races(world, Random(f"races {seed}"))
         self._odd = 0
         self.are_quiet = False
 
@@ -59,9 +61,17 @@ class People:
             if Decimal(500) < price < Decimal(1200):
                 prices[instrument] = float(price)
         world.resting.priced(instrument)
+        late_s = 0.0 if self.are_quiet else self._races.run(instrument)
+        if late_s:
+            world.loop.in_world(late_s, partial(self._show, instrument))
+        else:
+            self._show(instrument)
+        world.loop.in_world(rng.uniform(0.2, 1.5), lambda: self._move(instrument))
+
+    def _show(self, instrument: str) -> None:
+        world = self._world
         if world.life.feed is not None and not world.life.is_over:
             world.life.feed.show(instrument, world.exchange.prices[instrument])
-        world.loop.in_world(rng.uniform(0.2, 1.5), lambda: self._move(instrument))
 
     # Deeds.
 

@@ -123,11 +123,25 @@ class Resting:
             first = order.quantity
             if rng.random() < 0.3 and order.quantity > 1:
                 first = Decimal(rng.randint(1, int(order.quantity)))
-            world.loop.in_world(at_s, partial(world.fill, order, first))
+            world.loop.in_world(at_s, partial(self._fill, order, first))
             if first < order.quantity:
                 again_s = at_s + rng.uniform(0.05, 3.0)
-                rest = partial(world.fill, order, order.quantity - first)
+                rest = partial(self._fill, order, order.quantity - first)
                 world.loop.in_world(again_s, rest)
+
+    def _fill(self, order: ExchangeOrder, quantity: Decimal) -> None:
+        """Let one fill, unless nobody could tell it from a request of ours in doubt.
+
+        Its row carries the time of its last change from then on: it may have been there before.
+        """
+        world, guard = self._world, self._world.life.guard
+        lane = () if guard is None else guard.engine.book.lanes.get(order.key) or ()
+        is_told = order.trigger is not None or any(order.order_id in one.known for one in lane)
+        doubts = world.promises.requests
+        if not is_told and doubts.is_just_like_a_doubt(order.key, order.side, order.quantity):
+            world.exchange.end(order, OrderState.CANCELLED)
+            return
+        world.fill(order, quantity)
 
     def loses(self, order_id: str | None) -> bool:
         """Say whether a request to cancel one of these never gets there."""

@@ -124,7 +124,14 @@ def policy_of(
     hold_ns = round(HOLD_S[tagged] * 1e9)
     ladder = tuple(parse_rung(text, "ladder") for text in ("touch", "touch+3%", "band"))
     exits = ExitPolicy(
-        tagged=tagged, hold_ns=hold_ns, ladder=ladder, persons=persons, pushes=pushes
+        tagged=tagged,
+        hold_ns=hold_ns,
+        # The clock of this world is one for all: what nobody could know by it is not asked.
+        stamps_ns=0,
+        clocks_apart_ns=0,
+        ladder=ladder,
+        persons=persons,
+        pushes=pushes,
     )
     return Policy(
         stale_after_ns=STALE_NS, exits=exits, reconcile_every_ns=RECONCILE_NS, adopt=adopt
@@ -157,6 +164,7 @@ def _calm_down(world: World, people: People) -> None:
     world.journal_refuses = world.store_refuses = world.feed_is_silent = False
     world.session_is_lost = world.stream_is_dead = world.books_are_empty = False
     world.books_stand_since_ns = None
+    world.busy_until_s = 0.0
     people.are_quiet = True
     world.resting.end()
 

@@ -23,7 +23,6 @@ SEEDS = {
     "forgets_a_halt_at_a_start": 23_005,
     "forgets_time_exits_at_a_start": 23_003,
     "forgets_what_a_cancelled_order_had_filled": 23_033,
-    "forgets_which_orders_were_there": 23_135,
     "gives_up_after_two_tries": 23_006,
     "hears_done_as_send_again": 508_003,
     "hears_send_again_as_done": 23_005,

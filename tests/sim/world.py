@@ -85,6 +85,7 @@ class World:
         self.feed_is_silent = False
         self.session_is_lost = False
         self.lost_session_says = "not_sent"  # or "error_before"
+        self.busy_until_s = 0.0  # the broker's servers do not answer to requests until then
         self._stream_is_dead = False
         self.channel = Channel(self, Random(0))
         self.books_stand_since_ns: int | None = None
@@ -149,6 +150,8 @@ class World:
             return self.fate(order)
         if self.session_is_lost:
             return self.lost_session_says
+        if self.loop.time() < self.busy_until_s:
+            return self.rng.choice(["request_lost", "reply_lost", "late", "error_before"])
         if self.happens("outages"):
             self._lose_the_line()
             return "reply_lost"

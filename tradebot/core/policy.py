@@ -25,6 +25,9 @@ class ExitPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
     tagged: bool = True  # it keeps our own order ids, and answers for each
     hold_ns: int = 0  # the longest time that a request can be under way there
+    # Where it drops our ids, an order is told from an older one by when it came:
+    stamps_ns: int = 1_000_000_000  # its times are cut to so much, most to whole seconds
+    clocks_apart_ns: int = 5_000_000_000  # and its clock may be so far behind ours
     # It tells by itself what anybody executes; False: only while its word for it is good.
     pushes: bool = True
     ladder: tuple[Rung, ...] = ()  # after the market order; empty: nothing rests there

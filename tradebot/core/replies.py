@@ -2,9 +2,9 @@
 
 An order of ours is known by our own id where the broker keeps it. Where it does not, it is
 known by the broker's id, which the answer to the request tells; a request without an
-answer is looked for in the order book: same position, side and exact quantity, not there
-when it left, and nobody else's. It was never placed when two whole books in a row lack it,
-read after the longest time for which a request can live at that broker.
+answer is looked for in the order book by what it looks like. It was never placed when two
+whole books in a row lack it, read after the longest time for which a request can live at
+that broker.
 """
 
 from decimal import Decimal
@@ -12,7 +12,7 @@ from typing import assert_never
 
 import msgspec
 
-from tradebot.core import exits, lanes, net_reads, resting
+from tradebot.core import exits, lanes, lookalikes, net_reads
 from tradebot.core.book import Book
 from tradebot.core.events import ExitAnswered, ExitFilled
 from tradebot.core.exits import Exit, State
@@ -36,8 +36,6 @@ from tradebot.core.positions import LAG_NS_MAX
 # An order book without a row counts when it was read so often in a row.
 EMPTY_BOOKS = 4
 # Orders younger than this must be in every whole book: one that has shrunk is no evidence.
-# An order that was last heard of so long before a request left is none of that request.
-CLOCKS_APART_NS = 5_000_000_000
 BOOK_KEEPS_NS = 8 * 3_600_000_000_000
 
 
@@ -130,6 +128,9 @@ def on_book(book: Book, at_ns: int) -> None:
                 _found(book, exit_, at_ns)
             elif exit_.state is State.UNKNOWN and not _found(book, exit_, at_ns):
                 after = exits.not_found(exit_, at_ns, book.policy.exits.hold_ns)
+                is_over = after.state is not State.UNKNOWN
+                if is_over and _found(book, exit_, at_ns, is_over=True):
+                    continue
                 if after is not exit_:
                     _moved(book, after, "it never arrived", at_ns)
         lanes.advance(book, key, at_ns)
@@ -224,36 +225,15 @@ def _fill(
     lanes.advance(book, exit_.key, at_ns)
 
 
-def _found(book: Book, exit_: Exit, at_ns: int) -> bool:
-    """Claim the order of a request in doubt, if the broker has told of one just like it.
-
-    Of two that look like it one is somebody else's. The one that came first after the request
-    had left is ours: most requests arrive at once, and people trade at any time.
-    """
+def _found(book: Book, exit_: Exit, at_ns: int, *, is_over: bool = False) -> bool:
+    """Claim the order of a request in doubt, if the broker has told of one just like it."""
     if book.policy.exits.tagged:
         return False
-    orders = [o for o in book.orders.on(exit_.key, exit_.side) if _is_of(book, o, exit_)]
-    if not orders:
+    order = lookalikes.order_of(book, exit_, is_over=is_over)
+    if order is None:
         return False
-    nearest = min(orders, key=lambda order: abs(order.told_ns - exit_.sent_at_ns))
-    _claim(book, exits.found(exit_, nearest.order_id, at_ns), nearest.order_id, at_ns)
+    _claim(book, exits.found(exit_, order.order_id, at_ns), order.order_id, at_ns)
     return True
-
-
-def _is_of(book: Book, order: Order, exit_: Exit) -> bool:
-    """Whether an order can only be that of a request in doubt.
-
-    One that died without a fill is no evidence: an old one looks the same, and ours may live.
-    """
-    return (
-        order.quantity == exit_.order_quantity
-        and not order.died_unfilled
-        and not resting.is_of_others(order, exit_)
-        and order.order_id not in exit_.known
-        and order.at_ns >= exit_.sent_at_ns - CLOCKS_APART_NS
-        and order.order_id not in book.exit_of_broker_id
-        and order.order_id not in book.entry_of_order
-    )
 
 
 def _claim(book: Book, exit_: Exit, order_id: str, at_ns: int) -> None:

@@ -185,18 +185,6 @@ def units(book: Book, trade: Trade) -> Decimal:
     return sum((each.units for each in here), NO_UNITS)
 
 
-def is_of_others(order: Order, exit_: Exit) -> bool:
-    """Whether an order cannot be one of an exit of ours: it waits for a price.
-
-    Ours ask for the last price when they leave, or a worse one.
-    """
-    if order.trigger is not None:
-        return True
-    if order.price is None or exit_.limit is None:
-        return False
-    return exit_.side.sign * (order.price - exit_.limit) < 0
-
-
 def _looked_at(book: Book, theirs: Theirs) -> Waiting | None:
     """Return what an order may still fill; None: nothing, or it is none of others'."""
     order = book.orders.get(theirs.order_id)

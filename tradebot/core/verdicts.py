@@ -16,12 +16,13 @@ from tradebot.core.events import DoubtResolved, TradeRefused
 from tradebot.core.exits import Exit, State
 from tradebot.core.inputs import Resolve, Verdict
 from tradebot.core.positions import doubted
-from tradebot.core.replies import CLOCKS_APART_NS
 from tradebot.core.trades import Trade
 
 # How long the orders of the broker are waited for after a person's word, as its line is often
 # down when a person has to look: what was in question may be in them.
 VERDICT_NS_MAX = 60_000_000_000
+# What moved so long before a request left may have been that request, by a clock behind ours.
+CLOCKS_APART_NS_MAX = 5_000_000_000
 
 
 def resolve(book: Book, command: Resolve) -> None:
@@ -123,7 +124,7 @@ def _is_more_left(book: Book, trade: Trade, found: list[Exit]) -> bool:
     held, position = lanes.held(book, found[0]), book.positions.get(trade.key)
     if not held or position is None:
         return True  # that nobody has told us yet is no sign of nothing being left
-    sent_at_ns = max(exit_.sent_at_ns for exit_ in found) - CLOCKS_APART_NS
+    sent_at_ns = max(exit_.sent_at_ns for exit_ in found) - CLOCKS_APART_NS_MAX
     if max(position.moved_at_ns, position.corrected_at_ns) > sent_at_ns:
         return True  # what is held may be without the units in question already
     return held > asked

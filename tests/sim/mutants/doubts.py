@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import msgspec
 
 from tests.sim.mutants.patch import Patch, mutant
-from tradebot.core import exits, replies, restore
+from tradebot.core import exits, lookalikes, replies, restore
 from tradebot.core.book import Book
 from tradebot.core.exits import Exit, State
 from tradebot.core.inputs import (
@@ -75,15 +75,27 @@ def _hold_for(patch: Patch, *, share: float) -> None:
 
 @mutant
 def takes_any_order_for_a_request(patch: Patch) -> None:
-    def is_of(_book: Book, order: Order, exit_: Exit) -> bool:
+    def may_be_of(_book: Book, order: Order, exit_: Exit) -> bool:
         return bool(order.key == exit_.key and order.side is exit_.side)
 
-    patch.set(replies, "_is_of", is_of)
+    patch.set(lookalikes, "_may_be_of", may_be_of)
 
 
 @mutant
-def forgets_which_orders_were_there(patch: Patch) -> None:
-    patch.set(Book, "order_ids", lambda _book, _key, _side, _quantity: ())
+def takes_an_order_from_just_before_for_a_request(patch: Patch) -> None:
+    def came_after(book: Book, order: Order, exit_: Exit) -> bool:
+        return bool(order.told_ns >= exit_.sent_at_ns - 5_000_000_000)
+
+    def may_be_of(book: Book, order: Order, exit_: Exit) -> bool:
+        exits_ = msgspec.structs.replace(book.policy.exits, clocks_apart_ns=5_000_000_000)
+        before, book.policy = book.policy, msgspec.structs.replace(book.policy, exits=exits_)
+        is_like = honest(book, order, exit_)
+        book.policy = before
+        return is_like
+
+    honest = lookalikes._may_be_of
+    patch.set(lookalikes, "_may_be_of", may_be_of)
+    patch.set(lookalikes, "_came_after", came_after)
 
 
 @mutant

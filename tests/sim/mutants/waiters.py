@@ -1,10 +1,9 @@
 """What people have resting at the broker, passed over."""
 
 from decimal import Decimal
-from typing import Any
 
 from tests.sim.mutants.patch import Patch, mutant
-from tradebot.core import net_reads, replies, resting
+from tradebot.core import lookalikes, net_reads, resting
 from tradebot.core.book import Book
 from tradebot.core.exits import Exit
 from tradebot.core.orders import Order
@@ -80,18 +79,4 @@ def never_looks_for_what_rests(patch: Patch) -> None:
 
 @mutant
 def takes_a_persons_stop_for_its_own(patch: Patch) -> None:
-    patch.set(replies, "resting", _Honest(resting))
-
-
-class _Honest:
-    """The room, but for one answer."""
-
-    def __init__(self, room: Any) -> None:
-        self._room = room
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._room, name)
-
-    @staticmethod
-    def is_of_others(_order: Order, _exit: Exit) -> bool:
-        return False
+    patch.set(lookalikes, "waits_for_a_price", lambda _order, _exit: False)
