@@ -160,7 +160,7 @@ def _positions(answer: Any) -> list[object]:
 
 
 def _holdings(answer: Any) -> list[object]:
-    return list((positions.holdings(answer) or {}).values())
+    return [held.net for held in (positions.holdings(answer) or {}).values()]
 
 
 def _quotes(answer: Any) -> list[object]:

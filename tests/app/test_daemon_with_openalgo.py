@@ -29,6 +29,15 @@ key = "env:ALGO_KEY"
 [exit]
 hold_plain = "1s"
 """
+# Doubled braces, because the text is a format.
+HOLDER = """reconcile_every = "1s"
+[adopt]
+existing = "guard"
+grace = "1s"
+[strategies.swing]
+match = {{ exchange = "NSE", product = "CNC" }}
+stop = "1%"
+"""
 DAYS = '["mon", "tue", "wed", "thu", "fri", "sat", "sun"]'
 TRADE = {
     "exchange": "NSE",
@@ -267,6 +276,31 @@ async def test_a_persons_gtt_is_called_back_before_the_exit_that_needs_its_units
     assert len(day.orders) == 1
     assert day.server.record.harm() == []
     assert last(life, "order.rests")["order_id"] == "GTT-70001"
+
+
+async def test_shares_that_were_held_before_are_guarded_by_rule_and_left_once(day):
+    day.config = CONFIG + HOLDER
+    day.server.hold(SBIN, 100, 812.5)
+    life = await day.begin()
+
+    async def is_guarded():
+        day.server.price(SBIN, 812.55)
+        day.server.price(SBIN, 812.5)
+        trades = (await day.call("/api/v1/activetrades", {}))["trades"]
+        return [(t["product"], t["stop_level"], t["ltp"]) for t in trades] == [
+            ("CNC", 804.4, 812.5)
+        ]
+
+    await day.until(is_guarded)
+    assert last(life, "position.adopted")["origin"] == "existing"
+    for _ in range(2):
+        day.server.price(SBIN, 804.3)  # a jump of more than 1 % is held until it is seen twice
+    await day.until(day.is_closed)
+    (order,) = day.orders
+    ticket = order.ticket
+    assert (ticket.action, ticket.key.product, ticket.quantity) == ("SELL", "CNC", 100)
+    assert len(day.server.record.asked("placeorder")) == 1
+    assert last(life, "trade.closed")["status"] == "CLOSED"
 
 
 async def test_a_daemon_says_what_is_in_the_way_of_guarding(day):

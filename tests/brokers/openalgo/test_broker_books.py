@@ -91,9 +91,31 @@ async def test_a_delivery_of_today_is_told_with_what_was_held_and_at_no_price_th
     assert await world.broker.positions() is None
 
 
-async def test_what_was_held_before_today_alone_is_no_position(world):
+async def test_what_was_held_before_today_is_told_at_its_own_average(world):
     world.server.hold(NAME, 10, 800.0)
-    assert await world.broker.positions() == []
+    (held,) = await world.broker.positions()
+    assert (held.key, held.net, held.average) == (CNC, 10, Decimal(800))
+    assert held.ltp == 812.5
+    await world.held(100)
+    assert [(one.key, one.net) for one in await world.broker.positions()] == [
+        (SBIN, 100),
+        (CNC, 10),
+    ]
+
+
+async def test_of_what_was_held_a_sale_leaves_the_rest_at_its_own_average(world):
+    world.server.hold(NAME, 10, 800.0)
+    world.server.by_hand(NAME, "SELL", 4, product="CNC")
+    await world.server.until(lambda: world.server.net(NAME, "CNC") == -4)
+    (held,) = await world.broker.positions()
+    assert (held.key, held.net, held.average) == (CNC, 6, Decimal(800))
+
+
+async def test_holdings_that_cannot_be_read_hide_no_other_position(world):
+    await world.held(100)
+    world.server.hold(NAME, 10, 800.0)
+    world.server.faults.turn_on(Fault.BOOK_FAILS, endpoint="holdings")
+    assert [one.key for one in await world.broker.positions()] == [SBIN]
 
 
 @pytest.mark.parametrize("fault", [Fault.ERROR, Fault.GARBAGE, Fault.HANGS, Fault.BOOK_FAILS])

@@ -164,6 +164,15 @@ async def test_a_broker_that_does_not_tell_the_funds_has_no_session(world, look,
     assert found.todo.startswith("log in at OpenAlgo's page")
 
 
+async def test_shares_that_nobody_guards_are_told_and_not_looked_into(world, look):
+    world.server.hold("NSE:INFY", 10, 1500.0)
+    found = await look.found()
+    assert "NSE:INFY 10" in found["positions"].text
+    assert "symbol NSE:INFY" not in found
+    assert found["selling permission"].level == "warning"
+    assert "symbol NSE:INFY" in await look.found("NSE:INFY")
+
+
 async def test_a_book_of_positions_that_cannot_be_read_is_an_error(world, look):
     world.server.faults.turn_on(Fault.BOOK_FAILS, endpoint="positionbook")
     assert (await look.wrong())["positions"][0] == "error"

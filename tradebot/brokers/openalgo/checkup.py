@@ -12,7 +12,7 @@ from tradebot.brokers.openalgo.reader import OpenAlgoReader
 from tradebot.brokers.openalgo.reader import said as told
 from tradebot.brokers.openalgo.wire import gtts, hours, positions
 from tradebot.brokers.openalgo.wire.answers import TOO_MANY, Answer
-from tradebot.brokers.openalgo.wire.positions import Place
+from tradebot.brokers.openalgo.wire.positions import DELIVERY, Place
 from tradebot.core.instruments import Instrument, instrument_id
 from tradebot.core.money import plain
 from tradebot.core.sessions import Session
@@ -62,7 +62,9 @@ class Checkup:
         yield await self._session()
         held, found = await self._held()
         yield found
-        guarded = list(dict.fromkeys([*names, *(instrument_id(*place[:2]) for place in held)]))
+        # A portfolio of years is asked about where it is guarded: each name is a request.
+        traded = [instrument_id(*place[:2]) for place in held if place[2] != DELIVERY]
+        guarded = list(dict.fromkeys([*names, *traded]))
         for name in guarded:
             yield await self._symbol(name)
         for name in guarded[:3]:
@@ -236,7 +238,7 @@ class Checkup:
 
 
 def _permission(held: Iterable[Place]) -> Finding:
-    if any(product == "CNC" for _exchange, _symbol, product in held):
+    if any(product == DELIVERY for _exchange, _symbol, product in held):
         text = "shares for delivery are held; that they may be sold does not show before the sale"
         todo = "authorise the sale of the day (e-DIS, TPIN) or give a power of attorney"
         return _found("selling permission", "warning", text, todo)

@@ -11,8 +11,8 @@ from tradebot.brokers.openalgo.sightings import Sightings
 from tradebot.brokers.openalgo.wire import orders, prices, requests, trades
 from tradebot.brokers.openalgo.wire.answers import NOT_FOUND, Answer
 from tradebot.brokers.openalgo.wire.positions import (
+    DELIVERY,
     Held,
-    Nets,
     Place,
     has_funds,
     holdings,
@@ -24,8 +24,8 @@ from tradebot.core.instruments import Instrument, NetKey
 from tradebot.errors import BrokerError
 from tradebot.ports import Inbox, Quote
 
-DELIVERY = "CNC"
 _NO_UNITS = Decimal(0)
+_NOTHING = Held(_NO_UNITS, None, None)
 _GIVEN_UP: Reply = Silent("the reading was given up")
 
 
@@ -125,33 +125,41 @@ class OpenAlgoReader:
         net = found[place].net if place in found else _NO_UNITS
         if key.product != DELIVERY:
             return net
-        held = holdings(_answered(await self._holdings()))
-        return None if held is None else _delivered(net, held.get(place, _NO_UNITS))
+        before = holdings(_answered(await self._holdings()))
+        return None if before is None else _delivered(net, before.get(place, _NOTHING).net)
 
     async def positions(self) -> Sequence[NetPosition] | None:
-        """Return the rows of the position book; those of deliveries with what was held before.
+        """Return the rows of the position book, and what is held for delivery since before today.
 
-        What was held before costs what the book does not say: such a row has no average.
+        Holdings that cannot be read leave nothing to say of deliveries of today; without any,
+        the rest is told all the same.
         """
         found = await self._held()
         if found is None:
             return None
-        before: Nets | None = {}
-        if any(product == DELIVERY for _exchange, _symbol, product in found):
-            before = holdings(_answered(await self._holdings()))
-        if before is None:
+        before = holdings(_answered(await self._holdings()))
+        if before is None and any(product == DELIVERY for _exchange, _symbol, product in found):
             return None
+        places = dict.fromkeys([*found, *(before or {})])
         return [
-            NetPosition(
-                key=NetKey(self.account, *place),
-                net=_delivered(held.net, before.get(place, _NO_UNITS))
-                if place[2] == DELIVERY
-                else held.net,
-                average=None if before.get(place) else held.average,
-                ltp=held.ltp,
-            )
-            for place, held in found.items()
+            self._position(place, found.get(place), (before or {}).get(place)) for place in places
         ]
+
+    def _position(self, place: Place, today: Held | None, before: Held | None) -> NetPosition:
+        """Return what is held in a place: a row of today, one of before, or both in one.
+
+        A sale leaves the average of what stays; what was bought beside it mixes two that no
+        book tells as one.
+        """
+        held, earlier = today or _NOTHING, before or _NOTHING
+        is_mixed = earlier.net > 0 and held.net > 0
+        told = earlier if earlier.net > 0 else held
+        return NetPosition(
+            key=NetKey(self.account, *place),
+            net=_delivered(held.net, earlier.net) if place[2] == DELIVERY else held.net,
+            average=None if is_mixed else told.average,
+            ltp=earlier.ltp if today is None else held.ltp,
+        )
 
     async def executions(self) -> Sequence[Execution]:
         """Return the fills of the day.

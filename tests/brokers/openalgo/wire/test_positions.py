@@ -56,7 +56,9 @@ def test_what_is_no_position_book_says_nothing(answer):
 
 def test_holdings_are_deliveries_whatever_they_call_themselves():
     held = {"symbol": "SBIN", "exchange": "NSE", "product": "", "quantity": "7"}
-    assert holdings(success({"holdings": [held], "statistics": {}})) == {("NSE", "SBIN", "CNC"): 7}
+    assert holdings(success({"holdings": [held], "statistics": {}})) == {
+        ("NSE", "SBIN", "CNC"): Held(Decimal(7), None, None)
+    }
     assert holdings(success({"holdings": []})) == {}
     assert holdings(success({"holdings": [{**held, "quantity": "?"}]})) is None
 

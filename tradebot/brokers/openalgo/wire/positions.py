@@ -12,11 +12,11 @@ from tradebot.brokers.openalgo.wire.values import Number
 _NO_UNITS = Decimal(0)
 
 Place = tuple[str, str, str]  # exchange, symbol and product
-Nets = dict[Place, Decimal]
+DELIVERY = "CNC"
 
 
 class Held(NamedTuple):
-    """A row of the position book."""
+    """A row of the position book, or of the holdings."""
 
     net: Decimal
     average: Decimal | None  # [S] missing or 0 where a plugin does not map it
@@ -55,15 +55,15 @@ def positions_of(answer: Answer) -> dict[Place, Held] | None:
     return _by_key(rows)
 
 
-def holdings(answer: Answer) -> Nets | None:
-    """Return what is held for delivery; None: the answer does not say it."""
+def holdings(answer: Answer) -> dict[Place, Held] | None:
+    """Return what is held for delivery since before today; None: the answer does not say it."""
     if not answer.is_success or answer.is_analyzed or answer.body is None:
         return None
     book = rows_of(answer.body.data, _HOLDINGS)
     found = None if book is None else _by_key(book.holdings)
     if found is None:
         return None
-    return {(exchange, symbol, "CNC"): held.net for (exchange, symbol, _), held in found.items()}
+    return {(exchange, symbol, DELIVERY): held for (exchange, symbol, _), held in found.items()}
 
 
 def has_funds(answer: Answer) -> bool:
