@@ -185,3 +185,10 @@ def test_the_quick_way_takes_only_what_the_slow_way_takes(prices):
         else:
             assert quick.screen(tick) == expected
         assert (quick.ltp, quick.held) == (slow.ltp, slow.held) or math.isnan(slow.ltp)
+
+
+def test_what_comes_outside_the_session_makes_the_first_price_inside_no_jump():
+    gate = a_gate(FROM_NINE_TO_FIVE)
+    fates(gate, 100.0, at_ns=NINE)
+    assert fates(gate, 100.0, at_ns=FIVE) == [(Fate.DROPPED, ())]
+    assert fates(gate, 90.0, at_ns=NINE + DAY) == [(Fate.ACCEPTED, (90.0,))]

@@ -169,9 +169,10 @@ class Gate:
         if at_ns < self.at_ns:
             return "older than the last price"
         if not self.opens_ns <= at_ns < self.closes_ns:
-            self.opens_ns, self.closes_ns = self.session.window(at_ns)
-            if not self.opens_ns <= at_ns < self.closes_ns:
+            opens_ns, closes_ns = self.session.window(at_ns)
+            if at_ns < opens_ns:
                 return "outside the session"
+            self.opens_ns, self.closes_ns = opens_ns, closes_ns
             if self.at_ns < self.opens_ns:
                 self.begin_anew()  # what yesterday left in doubt, today's first price cannot settle
         return ""
