@@ -22,7 +22,7 @@ from tradebot.core.records import Record, Snapshot, Told, TradeSaved
 
 
 class Clock(Protocol):
-    """The time of day; durations are differences of it only where a jump does no harm."""
+    """The time of day, for durations too: the daemon's never jumps and never goes back."""
 
     def now_ns(self) -> int:
         """Return the time, nanoseconds UTC."""

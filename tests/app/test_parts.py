@@ -2,12 +2,15 @@
 
 import asyncio
 import sqlite3
+import time
 from decimal import Decimal
 
 import pytest
+import time_machine
 
 from tests.services.fakes import Said
 from tests.services.guard import a_creation
+from tradebot.app.app import App
 from tradebot.app.parts import Parts
 from tradebot.app.state import StateDirectory
 from tradebot.app.world import PaperWorld
@@ -223,3 +226,31 @@ async def test_a_damaged_database_is_repaired_and_the_trade_is_guarded_on(lives)
     await again.close()
     assert len(Backups(lives.folder / "state" / "backups", 12).found()) > before
     assert "store.repaired" in lives.said.events
+
+
+async def test_a_machines_clock_that_is_set_is_told_to_the_engine_and_to_a_person(lives):
+    parts = await lives.open()
+    parts.start()
+    load_again = lambda: load(lives.config).settings  # noqa: E731 - as the daemon's main has it
+    state = StateDirectory(lives.folder / "state")
+    app = App(load_again(), state, say=lives.said, file=None, load=load_again)
+    assert "clock" in [line.partition(":")[0] for line in parts.supervisor.dump()]
+    before_ns = parts.clock.now_ns()
+    with time_machine.travel(time.time() + 3600):
+        assert await skew_s(parts) == 3600
+        assert parts.clock.now_ns() - before_ns < 1800 * 10**9
+        (alert,) = [one for one in parts.alerting.alerts.listed() if one.key == "clock"]
+        assert alert.holds
+        assert "3600.0 s ahead of" in alert.text
+        assert "the machine's clock was set" in " ".join(app._readiness(parts).reasons)
+    assert await skew_s(parts) == 0
+    (alert,) = [one for one in parts.alerting.alerts.listed() if one.key == "clock"]
+    assert not alert.holds
+    assert not app._readiness(parts).reasons
+    await parts.close()
+
+
+async def skew_s(parts: Parts) -> int:
+    parts.clock_watch.look()
+    await parts.loop.command(Timer(parts.clock.now_ns()))
+    return round(parts.engine.book.policy.skew_ns / 1e9)

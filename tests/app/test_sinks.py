@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+import time
 from decimal import Decimal
 
 import msgspec
 import pytest
+import time_machine
 
 from tests.alerts.servers import http_server, ok, refused, smtp_server, until
 from tests.app.test_parts import SBIN, Lives
@@ -238,6 +240,25 @@ async def test_the_chat_halts_the_guard_and_is_answered(tmp_path, servers):
         await until(lambda: daemon.parts.engine.book.halt.form is Form.ENTRIES)
         await until(lambda: any("halted (entries);" in str(body) for body in http.bodies))
     assert daemon.parts.engine.book.halt.why == "telegram: news"
+
+
+async def test_the_chat_is_heard_where_the_machines_clock_was_wrong_at_the_start(tmp_path, servers):
+    http, smtp = servers
+
+    def update(path, _):
+        if not path.endswith("getUpdates") or halts(daemon):
+            return ok()
+        message = {"chat": {"id": 5}, "date": int(time.time()), "text": "halt entries"}
+        return ok([{"update_id": 1, "message": message}])
+
+    async with a_daemon(tmp_path, all_sinks(http, smtp, '["halt"]')) as daemon:
+        with time_machine.travel(time.time() - 3600):
+            http.replies = [update]
+            await until(lambda: halts(daemon))
+
+
+def halts(daemon) -> bool:
+    return daemon.parts.engine.book.halt.form is Form.ENTRIES
 
 
 async def test_a_heart_whose_engine_stands_still_does_not_beat(tmp_path, servers):

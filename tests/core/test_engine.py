@@ -19,6 +19,7 @@ from tradebot.core.events import (
 )
 from tradebot.core.inputs import (
     BookReply,
+    ClockSet,
     ExitTrade,
     FeedState,
     InstrumentsLoaded,
@@ -304,6 +305,16 @@ def test_new_sessions_hold_from_the_next_timer_on():
         >> Timer(story.now_ns)
     )
     assert story.book.lines["NSE:SBIN"].blind_since_ns is None
+
+
+def test_a_clock_that_is_set_moves_the_session_and_settings_that_change_leave_it_there():
+    begins = START_NS // 10**9 % 86_400 // 60  # the minute in which the story begins
+    later = Session(open_minutes=begins + 60, close_minutes=begins + 120)
+    policy = msgspec.structs.replace(LIVE, sessions={"NSE": later})
+    story = Playbook(a_trade(stop="9pts"), policy=policy) >> 780 << None
+    story >> ClockSet(skew_ns=3600 * 10**9, at_ns=story.now_ns)
+    story >> PolicyChanged(policy)
+    assert story >> 780 << "stop @ 791"
 
 
 def test_instruments_that_are_not_guarded_are_kept_for_when_they_are():

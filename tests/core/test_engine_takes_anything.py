@@ -17,6 +17,7 @@ from tradebot.core.inputs import (
     Acked,
     Adopt,
     BookReply,
+    ClockSet,
     CreateTrade,
     Execution,
     ExecutionsRead,
@@ -258,6 +259,9 @@ KINDS = {
     FeedState: st.builds(FeedState, up=st.booleans(), at_ns=clock),
     InstrumentsLoaded: st.builds(InstrumentsLoaded, st.tuples(instruments)),
     PolicyChanged: st.builds(PolicyChanged, policies),
+    ClockSet: st.builds(
+        ClockSet, skew_ns=st.sampled_from([0, -3600 * SECOND, 86_400 * SECOND]), at_ns=clock
+    ),
     HaltTrading: st.builds(HaltTrading, form=st.sampled_from(Form), why=st.just("x"), at_ns=clock),
     Release: st.builds(Release, why=st.just("x"), at_ns=clock),
     Resolve: st.builds(

@@ -11,7 +11,7 @@ from tradebot.core.events import (
     PastStopFound,
     TrailActivated,
 )
-from tradebot.core.inputs import Timer, UpdateTrade
+from tradebot.core.inputs import ClockSet, Timer, UpdateTrade
 from tradebot.core.levels import Level, Unit
 from tradebot.core.trades import PriceSource, Reason, Status
 
@@ -270,3 +270,19 @@ def test_a_trail_that_is_judged_by_bids_rises_with_them():
     assert richer(story, 804, 803, 804) << None
     assert richer(story, 804, 798.05, 804) << None
     assert richer(story, 804, 798, 804) << "trail @ 798"
+
+
+# A clock that was set.
+
+
+@pytest.mark.parametrize(
+    ("skew_s", "left_s"), [(0, 7200), (3600, 3600), (10_800, 60), (-3600, 10_800)]
+)
+def test_a_time_of_day_follows_the_clock_and_never_leaves_within_a_minute_of_its_step(
+    skew_s, left_s
+):
+    story = Playbook(a_trade(stop="5pts"), a_trade(at="10:53"))
+    assert story.trade("T2").deadline_ns == story.now_ns + 7180 * 10**9
+    story.process(ClockSet(skew_ns=(skew_s - 20) * 10**9, at_ns=story.now_ns))
+    assert story.trade("T2").deadline_ns == story.now_ns + left_s * 10**9
+    assert story.trade("T1").deadline_ns is None

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from tradebot.core.instruments import Kind
 from tradebot.core.policy import Policy
+from tradebot.core.sessions import Session
 
 
 def test_every_class_of_instruments_has_a_jump_that_is_suspect():
@@ -19,3 +20,12 @@ def test_settings_are_not_shared_between_policies():
 def test_jumps_are_held_and_opposite_trades_refused_unless_somebody_says_so():
     assert Policy().holds_jumps
     assert not Policy().opposite_allowed
+
+
+def test_sessions_are_told_in_the_time_of_the_inputs():
+    nse = Session(open_minutes=60, close_minutes=120)
+    assert Policy(sessions={"NSE": nse}).session("NSE") is nse
+    assert Policy().session("NSE") == Session()
+    behind = Policy(sessions={"NSE": nse}, skew_ns=1800 * 10**9)  # the wall shows half an hour more
+    assert behind.session("NSE").window(0) == (1800 * 10**9, 5400 * 10**9)
+    assert behind.session("other").clock_time(0, 60) == 1800 * 10**9

@@ -192,3 +192,24 @@ def test_what_comes_outside_the_session_makes_the_first_price_inside_no_jump():
     fates(gate, 100.0, at_ns=NINE)
     assert fates(gate, 100.0, at_ns=FIVE) == [(Fate.DROPPED, ())]
     assert fates(gate, 90.0, at_ns=NINE + DAY) == [(Fate.ACCEPTED, (90.0,))]
+
+
+# A clock that was set.
+
+
+@pytest.mark.parametrize("has_price", [False, True])
+def test_a_session_that_is_open_goes_on_to_its_close_whatever_the_clock_is_set_to(has_price):
+    gate = a_gate(FROM_NINE_TO_FIVE)
+    if has_price:
+        fates(gate, 100.0, at_ns=NINE)
+    gate.follow(Session(open_minutes=540, close_minutes=1020, skew_ns=DAY // 2), NINE + SECOND)
+    assert fates(gate, 100.0, at_ns=FIVE - SECOND) == [(Fate.ACCEPTED, (100.0,))]
+    assert fates(gate, 100.0, at_ns=FIVE) == [(Fate.DROPPED, ())]
+    assert fates(gate, 100.0, at_ns=NINE + DAY // 2) == [(Fate.ACCEPTED, (100.0,))]
+
+
+def test_one_that_is_closed_opens_by_the_clock_that_was_set():
+    gate = a_gate(FROM_NINE_TO_FIVE)
+    gate.follow(Session(open_minutes=540, close_minutes=1020, skew_ns=3600 * SECOND), SECOND)
+    assert fates(gate, 100.0, at_ns=NINE - 3601 * SECOND) == [(Fate.DROPPED, ())]
+    assert fates(gate, 100.0, at_ns=NINE - 3600 * SECOND) == [(Fate.ACCEPTED, (100.0,))]

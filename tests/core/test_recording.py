@@ -100,6 +100,7 @@ OTHERS: list[i.Input] = [
     i.PolicyChanged(
         Policy(sessions={"NSE": Session(open_minutes=1, close_minutes=2, weekdays=frozenset({0}))})
     ),
+    i.ClockSet(skew_ns=-3_600_000_000_000, at_ns=AT),
     i.HaltTrading(form=Form.FLATTEN, why="fear", at_ns=AT),
     i.Release(why="it is over", at_ns=AT),
     i.Resolve(trade_id="T1", verdict=i.Verdict.RESEND, why="I looked", at_ns=AT),

@@ -1,5 +1,6 @@
 """A restart goes on where the last life stood, to the tick."""
 
+import msgspec
 import pytest
 
 from tests.core.found_stories import FoundStory
@@ -160,6 +161,18 @@ def test_a_pending_trade_waits_for_its_entry_and_asks_for_it():
 
 def test_time_exits_survive():
     assert (Playbook(a_trade(after="10s")) >> "9s").restarted() >> "1s" << "time"
+
+
+@pytest.mark.parametrize("is_old", [False, True])
+def test_a_time_of_day_survives_also_of_a_version_that_kept_no_other_clock(is_old):
+    story = Playbook(a_trade(at="15:10"))
+    due_ns = story.trade().deadline_ns
+    saved = story.store.trades["T1"]
+    if is_old:
+        trade = msgspec.structs.replace(saved.trade, clock_time_ns=None)
+        story.store.trades["T1"] = msgspec.structs.replace(saved, trade=trade)
+    trade = story.restarted().trade()
+    assert (trade.deadline_ns, trade.clock_time_ns) == (due_ns, due_ns)
 
 
 def test_who_waits_for_a_first_price_waits_again():

@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -253,3 +254,24 @@ def test_special_hours_in_any_zone_keep_the_law_of_windows(zone, at_ns):
     assert at_ns < closes
     assert session.window(opens) == (opens, closes)
     assert (session.phase(at_ns) is Phase.OPEN) == session.is_open(at_ns)
+
+
+# A clock that was set.
+
+
+@given(
+    st.sampled_from([INDIA, NIGHT, NEW_YORK]),
+    st.integers(ns("2026-01-01 00:00Z"), ns("2026-12-01 00:00Z")),
+    st.integers(-3 * 86_400 * 10**9, 3 * 86_400 * 10**9),
+    st.integers(0, 1439),
+)
+def test_a_skew_moves_all_that_a_session_tells_and_nothing_else(session, at_ns, skew_ns, minutes):
+    skewed = msgspec.structs.replace(session, skew_ns=skew_ns, pre_open_minutes=500)
+    plain = msgspec.structs.replace(session, pre_open_minutes=500)
+    wall_ns = at_ns + skew_ns
+    assert skewed.clock_time(at_ns, minutes) == plain.clock_time(wall_ns, minutes) - skew_ns
+    assert skewed.is_open(at_ns) is plain.is_open(wall_ns)
+    assert skewed.phase(at_ns) is plain.phase(wall_ns)
+    day, opens_ns, closes_ns = plain.day(wall_ns)
+    moved_ns = 0 if session.open_minutes is None else skew_ns  # round the clock has no open
+    assert skewed.day(at_ns) == (day, opens_ns - moved_ns, closes_ns - skew_ns)

@@ -17,15 +17,16 @@ class Digest:
         return Letter(subject=whose, text=str((now_ns - MIDNIGHT_NS) // 60_000_000_000))
 
 
-async def reports(count, *, jump_ns=0):
-    clock = FakeClock(MIDNIGHT_NS)
+async def reports(count, *, jump_ns=0, wall_ahead_ns=0):
+    clock, wall = FakeClock(MIDNIGHT_NS), FakeClock(MIDNIGHT_NS + wall_ahead_ns)
     first: list[Letter] = []
     second: list[Letter] = []
     slept: list[float] = []
 
     async def sleep(seconds):
         slept.append(seconds)
-        clock.ns += int(seconds * 1e9) + jump_ns
+        clock.ns += int(seconds * 1e9)
+        wall.ns += int(seconds * 1e9) + jump_ns
         await asyncio.sleep(0)
 
     report = DailyReport(
@@ -35,6 +36,7 @@ async def reports(count, *, jump_ns=0):
         minutes=545,
         zone="UTC",
         clock=clock,
+        wall=wall,
         sleep=sleep,
     )
     task = asyncio.create_task(report.run())
@@ -53,4 +55,8 @@ async def test_it_leaves_every_day_at_its_minute():
 
 async def test_a_clock_that_is_put_forward_is_noticed():
     (first,) = await reports(1, jump_ns=3_600_000_000_000)
-    assert 545 <= int(first) < 545 + 62
+    assert int(first) <= 545 // 60
+
+
+async def test_it_leaves_by_the_wall_and_tells_of_what_the_daemon_has_timed():
+    assert await reports(2, wall_ahead_ns=3_600_000_000_000) == ["485", str(485 + 1440)]

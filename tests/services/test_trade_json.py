@@ -7,7 +7,14 @@ import pytest
 from tests.api.world import LONG, START_NS, running
 from tests.services.test_trades import told
 from tradebot.core.events import ExitDecided
-from tradebot.core.inputs import OrderReport, OrderSide, OrderState, PlaceReply, Unknown
+from tradebot.core.inputs import (
+    ClockSet,
+    OrderReport,
+    OrderSide,
+    OrderState,
+    PlaceReply,
+    Unknown,
+)
 from tradebot.core.trade_rules import Candidate
 from tradebot.core.trades import PriceSource, Reason, Rules, Side, Status, Trade
 from tradebot.services.trade_json import (
@@ -87,6 +94,12 @@ async def test_a_trade_tells_its_levels_prices_and_profit(world):
     assert (trade["stop"], trade["target"], trade["trail"]) == ("1%", "@830", {"by": "1%"})
     assert trade["time_exit_at"] == "2026-01-05T04:30:00.000000Z"
     assert trade["flags"] == []
+
+
+async def test_a_time_of_day_is_told_as_the_wall_shows_it_whatever_it_is_set_to(world):
+    await world.trades.create(LONG | {"time_exit": {"at": "15:10"}})
+    await world.put(ClockSet(skew_ns=3_600_000_000_000, at_ns=world.clock.now_ns()))
+    assert only(world)["time_exit_at"] == "2026-01-05T15:10:00.000000Z"
 
 
 async def test_a_short_profits_when_the_price_falls(world):

@@ -29,6 +29,15 @@ LINES: Mapping[str, Line] = {
     "backup.damaged": Line(_CRITICAL, "backup {file} is damaged: {error}", per="file"),
     "backup.failed": Line(_CRITICAL, "no backup can be made: {error}", lasts="backup"),
     "chat.not_heard": Line(_WARNING, "words of {chat} are not heard: {error}", lasts="chat"),
+    "clock.corrected": Line(
+        _WARNING, "the machine's clock was set, and is {where} the daemon's time", lasts="clock"
+    ),
+    "clock.set": Line(
+        _CRITICAL,
+        "the machine's clock was set, and is {where} the daemon's time: sessions and times of day"
+        " follow it; {todo}",
+        lasts="clock",
+    ),
     "config.refused": Line(_WARNING, "the changed configuration is refused: {problem}"),
     "daemon.ready": Line(_INFO, "the daemon guards {trades} trades"),
     "daemon.stopping": Line(_INFO, "the daemon stops: {why}"),
@@ -87,6 +96,7 @@ LINES: Mapping[str, Line] = {
 ENDS: Mapping[str, str] = {
     "backup.made": "backup",
     "chat.heard_again": "chat",
+    "clock.agrees": "clock",
     "disk.room": "disk",
     "journal.back": "journal",
     "openalgo.auto": "openalgo approval",

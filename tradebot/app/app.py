@@ -238,6 +238,7 @@ class App:
             *parts.world.reasons(),
             *parts.backups.reasons(),
             *parts.ballast.reasons(),
+            *parts.clock_watch.reasons(),
             *(self._sinks.reasons if self._sinks is not None else ()),
         ]
         return Readiness(is_ready=self._stage == "ready", state=self._stage, reasons=tuple(reasons))

@@ -17,6 +17,7 @@ from tradebot.core.sessions import Session
 from tradebot.errors import StoreError
 from tradebot.ports import Say
 from tradebot.services.backups import BackupSchedule
+from tradebot.services.clock_watch import ClockWatch
 from tradebot.services.figures import Figures
 from tradebot.services.guard import Earlier, Guard
 from tradebot.stores.backups import Backup, Backups
@@ -37,6 +38,7 @@ class Parts:
         settings: Settings,
         state: StateDirectory,
         *,
+        clock: SystemClock,
         alerting: Alerting,
         journal: FileJournal,
         store: SqliteStore,
@@ -46,10 +48,9 @@ class Parts:
         self.alerting = alerting
         self.say: Say = alerting.say  # what a part says, a person may be alerted of
         say = self.say
-        self.clock = alerting.clock
-        self.figures = Figures(self.clock)
-        self.journal = journal
-        self.store = store
+        self.clock = clock
+        self.figures = Figures(clock)
+        self.journal, self.store = journal, store
         self.trades_closed = 0
         self.reasons: tuple[str, ...] = ()  # why this start was none like any other
         self._started = self._stops = False
@@ -76,11 +77,11 @@ class Parts:
         self.persister = self.guard.persister
         self.loop = self.guard.loop
         self.trades = self.guard.trades
+        self.clock_watch = ClockWatch(clock, clock.follow, inbox=self.loop, say=say)
         found = backups.found()
-        self._backups = backups
         self.ballast = Ballast(state.ballast, say=say)
         journal.on_full = store.on_full = self.ballast.free
-        self._database = state.database
+        self._backups, self._database = backups, state.database
         self.backups = BackupSchedule(
             self._back_up,
             every_s=settings.store.backup_every_ns / 1e9,
@@ -101,7 +102,8 @@ class Parts:
             StoreError: journal or database cannot be used.
             BrokerError: the broker cannot be used.
         """
-        alerting = Alerting(state, clock=SystemClock(), say=say)
+        clock = SystemClock()
+        alerting = Alerting(state, clock=clock, say=say)
         say = alerting.say
         Ballast(state.ballast, say=say).start()  # a full disk is no reason not to start
         backups = Backups(state.backups, settings.store.backups_kept)
@@ -112,6 +114,7 @@ class Parts:
             parts = cls(
                 settings,
                 state,
+                clock=clock,
                 alerting=alerting,
                 journal=journal,
                 store=store,
@@ -140,6 +143,7 @@ class Parts:
         self.supervisor.start("loop lag", self.figures.sample_lag())
         self.alerting.start(self.supervisor)
         self.guard.start()
+        self.supervisor.attend("clock", self.clock_watch.run)
         self.supervisor.start("backups", self.backups.run())
         self.supervisor.start("ballast", self.ballast.run())
         if not isinstance(self.world, PaperWorld):

@@ -12,6 +12,7 @@ from tradebot.alerts.telegram import Telegram
 from tradebot.alerts.webhook import Webhook
 from tradebot.app.parts import Parts
 from tradebot.app.sink_secrets import secret_of, sinks_of, unsent
+from tradebot.clock import WallClock
 from tradebot.config.settings import Mode, Settings, Tls
 from tradebot.core.alerts import Severity
 from tradebot.core.secret import Secret
@@ -71,6 +72,7 @@ class Sinks:
                 minutes=self._settings.daily_report_minutes,
                 zone=zones[0] if zones else "UTC",
                 clock=parts.clock,
+                wall=WallClock(),
             )
             self._tasks["daily report"] = report.run
 
@@ -101,7 +103,8 @@ class Sinks:
         token = self._secret("telegram")
         if token is None:
             return
-        chat = Telegram(token, named.chat, server=named.server, clock=parts.clock, say=parts.say)
+        wall = WallClock()  # its messages carry Telegram's time
+        chat = Telegram(token, named.chat, server=named.server, clock=wall, say=parts.say)
         self._add(chat, named.min, chat.close)
         if named.commands:
             spoken = Spoken(
@@ -134,7 +137,7 @@ class Sinks:
             user=named.user,
             password=password,
         )
-        mail = Mail(server, named.sender, named.to, clock=self._parts.clock)
+        mail = Mail(server, named.sender, named.to, clock=WallClock())
         self._add(mail, named.min, mail.close)
 
     def _add_heartbeat(self) -> None:

@@ -102,9 +102,11 @@ def update(book: Book, command: UpdateTrade) -> None:
         marks=marks,
         armed=False,
         unguarded=False,
-        deadline_ns=trade.deadline_ns
-        if trade.rules.time_exit == command.rules.time_exit
-        else _deadline(book, changed, changed.opened_at_ns, command.at_ns),
+        **(
+            {}
+            if trade.rules.time_exit == command.rules.time_exit
+            else _deadline(book, changed, changed.opened_at_ns, command.at_ns)
+        ),
     )
     book.add_deadline(trade)
     now = effective_stop(levels, marks)
@@ -217,7 +219,7 @@ def entered(book: Book, trade: Trade, quantity: Decimal, price: Decimal, at_ns: 
         status=Status.ACTIVE if trade.status is Status.PENDING else trade.status,
         reason=trade.reason if trade.status is Status.TRIGGERED else None,
         marks=entry_marks(levels, trade.marks),
-        deadline_ns=_deadline(book, trade, opened_at_ns, at_ns) if is_new else trade.deadline_ns,
+        **(_deadline(book, trade, opened_at_ns, at_ns) if is_new else {}),
     )
     book.add_deadline(trade)
     book.say(
@@ -280,16 +282,19 @@ def listen(book: Book, trade: Trade, at_ns: int) -> None:
     book.note_open(line, trade)
 
 
-def _deadline(book: Book, trade: Trade, opened_at_ns: int | None, at_ns: int) -> int | None:
+def _deadline(
+    book: Book, trade: Trade, opened_at_ns: int | None, at_ns: int
+) -> dict[str, int | None]:
     """Return when a trade's time is up: a duration counts from its entry, a clock from now."""
     rule = trade.rules.time_exit
     if rule is None:
-        return None
+        return {"deadline_ns": None, "clock_time_ns": None}
     if rule.after_ns is not None:
         assert opened_at_ns is not None, "a time exit of a trade that is not open"
-        return opened_at_ns + rule.after_ns
+        return {"deadline_ns": opened_at_ns + rule.after_ns, "clock_time_ns": None}
     assert rule.at_minutes is not None, "a time exit without a time"
-    return book.session(trade.exchange).clock_time(at_ns, rule.at_minutes)
+    due_ns = book.session(trade.exchange).clock_time(at_ns, rule.at_minutes)
+    return {"deadline_ns": due_ns, "clock_time_ns": due_ns + book.policy.skew_ns}
 
 
 def _kept_marks(old: Rules, new: Rules, marks: Marks) -> Marks:

@@ -45,7 +45,6 @@ from tradebot.core.their_orders import TheirOrders
 from tradebot.core.trade_rules import Levels, levels_of
 from tradebot.core.trades import Side, Trade
 
-ALWAYS_OPEN = Session()
 NO_UNITS = Decimal(0)
 _OF_A_TRADE = frozenset(get_args(TradeEvent))  # asked 15 times as fast as ``isinstance``
 
@@ -147,7 +146,7 @@ class Book:
 
     def session(self, exchange: str) -> Session:
         """Return an exchange's session; round the clock where none is set."""
-        return self.policy.sessions.get(exchange, ALWAYS_OPEN)
+        return self.policy.session(exchange)
 
     def live(self, trade: Trade) -> Trade:
         """Return a trade with the best price that its line holds for it."""

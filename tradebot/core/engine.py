@@ -6,6 +6,8 @@ Live, shadow, paper, replay and simulation run this class and no other.
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, TypeGuard, get_args
 
+from msgspec.structs import replace
+
 from tradebot.core import (
     account_reads,
     admission,
@@ -42,6 +44,7 @@ from tradebot.core.inputs import (
     AccountReply,
     Adopt,
     BookReply,
+    ClockSet,
     CreateTrade,
     Execution,
     ExecutionsRead,
@@ -92,6 +95,7 @@ _ByOurClock = (
     | Release
     | Resolve
     | Reconcile
+    | ClockSet
 )
 _BY_OUR_CLOCK = frozenset(get_args(_ByOurClock))  # an execution would be compared with each
 
@@ -257,7 +261,7 @@ class Engine:
         seen_ns = max(gate.received_ns, line.since_ns)
         if at_ns - seen_ns <= limit_ns:
             return
-        opens_ns = self._opens_ns(line.instrument.exchange, at_ns)
+        opens_ns = self._opens_ns(line, at_ns)
         if at_ns < opens_ns:
             if line.blind_since_ns is not None:
                 line.end_blindness(at_ns)
@@ -275,8 +279,11 @@ class Engine:
             line.quote_asked = True
             self.book.want(AskQuote(instrument=line.instrument.id, why="no price arrives"))
 
-    def _opens_ns(self, exchange: str, at_ns: int) -> int:
+    def _opens_ns(self, line: Line, at_ns: int) -> int:
         """Return when the session of a time opens, or the next one; found once a session."""
+        if line.gate.opens_ns <= at_ns < line.gate.closes_ns:
+            return line.gate.opens_ns
+        exchange = line.instrument.exchange
         found = self._sessions.get(exchange)
         if found is None or not found[0] <= at_ns < found[2]:
             found = self._sessions[exchange] = at_ns, *self.book.session(exchange).window(at_ns)
@@ -328,7 +335,8 @@ class Engine:
         account_reads.look(self.book)
 
     def _on_policy(self, changed: PolicyChanged) -> None:
-        self.book.policy = policy = changed.policy
+        skew_ns = self.book.policy.skew_ns  # it is no setting
+        self.book.policy = policy = replace(changed.policy, skew_ns=skew_ns)
         self._sessions.clear()
         for line in self._lines.values():
             line.gate.configure(
@@ -336,6 +344,12 @@ class Engine:
                 policy.spikes[line.instrument.kind],
                 holds_jumps=policy.holds_jumps,
             )
+
+    def _on_clock_set(self, item: ClockSet) -> None:
+        guarding.set_clock(self.book, item.skew_ns, item.at_ns)
+        self._sessions.clear()
+        for line in self._lines.values():
+            line.gate.follow(self.book.session(line.instrument.exchange), item.at_ns)
 
     # Of the class, not of an engine: one that referred to itself would outlive its use.
     _handlers: ClassVar[dict[type, Callable[["Engine", Any], None]]] = {
@@ -358,6 +372,7 @@ class Engine:
         FeedState: _on_feed_state,
         InstrumentsLoaded: lambda self, item: describing.on_instruments(self.book, item),
         PolicyChanged: _on_policy,
+        ClockSet: _on_clock_set,
         HaltTrading: lambda self, item: halting.halt(self.book, item),
         Release: lambda self, item: halting.release(self.book, item),
         Resolve: lambda self, item: verdicts.resolve(self.book, item),

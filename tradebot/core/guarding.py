@@ -28,6 +28,9 @@ from tradebot.core.trade_rules import (
 )
 from tradebot.core.trades import Marks, PastStop, Reason, Rules, Status, Trade
 
+LEAPT_NS = 60_000_000_000  # for whoever is told that the clock was set
+HALF_DAY_NS = 43_200_000_000_000
+
 
 def arm(book: Book, trade: Trade, at_ns: int, *, is_new: bool = False) -> None:
     """Guard a trade from the next price on; past its stop, do what was asked for.
@@ -252,6 +255,29 @@ def on_deadlines(book: Book, at_ns: int) -> None:
         if trade is None or trade.deadline_ns != deadline_ns or trade.status is not Status.ACTIVE:
             continue
         leave_all(book, trade, Reason.TIME, deadline_ns)
+
+
+def set_clock(book: Book, skew_ns: int, at_ns: int) -> None:
+    """Let time exits at a time of day follow the machine's clock.
+
+    Of all days the one counts on which that time is nearest to when it was due: a wrong date
+    changes nothing. A time that the clock was set beyond is due as before, or after ``LEAPT_NS``
+    where that is sooner: a clock that is put right by then has left nothing.
+    """
+    was_ns = book.policy.skew_ns
+    book.policy = msgspec.structs.replace(book.policy, skew_ns=skew_ns)
+    for trade in list(book.trades.values()):
+        rule = trade.rules.time_exit
+        if trade.clock_time_ns is None:
+            continue
+        assert rule is not None, "a time of day without its rule"
+        assert rule.at_minutes is not None, "a time of day of a duration"
+        assert trade.deadline_ns is not None, "a time of day that is never due"
+        since_ns = trade.clock_time_ns - was_ns - HALF_DAY_NS
+        due_ns = book.session(trade.exchange).clock_time(since_ns, rule.at_minutes)
+        deadline_ns = max(due_ns, min(trade.deadline_ns, at_ns + LEAPT_NS))
+        moved = book.put_trade(trade, deadline_ns=deadline_ns, clock_time_ns=due_ns + skew_ns)
+        book.add_deadline(moved)
 
 
 def leave_all(book: Book, trade: Trade, reason: Reason, at_ns: int) -> None:

@@ -260,6 +260,13 @@ class PolicyChanged(msgspec.Struct, frozen=True):
     policy: Policy
 
 
+class ClockSet(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody set the machine's clock; the time of the inputs goes on as if nobody had."""
+
+    skew_ns: int  # that clock less the time of the inputs, from now on
+    at_ns: int
+
+
 class HaltTrading(msgspec.Struct, frozen=True, kw_only=True):
     """Stop some of it, or all, until somebody releases it."""
 
@@ -319,6 +326,7 @@ Input = (
     | FeedState
     | InstrumentsLoaded
     | PolicyChanged
+    | ClockSet
     | HaltTrading
     | Release
     | Resolve

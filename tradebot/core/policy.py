@@ -62,6 +62,9 @@ class AdoptPolicy(msgspec.Struct, frozen=True, kw_only=True):
     strategies: tuple[Strategy, ...] = ()
 
 
+ALWAYS_OPEN = Session()
+
+
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """Settings of the engine; a change arrives as an input like everything else."""
 
@@ -77,7 +80,13 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     holds_jumps: bool = True  # False: suspect prices are judged at once
     stale_after_ns: int | None = None  # None: silence is not judged (a recording's is no fault)
     sessions: dict[str, Session] = msgspec.field(default_factory=dict)  # by exchange
+    skew_ns: int = 0  # the machine's clock less the time of the inputs; no setting: see ClockSet
     exits: ExitPolicy = ExitPolicy()
     reconcile_every_ns: int | None = None  # None: only when something seems wrong
     opposite_allowed: bool = False  # trades of both sides on one net position
     adopt: AdoptPolicy | None = None  # None: nobody looks for positions without a trade
+
+    def session(self, exchange: str) -> Session:
+        """Return an exchange's session in the time of inputs; round the clock if none is set."""
+        session = self.sessions.get(exchange, ALWAYS_OPEN)
+        return msgspec.structs.replace(session, skew_ns=self.skew_ns) if self.skew_ns else session

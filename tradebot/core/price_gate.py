@@ -86,6 +86,17 @@ class Gate:
         self.opens_ns = self.closes_ns = 0  # found with the next price
         self.near = 0.0  # fraction of the last price that is no jump; 0 sends all to screen
 
+    def follow(self, session: Session, at_ns: int) -> None:
+        """Take the session by a clock that was set; one that was open goes on to its close.
+
+        Which of the two clocks is wrong, nobody knows: a stop must not wait for the answer.
+        """
+        if not self.opens_ns <= at_ns < self.closes_ns:
+            opens_ns, closes_ns = self.session.window(at_ns)
+            if opens_ns <= at_ns:
+                self.opens_ns, self.closes_ns = opens_ns, closes_ns
+        self.session = session
+
     def passes(self, tick: Tick) -> bool:
         """Take an ordinary next price; False leaves all as it is, for ``screen`` to say."""
         step = tick.ltp - self.ltp

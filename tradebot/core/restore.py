@@ -168,8 +168,12 @@ def _findings_now(findings: Findings, at_ns: int) -> Findings:
 
 def _trade_now(trade: Trade, at_ns: int) -> Trade:
     rule = trade.rules.time_exit
-    if rule is None or rule.after_ns is None or trade.deadline_ns is None:
+    if rule is None or trade.deadline_ns is None:
         return trade
+    if rule.after_ns is None:
+        # A life begins with the time of the machine's clock. Earlier versions kept only one.
+        due_ns = trade.deadline_ns if trade.clock_time_ns is None else trade.clock_time_ns
+        return msgspec.structs.replace(trade, deadline_ns=due_ns, clock_time_ns=due_ns)
     deadline_ns = min(trade.deadline_ns, at_ns + rule.after_ns)
     return msgspec.structs.replace(trade, deadline_ns=deadline_ns)
 

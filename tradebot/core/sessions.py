@@ -46,6 +46,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     holidays: frozenset[dt.date] = frozenset()
     special: tuple[SpecialHours, ...] = ()  # one a day at most
     pre_open_minutes: int | None = None  # when orders are collected from; None: not at all
+    # The machine's clock less the times that are asked for and returned: it was set meanwhile.
+    skew_ns: int = 0
 
     def __post_init__(self) -> None:
         """Keep what is promised: both times or none, and a day to trade on."""
@@ -57,7 +59,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
         """Return open and close of the session that ``at_ns`` lies in, or of the next one."""
         if self.open_minutes is None or self.close_minutes is None:
             return ROUND_THE_CLOCK
-        zone, today = _zone(self.zone), self._date(at_ns)
+        today = self._date(at_ns)
         # The day before yesterday's session closed yesterday at the latest.
         for days in itertools.count(-1):
             day = today + days * _DAY
@@ -66,8 +68,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
                 continue
             opens, closes = hours
             close_day = day if closes > opens else day + _DAY
-            open_ns = _instants(zone, day, opens)[0]
-            close_ns = _instants(zone, close_day, closes)[0]
+            open_ns = self._instants(day, opens)[0]
+            close_ns = self._instants(close_day, closes)[0]
             if close_ns > max(at_ns, open_ns):
                 return open_ns, close_ns
         raise AssertionError("days do not end")  # pragma: no cover
@@ -91,7 +93,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
         day, minutes = self._date(at_ns), self.pre_open_minutes
         if minutes is None or self._date(open_ns) != day or any(s.day == day for s in self.special):
             return Phase.CLOSED
-        begins_ns = _instants(_zone(self.zone), day, minutes)[0]
+        begins_ns = self._instants(day, minutes)[0]
         return Phase.PRE_OPEN if begins_ns <= at_ns else Phase.CLOSED
 
     def is_open(self, at_ns: int) -> bool:
@@ -116,17 +118,21 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
         A time that the clocks show twice counts twice; one that they leap over is the
         moment of the leap. Days without a session count: a session is not asked for.
         """
-        zone, today = _zone(self.zone), self._date(at_ns)
+        today = self._date(at_ns)
         return next(
             instant
             for days in itertools.count(-1)
-            for instant in _instants(zone, today + days * _DAY, minutes)
+            for instant in self._instants(today + days * _DAY, minutes)
             if instant > at_ns
         )
 
     def _date(self, at_ns: int) -> dt.date:
-        at = _EPOCH + dt.timedelta(microseconds=at_ns // 1000)
+        at = _EPOCH + dt.timedelta(microseconds=(at_ns + self.skew_ns) // 1000)
         return at.astimezone(_zone(self.zone)).date()
+
+    def _instants(self, day: dt.date, minutes: int) -> tuple[int, ...]:
+        instants = _instants(_zone(self.zone), day, minutes)
+        return tuple(instant - self.skew_ns for instant in instants) if self.skew_ns else instants
 
 
 @lru_cache(maxsize=256)  # many trades end at one time of day

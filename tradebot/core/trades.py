@@ -186,6 +186,7 @@ class Trade(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     opened_at_ns: int | None = None
     closed_at_ns: int | None = None
     deadline_ns: int | None = None  # the time exit
+    clock_time_ns: int | None = None  # of one at a time of day: when, by the machine's clock
     reason: Reason | None = None  # of the decision that ended it
     version: int = 0  # one more at each change that must be durable
 

@@ -21,6 +21,7 @@ class DailyReport:
         minutes: int,
         zone: str,
         clock: Clock,
+        wall: Clock,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """Take who writes it, and who sends it.
@@ -31,6 +32,8 @@ class DailyReport:
             whose: which daemon it is of.
             minutes: after midnight.
             zone: of the wall.
+            clock: by which closed trades are timed.
+            wall: the clock that says when the minute has come; it may be set.
         """
         self._digest = digest
         self._posts = posts
@@ -38,13 +41,14 @@ class DailyReport:
         self._minutes = minutes
         self._zone = zone
         self._clock = clock
+        self._wall = wall
         self._sleep = sleep
 
     async def run(self) -> None:
         """Report every day, for ever."""
         while True:
-            due_ns = next_ns(self._clock.now_ns(), self._minutes, self._zone)
-            while (left_ns := due_ns - self._clock.now_ns()) > 0:
+            due_ns = next_ns(self._wall.now_ns(), self._minutes, self._zone)
+            while (left_ns := due_ns - self._wall.now_ns()) > 0:
                 await self._sleep(min(LOOK_S, left_ns / 1e9))
             letter = await self._digest.report(self._whose, self._clock.now_ns())
             for post in self._posts:

@@ -76,7 +76,7 @@ def active_trade(book: Book, trade: Trade, now_ns: int) -> Json:
         "best_price": price(trade.marks.best_price if trade.marks.trail_active else None),
         "opened_at": iso(trade.opened_at_ns),
         "created_at": iso(trade.created_at_ns),
-        "time_exit_at": iso(trade.deadline_ns),
+        "time_exit_at": iso(trade.clock_time_ns or trade.deadline_ns),  # as a wall shows it
         "past_stop": trade.past_stop.value,
         "price_source": trade.price_source.value,
         "order_id": trade.order_id,
