@@ -1,11 +1,11 @@
 """Halting and releasing: what a person's word does to the book."""
 
-from tradebot.core import covering, guarding, lanes
+from tradebot.core import covering, guarding, lanes, ranking
 from tradebot.core.book import Book
 from tradebot.core.events import Halted, HaltRefused, NothingIsSent, Released
 from tradebot.core.halt import Form
 from tradebot.core.inputs import HaltTrading, Release
-from tradebot.core.trades import Reason, Status, Trade
+from tradebot.core.trades import Reason, Status
 
 _SECOND_NS = 1_000_000_000
 SAID_EVERY_NS = 60 * _SECOND_NS
@@ -52,15 +52,8 @@ def wake(book: Book, at_ns: int) -> None:
 def leave_every(book: Book, at_ns: int) -> None:
     """Leave every trade that is open: shorts before longs, the largest first."""
     active = [trade for trade in book.trades.values() if trade.status is Status.ACTIVE]
-    for trade in sorted(active, key=lambda trade: _rank(book, trade)):
+    for trade in sorted(active, key=lambda trade: (ranking.rank(book, trade), trade.number)):
         guarding.leave_all(book, book.trades[trade.trade_id], Reason.HALT, at_ns)
-
-
-def _rank(book: Book, trade: Trade) -> tuple[int, float, int]:
-    line = book.line(trade.instrument)
-    price = float(trade.entry) if line.ltp is None else line.ltp
-    exposure = price * float(trade.remaining * line.instrument.multiplier)
-    return trade.side.sign, -exposure, trade.number
 
 
 def _say_nothing_is_sent(book: Book, at_ns: int) -> None:

@@ -18,6 +18,8 @@ class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     quantity: Decimal
     decided_at_ns: int
     price: Decimal | None = None  # of a limit order; None: at the market
+    # Where not all may leave at once the lowest goes first: see ``ranking``.
+    rank: tuple[float, float] = (0.0, 0.0)
 
 
 class CancelOrder(msgspec.Struct, frozen=True, kw_only=True):

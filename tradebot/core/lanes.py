@@ -6,7 +6,7 @@ is held and what may still fill, never from the memory of a call that failed.
 
 from decimal import Decimal
 
-from tradebot.core import closed_market, exits, net_reads, resting, trade_reads
+from tradebot.core import closed_market, exits, net_reads, ranking, resting, trade_reads
 from tradebot.core.book import Book
 from tradebot.core.events import ExitSent, TradeClosed, TradeStuck
 from tradebot.core.exits import Exit, State
@@ -252,6 +252,7 @@ def _send(book: Book, exit_: Exit, quantity: Decimal, at_ns: int) -> None:
             quantity=quantity,
             decided_at_ns=exit_.decided_at_ns,
             price=price,
+            rank=ranking.rank(book, trade),
         )
     )
 

@@ -42,7 +42,8 @@ class OpenAlgoBroker(OpenAlgoReader):
             return NotSent(self.why_not_live())
         self._placing.append(order)
         try:
-            reply = await self.client.ask("placeorder", requests.place_order(order))
+            body = requests.place_order(order)
+            reply = await self.client.ask("placeorder", body, rank=order.rank)
         finally:
             self._placing.remove(order)
         match reply:

@@ -11,6 +11,7 @@ from tradebot.brokers.openalgo.budget import Budget
 from tradebot.brokers.openalgo.lockout import Lockout
 from tradebot.brokers.openalgo.shared import Shared
 from tradebot.brokers.openalgo.skew import Skew
+from tradebot.brokers.openalgo.turns import AT_ONCE, Rank, Turns
 from tradebot.brokers.openalgo.wire.answers import TOO_MANY, Answer, answer_of
 from tradebot.brokers.openalgo.wire.requests import Body
 from tradebot.core.secret import Secret
@@ -106,7 +107,7 @@ class Client:
         self.limits = limits
         self._sleep = sleep
         self._routes = routes
-        self._budgets: dict[str, Budget] = {}
+        self._turns: dict[str, Turns] = {}
         self._orders: aiohttp.ClientSession | None = None
         self._reads: aiohttp.ClientSession | None = None
         self._knock = Shared(self._knocked, given_up=None)
@@ -131,11 +132,13 @@ class Client:
         """Whether requests can be sent at all."""
         return self._reads is not None
 
-    async def ask(self, route: str, body: Body, *, urgent: bool = True) -> Reply:
-        """Send a request; ``urgent`` is what an exit waits for."""
+    async def ask(
+        self, route: str, body: Body, *, urgent: bool = True, rank: Rank = AT_ONCE
+    ) -> Reply:
+        """Send a request; ``urgent`` is what an exit waits for, the lowest ``rank`` first."""
         if self.lockout.is_closed and not await self._may_pass():
             return Withheld(f"OpenAlgo does not take our key: {self.lockout.why}")
-        wait_s = await self._turn(route, urgent=urgent)
+        wait_s = await self._turn(route, urgent=urgent, rank=rank)
         if wait_s is not None:
             return Withheld(f"{route} has to wait {wait_s:.1f} s for its turn")
         return self._noted(route, await self._sent(route, body))
@@ -169,21 +172,15 @@ class Client:
             self.is_live = None  # whoever logged in may have changed it
             self.say("openalgo.unlocked", "warning")
 
-    async def _turn(self, route: str, *, urgent: bool) -> float | None:
+    async def _turn(self, route: str, *, urgent: bool, rank: Rank) -> float | None:
         """Wait for the budget; None: now. Else the time that is too long to wait."""
         kind = "orders" if route in _ORDER_ROUTES else route
-        budget = self._budgets.get(kind)
-        if budget is None:
+        turns = self._turns.get(kind)
+        if turns is None:
             limits = self.limits
             most = limits.orders_per_s if kind == "orders" else limits.reads_per_s
-            budget = self._budgets[kind] = Budget(most)
-        loop = asyncio.get_running_loop()
-        last_s = loop.time() + self.limits.budget_s
-        while wait_s := budget.take(loop.time(), urgent=urgent):
-            if loop.time() + wait_s > last_s:
-                return wait_s
-            await self._sleep(wait_s)
-        return None
+            turns = self._turns[kind] = Turns(Budget(most), sleep=self._sleep)
+        return await turns.take(urgent=urgent, rank=rank, within_s=self.limits.budget_s)
 
     async def _sent(self, route: str, body: Body) -> Reply:
         if route not in self._routes:
@@ -220,9 +217,9 @@ class Client:
         self.limited += 1
         text = headers.get("Retry-After", "")
         kind = "orders" if route in _ORDER_ROUTES else route
-        if kind in self._budgets:
+        if kind in self._turns:
             wait_s = float(text) if text.isdecimal() and len(text) < len("86400") else None
-            self._budgets[kind].refused(asyncio.get_running_loop().time(), wait_s)
+            self._turns[kind].budget.refused(asyncio.get_running_loop().time(), wait_s)
         self.say("openalgo.limited", "warning", route=route, retry_after=text or None)
 
     def _noted(self, route: str, reply: Reply) -> Reply:
