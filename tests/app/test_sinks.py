@@ -5,7 +5,6 @@ import contextlib
 import time
 from decimal import Decimal
 
-import msgspec
 import pytest
 import time_machine
 
@@ -13,11 +12,10 @@ from tests.alerts.servers import http_server, ok, refused, smtp_server, until
 from tests.app.test_parts import SBIN, Lives
 from tests.services.guard import a_creation
 from tradebot.app.parts import Parts
-from tradebot.app.sinks import Sinks, whose
+from tradebot.app.sinks import Sinks
 from tradebot.app.state import StateDirectory
 from tradebot.app.world import PaperWorld
 from tradebot.config import load
-from tradebot.config.settings import Mode
 from tradebot.core.halt import Form
 from tradebot.core.inputs import OrderSide
 from tradebot.core.levels import Level, Unit
@@ -34,13 +32,6 @@ def environment(monkeypatch):
     monkeypatch.setattr(outbox_module, "BETWEEN_S", 0.01)
     for name, value in ENVIRON.items():
         monkeypatch.setenv(name, value)
-
-
-def test_nobody_takes_the_exits_of_a_shadow_for_real_ones():
-    settings = load(None).settings
-    assert whose(settings) == "tradebot PAPER-1"
-    shadow = msgspec.structs.replace(settings, mode=Mode.SHADOW)
-    assert whose(shadow) == "tradebot PAPER-1 (shadow: nothing is sent)"
 
 
 class Daemon:

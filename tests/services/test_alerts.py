@@ -168,6 +168,30 @@ def test_what_a_start_has_heard_of_already_goes_on(world):
     assert [alert.key for alert in later.listed if alert.holds] == ["store", "disk"]
 
 
+def test_what_was_insisted_on_is_told_to_be_over(world):
+    world.take(lasting("start", CRITICAL), lasting("feed", WARNING))
+    later = World(world.listed)
+    later.alerts.settle(lambda _: False)
+    assert later.heard == [("A1", True)]
+
+
+def test_what_was_left_unsent_is_told_by_the_next_life_and_no_later_one(world):
+    world.take(raised("a"), raised("b"))
+    world.alerts.leave_unsent(is_unsent=True)
+    later = World(world.listed)
+    later.take(raised("c"))
+    assert sorted(later.heard) == [("A1", False), ("A2", False), ("A3", False)]
+    later.alerts.settle(lambda _: True)
+    assert World(later.listed).heard == []
+
+
+def test_what_has_left_after_all_is_not_told_again(world):
+    world.take(raised("a"))
+    world.alerts.leave_unsent(is_unsent=True)
+    world.alerts.leave_unsent(is_unsent=False)
+    assert World(world.listed).heard == []
+
+
 def test_numbers_go_on_after_a_restart(world):
     world.take(raised("a"), raised("b"))
     later = World(world.listed)

@@ -260,3 +260,31 @@ def test_a_line_says_how_bad_how_often_and_by_which_name():
 
     worse = again(alert, raised("matter 7", CRITICAL), START_NS)
     assert line_of(worse) == "CRITICAL: matter 7 is bad (2 times) [A7]"
+
+
+# Before the end.
+
+
+async def test_the_last_alerts_leave_without_a_pause(world):
+    for number in range(1, OF_ONE_LETTER + 2):
+        world.outbox.offer(an_alert(number))
+    assert await world.outbox.send_last(1.0)
+    assert [len(letter.alerts) for letter in world.sink.letters] == [OF_ONE_LETTER, 1]
+    assert world.slept == []
+
+
+async def test_a_sink_that_fails_is_not_tried_again_before_the_end(world):
+    world.sink.does = [AlertError("no")]
+    world.outbox.offer(an_alert())
+    assert not await world.outbox.send_last(1.0)
+    assert world.sink.letters == []
+
+
+async def test_a_sink_that_hangs_is_not_waited_for_before_the_end(world):
+    world.sink.does = ["hang"]
+    world.outbox.offer(an_alert())
+    assert not await world.outbox.send_last(0.01)
+
+
+async def test_where_nothing_waits_all_has_left(world):
+    assert await world.outbox.send_last(0.01)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from tradebot.app.alerting import Alerting
 from tradebot.app.announcer import announce
 from tradebot.app.hours_watch import HoursWatch
+from tradebot.app.last_words import last_words
 from tradebot.app.policy import policy_of
 from tradebot.app.recording import Recording
 from tradebot.app.state import StateDirectory
@@ -104,6 +105,17 @@ class Parts:
         """
         clock = SystemClock()
         alerting = Alerting(state, clock=clock, say=say)
+        try:
+            return await cls._open(settings, state, clock, alerting)
+        except Exception as error:
+            await last_words(settings, alerting, error)
+            raise
+
+    @classmethod
+    async def _open(
+        cls, settings: Settings, state: StateDirectory, clock: SystemClock, alerting: Alerting
+    ) -> "Parts":
+        """Recover, where what is alerted of is kept already."""
         say = alerting.say
         Ballast(state.ballast, say=say).start()  # a full disk is no reason not to start
         backups = Backups(state.backups, settings.store.backups_kept)

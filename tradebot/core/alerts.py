@@ -73,6 +73,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     over_ns: int | None = None  # of what lasted
     acked_ns: int | None = None
     acked_by: str = ""
+    unsent: bool = False  # the life that raised it ended before any way out had taken it
 
     @property
     def id(self) -> str:

@@ -5,6 +5,8 @@ import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
+import msgspec
+
 from tradebot.core.alerts import (
     Alert,
     Category,
@@ -54,18 +56,26 @@ class Alerts:
         self._is_refused = False
         self._lasting = {alert.number for alert in self._all.values() if alert.holds}
         self._earlier = set(self._lasting)  # of an earlier life, and not heard of in this one
-        self._told: dict[int, tuple[int, bool]] = {}  # when it was told last; whether as over
+        # When it was told last; whether as over. What an earlier life could not send is news.
+        self._told = {alert.number: (0, False) for alert in self._all.values() if alert.unsent}
         self._raised: Counter[tuple[str, ...]] = Counter()
         self._listeners: list[Callable[[Alert], None]] = []
 
     def listen(self, listener: Callable[[Alert], None]) -> None:
         """Have each alert told that is news, insists, or is over; the listener never waits.
 
-        What was told in this life before is told at once.
+        What was told in this life before is told at once, and what an earlier one left unsent.
         """
         self._listeners.append(listener)
         for number in self._told:
             listener(self._all[number])
+
+    def leave_unsent(self, *, is_unsent: bool) -> None:
+        """Have what was told in this life told by the next one too, or no more."""
+        for number in self._told:
+            alert = self._all[number]
+            if alert.unsent is not is_unsent:
+                self._put(msgspec.structs.replace(alert, unsent=is_unsent))
 
     def take(self, changes: Sequence[Change]) -> None:
         """Take what has happened."""
@@ -79,13 +89,17 @@ class Alerts:
     def settle(self, still_holds: Callable[[Alert], bool]) -> None:
         """End what lasted in an earlier life and is not known to last in this one.
 
-        What is said every minute is left to those who say it.
+        What is said every minute is left to those who say it. What was insisted on is told to
+        be over. A life that has come so far has taken over what an earlier one left unsent.
         """
         now_ns = self._clock.now_ns()
         for number in sorted(self._earlier & self._lasting):
             alert = self._all[number]
             if not alert.is_repeated and not still_holds(alert):
-                self._put(over(alert, now_ns))
+                ended = self._put(over(alert, now_ns))
+                if alert.insists:
+                    self._tell(ended, now_ns)
+        self.leave_unsent(is_unsent=False)
 
     def acknowledge(self, name: str, by: str) -> Alert:
         """Take a person's word that an alert was seen.

@@ -94,6 +94,16 @@ class Outbox:
                 await self._wake.wait()
             await self._sleep(await self._one())
 
+    async def send_last(self, within_s: float) -> bool:
+        """Send the alerts that wait, without any pause; whether all of them have left in time."""
+        try:
+            async with asyncio.timeout(within_s):
+                while self._alerts and not self._failures:
+                    await self._one()
+        except TimeoutError:
+            return False
+        return not self._failures
+
     def figures(self) -> Iterator[Figure]:
         """Yield what became of the letters of this sink."""
         for word, count in self._counted.items():

@@ -1,0 +1,111 @@
+"""A start that fails is heard of once, by whoever can hear it, and goes on failing as it did."""
+
+import pytest
+
+from tests.alerts.servers import http_server, until
+from tests.app.test_parts import Lives
+from tradebot.app import last_words as module
+from tradebot.app.sinks import Sinks
+from tradebot.app.state import StateDirectory
+from tradebot.brokers.paper.broker import PaperBroker
+from tradebot.config import load
+from tradebot.errors import BrokerError
+from tradebot.services import outbox as outbox_module
+from tradebot.stores.alert_file import AlertFile
+
+WHY = "the daemon does not start, and nothing is guarded: nobody answers"
+
+
+class House:
+    """One state directory with a webhook, where starts fail while the broker is away."""
+
+    def __init__(self, folder, http, monkeypatch):
+        self.lives, self.http = Lives(folder), http
+        self.state = StateDirectory(folder / "state")
+        with self.lives.config.open("a") as file:
+            file.write('[alerts]\nwebhook = { url = "env:HOOK" }\n')
+        self._monkeypatch = monkeypatch
+
+    async def fails(self, error=None):
+        error = error or BrokerError("nobody answers")
+
+        async def away(*_):
+            raise error
+
+        with self._monkeypatch.context() as patch:
+            patch.setattr(PaperBroker, "open", away)
+            with pytest.raises(type(error), match="nobody answers"):
+                await self.lives.open()
+
+    async def starts(self):
+        parts = await self.lives.open()
+        settings = load(self.lives.config).settings
+        sinks = Sinks(settings, parts, is_ready=lambda: True, reasons=tuple)
+        parts.start()
+        sinks.start()
+        return parts, sinks
+
+    @property
+    def sent(self):
+        return [body["text"] for _, _, body in self.http.asked]
+
+    @property
+    def kept(self):
+        return [(one.text, one.count, one.unsent) for one in AlertFile(self.state.alerts).load()]
+
+
+@pytest.fixture
+async def house(tmp_path, monkeypatch):
+    monkeypatch.setattr(outbox_module, "BETWEEN_S", 0.01)
+    async with http_server() as http:
+        monkeypatch.setenv("HOOK", f"{http.address}/hook")
+        yield House(tmp_path, http, monkeypatch)
+
+
+async def test_a_start_that_fails_is_told_of_and_the_error_goes_on(house):
+    await house.fails()
+    assert len(house.sent) == 1
+    assert f"CRITICAL: {WHY}" in house.sent[0]
+    assert house.kept == [(WHY, 1, False)]
+
+
+async def test_one_that_fails_again_and_again_is_told_of_once(house):
+    await house.fails()
+    await house.fails()
+    await house.fails()
+    assert len(house.sent) == 1
+    assert house.kept == [(WHY, 3, False)]
+
+
+async def test_what_could_not_leave_leaves_with_the_next_start_that_fails(house):
+    house.http.replies = [(500, {}, b"oops"), (200, {}, b"{}")]
+    await house.fails()
+    assert (WHY, 1, True) in house.kept
+    await house.fails()
+    assert f"CRITICAL: {WHY} (2 times)" in house.sent[-1]
+    assert (WHY, 2, False) in house.kept
+
+
+@pytest.mark.parametrize("was_sent", [True, False])
+async def test_a_start_that_succeeds_tells_that_it_is_over(house, was_sent):
+    if not was_sent:
+        house.http.replies = [(500, {}, b"oops"), (200, {}, b"{}")]
+    await house.fails()
+    parts, sinks = await house.starts()
+    await until(lambda: any(f"over: {WHY}" in text for text in house.sent))
+    await parts.close()
+    await sinks.close()
+    assert (WHY, 1, False) in house.kept
+
+
+async def test_a_sink_that_hangs_holds_up_the_next_start_for_a_bounded_time(house, monkeypatch):
+    monkeypatch.setattr(module, "WITHIN_S", 0.05)
+    house.http.replies = ["hang"]
+    await house.fails()
+    assert (WHY, 1, True) in house.kept
+
+
+async def test_what_no_error_of_ours_says_is_not_told(house):
+    await house.fails(RuntimeError("nobody answers: s3cret"))
+    assert "RuntimeError, see the log" in house.sent[0]
+    assert "s3cret" not in str(house.sent) + str(house.kept)
