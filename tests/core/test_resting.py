@@ -23,6 +23,7 @@ from tradebot.core.inputs import (
     HaltTrading,
     OrderSide,
     PolicyChanged,
+    Release,
     Unknown,
 )
 from tradebot.core.intents import ReadOrder, ReadPosition
@@ -181,6 +182,16 @@ def test_nothing_is_cancelled_while_everything_is_halted():
     story.process(HaltTrading(form=Form.EVERYTHING, why="stop", at_ns=story.now_ns))
     assert story >> "30s"
     assert len(cancels(story)) == 1
+
+
+def test_what_could_not_be_cancelled_under_a_halt_is_waited_for_anew_after_it():
+    story = target(guarding()) >> 795
+    assert len(cancels(story)) == 1
+    story.process(HaltTrading(form=Form.EVERYTHING, why="stop", at_ns=story.now_ns))
+    story >> "1m"
+    story.process(Release(why="on", at_ns=story.now_ns))
+    assert (len(cancels(story)), story.orders) == (2, [])
+    assert (story >> "20s").orders == ["T1-x1 SELL 10"]
 
 
 # What works, and what only looks like it.

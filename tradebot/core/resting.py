@@ -266,6 +266,9 @@ def _go_on(book: Book, each: Waiting, at_ns: int) -> None:
         book.want(ReadOrder(theirs.order_id))
         due_ns = min(theirs.cancel_due_ns, book.now_ns + LOOK_NS)
         book.theirs.put(msgspec.structs.replace(theirs, due_ns=due_ns))
+    elif lane and not book.halt.sends:
+        # Nobody asks under such a halt: what was asked for before it is asked for anew after it.
+        book.theirs.put(_unasked(theirs))
     elif lane:
         _cancel(book, each, theirs.trade_id, at_ns)
         if not theirs.ignored and _is_ignored(book, each):
@@ -275,13 +278,18 @@ def _go_on(book: Book, each: Waiting, at_ns: int) -> None:
             _say_stuck(book, trade_id, [each], "the exit waits for it no longer", at_ns)
     elif book.net(theirs.key) or book.guards(theirs.key):
         # The exit has come to its end, and what rests has something to do again.
-        book.theirs.put(msgspec.structs.replace(theirs, cancels=0, asked_ns=0, ignored=False))
+        book.theirs.put(_unasked(theirs))
     elif book.now_ns < theirs.cancel_due_ns:
         book.theirs.put(msgspec.structs.replace(theirs, due_ns=theirs.cancel_due_ns))
     elif theirs.cancels < CANCELS_WHEN_FLAT:
         _cancel(book, each, theirs.trade_id, at_ns)
     elif not theirs.told:
         _say_rests(book, each, at_ns)
+
+
+def _unasked(theirs: Theirs) -> Theirs:
+    """Return an order as if nobody had asked to cancel it yet."""
+    return msgspec.structs.replace(theirs, cancels=0, asked_ns=0, ignored=False)
 
 
 def _is_ignored(book: Book, each: Waiting) -> bool:
