@@ -88,6 +88,7 @@ class Guard:
             deliver=self._deliver,
             keep=self.persister.keep,
             pulse=self._pulsed,
+            clock=clock,
         )
         self.schedule = Schedule(self.loop, clock)
         self.comparison = Comparison(self.loop, clock=clock, say=say)

@@ -12,16 +12,20 @@ from typing import Protocol
 
 from tradebot.core.engine import Engine
 from tradebot.core.events import Event
-from tradebot.core.inputs import Input, Tick, Timer
+from tradebot.core.inputs import Execution, Input, OrderReport, Tick, Timer
 from tradebot.core.intents import Intent, PlaceOrder
 from tradebot.core.records import Record
 from tradebot.errors import StoreError
-from tradebot.ports import Journal, Say
+from tradebot.ports import Clock, Journal, Say
 from tradebot.services.persister import row_of
 
 TICKS_MAX = 65_536  # waiting ticks; above it low, high and last of each instrument are kept
 ROOM = 4_096  # waiting ticks below which a fast source may go on
 TURN_TICKS = 256  # ticks of one turn: a quarter of a millisecond of quiet ones
+# What the broker stamps says when it happened. An order that leaves for it leaves now, and is
+# told from those that were there before it by that time.
+_STAMPED = frozenset({Execution, OrderReport})
+_BEHIND_NS = 10_000_000  # so far behind the engine's time may be, when it hears of one
 
 Outputs = Sequence[Event | Intent]
 
@@ -50,6 +54,7 @@ class EngineLoop:
         deliver: Deliver,
         keep: Callable[[list[Record], int], None],
         pulse: Callable[[], None],
+        clock: Clock | None = None,
         ticks_max: int = TICKS_MAX,
     ) -> None:
         """Connect the engine to the world.
@@ -58,6 +63,8 @@ class EngineLoop:
             deliver: takes a turn's outputs.
             keep: takes a turn's records and their journal frame, for the database.
             pulse: called at each timer that the engine has taken; feeds the watchdog.
+            clock: says between two timers what time it is; None: nobody does.
+            ticks_max: how many ticks may wait.
         """
         self.engine = engine
         self._journal = journal
@@ -65,6 +72,7 @@ class EngineLoop:
         self._deliver = deliver
         self._keep = keep
         self._pulse = pulse
+        self._clock = clock
         self._urgent: deque[tuple[Input, asyncio.Future[Outputs] | None]] = deque()
         self._ticks: deque[Tick] = deque()
         self._ticks_max = self._thin_above = ticks_max
@@ -208,6 +216,8 @@ class EngineLoop:
             item, answer = self._urgent.popleft()
             if answer is not None:
                 self._answers.append((answer, ()))
+            if type(item) in _STAMPED:
+                outputs.extend(self._told_the_time())
             out = process(item)
             outputs.extend(out)
             if answer is not None:
@@ -217,6 +227,12 @@ class EngineLoop:
                 is_time = True
                 self._pulse()
         return is_time
+
+    def _told_the_time(self) -> Outputs:
+        """Tell the engine what time it is, where the last timer is too old for what comes now."""
+        now_ns = 0 if self._clock is None else self._clock.now_ns()
+        is_behind = now_ns - self.engine.book.now_ns >= _BEHIND_NS
+        return self._process(Timer(now_ns)) if is_behind else ()
 
     def _take_ticks(self, outputs: list[Event | Intent]) -> None:
         """Judge ticks until the turn is full or one of them asks for something."""
