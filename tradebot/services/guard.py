@@ -74,8 +74,7 @@ class Guard:
             catalogue: of instruments; None: the broker tells all of them at the start.
             described: what the catalogue said to an earlier life.
         """
-        self._broker, self._clock = broker, clock
-        self._say, self._tell = say, tell
+        self._broker, self._clock, self._say, self._tell = broker, clock, say, tell
         self._heard, self._pulse = heard, pulse
         self._started = False
         self.supervisor = Supervisor(say)
