@@ -230,6 +230,15 @@ def test_the_other_side_is_another_position():
     assert story.adopted == ["adopted-1 -15 new rule"]
 
 
+def test_the_net_is_read_at_once_where_somebody_took_a_guarded_position_through_zero():
+    story = FoundStory(existing=GUARD).holds("10") >> "20s"
+    before = len(story.wants(ReadPosition))
+    story.bought("-4", net="6", average="800")
+    assert len(story.wants(ReadPosition)) == before
+    story.bought("-16", net="-10", average="800")
+    assert len(story.wants(ReadPosition)) == before + 1
+
+
 def test_books_that_contradict_each_other_for_long_are_told_to_a_person():
     story = FoundStory(existing=GUARD)
     story.net_fails = True

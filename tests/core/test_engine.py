@@ -6,7 +6,8 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from tests.playbook import SBIN, START_NS, Playbook, a_trade, rules
+from tests.core.found_stories import FoundStory
+from tests.playbook import KEY, SBIN, START_NS, Playbook, a_trade, rules
 from tradebot.core.engine import NOTHING, Engine
 from tradebot.core.events import (
     FeedBroke,
@@ -26,11 +27,12 @@ from tradebot.core.inputs import (
     OrderSide,
     PolicyChanged,
     QuoteReply,
+    Reconcile,
     Timer,
     UpdateTrade,
 )
-from tradebot.core.intents import AskQuote, ReadPosition, Subscribe
-from tradebot.core.policy import ExitPolicy, Policy
+from tradebot.core.intents import AskQuote, ReadAccount, ReadBook, ReadPosition, Subscribe
+from tradebot.core.policy import AdoptPolicy, Answer, ExitPolicy, ManualAdd, Policy
 from tradebot.core.sessions import Session
 from tradebot.core.trades import Rules, Status
 
@@ -171,6 +173,15 @@ def test_who_comes_while_a_jump_is_held_is_guarded_from_the_next_price_on():
     assert story.book.lines["NSE:SBIN"].waiting == set()
 
 
+def test_a_session_that_begins_far_from_the_close_is_not_judged_before_the_exchange_is_asked():
+    story = Playbook(policy=INDIA)
+    story.now_ns = at("2026-01-22T15:29:58+05:30")
+    story.create(msgspec.structs.replace(a_trade(stop="6%"), product="CNC")) >> 800 >> "1m"
+    story.now_ns = at("2026-01-23T09:15:01+05:30")
+    assert story >> 700 << None
+    assert story >> "4s" << "stop @ 752"  # nobody has answered
+
+
 # Silence.
 
 
@@ -274,6 +285,26 @@ def test_executions_and_reports_are_of_exits_or_of_others():
     story.process(ExitTrade(trade_id="T1", at_ns=0))
     story.process(UpdateTrade(trade_id="T9", rules=Rules(), at_ns=0))
     assert story >> story.net("0") << "stop @ 795"
+
+
+def test_a_fill_of_an_entry_is_not_also_added_to_an_adopted_trade():
+    story = FoundStory(existing=Answer.GUARD, manual_add=ManualAdd.IGNORE).holds("10") >> "20s"
+    story.bought("5", net="15", average="800")
+    adopt = AdoptPolicy(account="A1", manual_add=ManualAdd.GUARD)
+    story >> PolicyChanged(msgspec.structs.replace(story.policy, adopt=adopt))
+    story.create(a_trade(order_id="E1", stop="5pts"))
+    story.fill(None, "4", side="BUY", order_id="E1")
+    assert [trade.filled for trade in story.book.trades.values()] == [10, 4]
+
+
+def test_a_comparison_that_is_asked_for_reads_what_is_guarded_and_the_account():
+    story = FoundStory(a_trade(stop="5pts"))
+    story.is_silent = True
+    before = len(story.wanted)
+    assert story >> Reconcile(START_NS)
+    assert [ReadPosition(key=KEY), ReadAccount(account="A1")] == [
+        intent for intent in story.wanted[before:] if not isinstance(intent, ReadBook)
+    ]
 
 
 def test_a_restart_says_what_it_wants():

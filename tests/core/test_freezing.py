@@ -9,7 +9,7 @@ from tests.playbook import KEY, a_trade
 from tradebot.core import net_reads
 from tradebot.core.covering import unguarded_quantity
 from tradebot.core.events import BookDiffers, PositionFrozen, PositionThawed, TradeRefused
-from tradebot.core.freezing import CORRECTIONS_MAX
+from tradebot.core.freezing import CORRECTIONS_MAX, freeze
 from tradebot.core.inputs import Resolve, Verdict
 from tradebot.core.trades import Status
 
@@ -66,6 +66,15 @@ def test_a_person_is_told_every_minute():
     story = frozen() >> 795 >> "121s"
     assert [said.exits_waiting for said in story.events(PositionFrozen)] == [0, 1, 1]
     assert story.events(PositionFrozen)[-1].frozen_s >= 120
+
+
+def test_a_position_that_is_frozen_already_keeps_its_reason_and_its_time():
+    story = frozen()
+    before = story.book.frozen[KEY]
+    freeze(story.book, KEY, "another reason")
+    assert story.book.frozen[KEY] is before
+    assert story >> "49s"
+    assert len(story.events(PositionFrozen)) == 1
 
 
 def test_it_thaws_when_both_books_have_been_the_same_for_half_a_minute():

@@ -3,6 +3,7 @@
 import math
 from decimal import Decimal
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -189,6 +190,16 @@ def test_a_price_that_grew_old_while_nobody_listened_is_none(stale_after_ns, wai
     line.start(1000 + waited_ns, stale_after_ns)
     assert line.gate.fresh == fresh
     assert (line.since_ns, line.blind_since_ns, line.quote_asked) == (1000 + waited_ns, None, False)
+
+
+@pytest.mark.parametrize(
+    ("grid", "ticks"), [(None, "0.05"), (Decimal("0.05"), "0.05"), (Decimal("0.5"), "0.5")]
+)
+def test_an_instrument_is_seen_on_the_ticks_that_levels_stand_on_already(grid, ticks):
+    line = a_line()
+    line.grid = grid
+    seen = line.on_grid(SBIN)
+    assert seen == msgspec.structs.replace(SBIN, tick_size=Decimal(ticks))
 
 
 def test_blind_times_add_up():

@@ -184,6 +184,12 @@ def test_nothing_is_cancelled_while_everything_is_halted():
     assert len(cancels(story)) == 1
 
 
+def test_what_rests_where_nothing_is_left_is_not_cancelled_while_everything_is_halted():
+    story = told(guarding() >> 795)
+    story.process(HaltTrading(form=Form.EVERYTHING, why="stop", at_ns=story.now_ns))
+    assert cancels(left(story) >> "30s") == []
+
+
 def test_what_could_not_be_cancelled_under_a_halt_is_waited_for_anew_after_it():
     story = target(guarding()) >> 795
     assert len(cancels(story)) == 1
@@ -219,6 +225,13 @@ def test_orders_of_ours_and_entries_are_not_theirs():
     ours = story.report("T9-x1", "open", order_id="B9")
     story.process(ours)
     assert (len(story.book.theirs), list(resting.on(story.book, KEY, OrderSide.SELL))) == (0, [])
+
+
+@pytest.mark.parametrize("state", ["cancelled", "rejected"])
+def test_an_order_that_is_first_heard_of_when_it_is_over_is_in_nobodys_way(state):
+    story = told(guarding(), state=state)
+    assert len(story.book.theirs) == 0
+    assert (story >> 795).orders == ["T1-x1 SELL 10"]
 
 
 def test_an_order_that_becomes_an_entry_is_let_go_of():
