@@ -158,7 +158,7 @@ class Operators:
         async def resolve() -> None:
             world, book = self._world, guard.engine.book
             world.note(f"at the desk: resolve {order or trade_id} {verdict}")
-            world.promises.decided_at_s = world.loop.time()  # what was read before counts no more
+            world.promises.stirred_at_s = world.loop.time()  # what was read before counts no more
             if verdict is Verdict.DONE:
                 world.promises.words.is_done(trade_id)
             before = book.trades[trade_id].exited

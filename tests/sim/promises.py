@@ -49,7 +49,7 @@ class Promises:
         self._sightings = Sightings(world.seen)
         self._deadlines: dict[tuple[str, int | None, int], int] = {}  # and since when seen
         self.exits = 0
-        self.decided_at_s = 0.0  # the last of them
+        self.stirred_at_s = 0.0  # an exit was decided, others traded, or a doubt was ended
 
     @property
     def wrong(self) -> list[str]:
@@ -104,7 +104,7 @@ class Promises:
         world.note(f"engine: {event}")
         if isinstance(event, ExitDecided):
             self.exits += 1
-            self.decided_at_s = world.loop.time()
+            self.stirred_at_s = world.loop.time()
             bad = event.ltp is not None and any(
                 event.ltp == price or (event.ltp != event.ltp and price != price)  # noqa: PLR0124
                 for price in world.bad_prices

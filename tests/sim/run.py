@@ -172,15 +172,16 @@ def _calm_down(world: World, people: People) -> None:
 def settle(world: World) -> list[str]:
     """Wait until nothing is in progress, and look then; return what still is after its time.
 
-    A call that hangs is a fault until the process gives it up: only then does its time begin,
-    and that of an exit which is decided in the calm begins there.
+    A call that hangs is a fault until the process gives it up: only then does its time begin.
+    That of an exit which is decided in the calm begins there, and it begins anew where others
+    trade, or somebody ends a doubt.
     """
     faults_end_s = max(world.loop.time(), world.life.gateway.hangs_until_s)
     calm = 0
     unsettled = ["no process"]
     while not world.promises.wrong:
-        decided_s = min(world.promises.decided_at_s, faults_end_s + DECIDED_S_MAX)
-        if world.loop.time() >= max(faults_end_s, decided_s) + SETTLE_S + world.hold_s:
+        stirred_s = min(world.promises.stirred_at_s, faults_end_s + DECIDED_S_MAX)
+        if world.loop.time() >= max(faults_end_s, stirred_s) + SETTLE_S + world.hold_s:
             break
         _pass(world, 1.0)
         guard = world.life.guard

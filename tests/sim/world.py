@@ -275,6 +275,8 @@ class World:
         self.promises.requests.heard_of(execution.client_order_id)
 
     def _stream_execution(self, execution: Execution, at_once: bool) -> None:
+        if execution.client_order_id is None:  # what was read before counts no more
+            self.promises.stirred_at_s = self.loop.time()
         if at_once:
             self._arrive(self.life, execution, partial(self.told, execution))
             return
