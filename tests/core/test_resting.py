@@ -184,10 +184,13 @@ def test_nothing_is_cancelled_while_everything_is_halted():
     assert len(cancels(story)) == 1
 
 
-def test_what_rests_where_nothing_is_left_is_not_cancelled_while_everything_is_halted():
+def test_what_rests_where_nothing_is_left_is_named_under_a_halt_and_cancelled_after_it():
     story = told(guarding() >> 795)
     story.process(HaltTrading(form=Form.EVERYTHING, why="stop", at_ns=story.now_ns))
     assert cancels(left(story) >> "30s") == []
+    assert [rests.net for rests in story.events(OrderRests)] == [0]
+    story.process(Release(why="on", at_ns=story.now_ns))
+    assert cancels(story >> "2s") == ["P1"]
 
 
 def test_what_could_not_be_cancelled_under_a_halt_is_waited_for_anew_after_it():

@@ -125,8 +125,8 @@ def room(book: Book, exit_: Exit, need: Decimal, free: Decimal, at_ns: int) -> D
 def after_exit(book: Book, trade: Trade, at_ns: int) -> None:
     """Have nothing of others left where our exit has left nothing: it would open a position.
 
-    Where they were to be left alone, or somebody else has closed the position, a person is
-    told what still rests.
+    Where they were to be left alone, or somebody else has closed the position, or nothing may
+    be sent, a person is told what still rests.
     """
     if not book.theirs:
         return
@@ -138,8 +138,9 @@ def after_exit(book: Book, trade: Trade, at_ns: int) -> None:
         if is_ours and book.policy.exits.persons is not Persons.LEAVE:
             if not each.theirs.cancels:
                 _cancel(book, each, trade.trade_id, at_ns)
-        else:
-            _say_rests(book, each, at_ns)
+            if book.halt.sends:
+                continue
+        _say_rests(book, each, at_ns)
 
 
 def wake(book: Book, at_ns: int) -> None:
@@ -153,7 +154,7 @@ def wake(book: Book, at_ns: int) -> None:
             # Nobody lists what it has filled. The broker's net has it in it, and is read now.
             book.theirs.put(msgspec.structs.replace(theirs, ignored=True))
             net_reads.distrust(book, theirs.key)
-        elif theirs.due_ns <= at_ns and (theirs.cancels or theirs.ended_ns):
+        elif theirs.due_ns <= at_ns and (theirs.trade_id or theirs.ended_ns):
             _go_on(book, each, at_ns)
         elif _is_to_be_told(book, each):
             _say_rests(book, each, at_ns)
@@ -218,10 +219,15 @@ def _make_room(book: Book, exit_: Exit, waiting: list[Waiting], short: Decimal, 
 
 
 def _cancel(book: Book, each: Waiting, trade_id: str, at_ns: int) -> None:
-    """Ask for an order to be cancelled; what becomes of that is asked for with the next one."""
-    if not book.halt.sends:
-        return
+    """Ask for an order to be cancelled; what becomes of that is asked for with the next one.
+
+    Under a halt that sends nothing it is kept in mind: it is asked for after the release.
+    """
     theirs = each.theirs
+    if not book.halt.sends:
+        due_ns = book.now_ns + LOOK_NS
+        book.theirs.put(msgspec.structs.replace(theirs, trade_id=trade_id, due_ns=due_ns))
+        return
     if theirs.cancels:
         book.want(ReadOrder(theirs.order_id))
     asked = _asked(book, theirs, asked_ns=theirs.asked_ns or book.now_ns, trade_id=trade_id)
@@ -289,7 +295,7 @@ def _go_on(book: Book, each: Waiting, at_ns: int) -> None:
 
 def _unasked(theirs: Theirs) -> Theirs:
     """Return an order as if nobody had asked to cancel it yet."""
-    return msgspec.structs.replace(theirs, cancels=0, asked_ns=0, ignored=False)
+    return msgspec.structs.replace(theirs, cancels=0, asked_ns=0, trade_id="", ignored=False)
 
 
 def _is_ignored(book: Book, each: Waiting) -> bool:
@@ -330,7 +336,8 @@ def _is_to_be_told(book: Book, each: Waiting) -> bool:
 
 
 def _say_rests(book: Book, each: Waiting, at_ns: int) -> None:
-    theirs, order = each.theirs, each.order
+    order = each.order
+    theirs = book.theirs.get(order.order_id) or each.theirs
     book.theirs.put(msgspec.structs.replace(theirs, told=True))
     book.say(
         OrderRests(
