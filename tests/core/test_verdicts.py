@@ -387,3 +387,8 @@ def test_where_the_units_may_have_left_our_books_already_what_is_held_beside_the
 def test_an_order_of_a_trade_without_doubts_is_refused():
     ((field, why),) = refusals(told_of(holding(10), "T1-x1", "resend"))
     assert (field, why) == ("order", "T1-x1 is not in doubt; of trade T1 nothing is")
+
+
+def test_an_exit_that_never_had_an_order_has_no_name_to_be_told():
+    ((_, why),) = refusals(told_of(unheld() >> "2m", "T1-x1", "done"))
+    assert why == "T1-x1 is not in doubt; of trade T1 nothing is"

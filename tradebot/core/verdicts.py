@@ -33,7 +33,9 @@ def resolve(book: Book, command: Resolve) -> None:
         return
     found = [exit_ for exit_ in book.open_exits(trade.trade_id) if is_in_question(exit_)]
     if command.order is not None:
-        names = ", ".join(str(exit_.client_order_id) for exit_ in found) or "nothing"
+        # One that waits for the broker's net may never have had an order.
+        ordered = (exit_.client_order_id for exit_ in found)
+        names = ", ".join(name for name in ordered if name is not None) or "nothing"
         found = [exit_ for exit_ in found if exit_.client_order_id == command.order]
         if not found:
             why = f"{command.order} is not in doubt; of trade {trade.trade_id} {names} is"
