@@ -109,11 +109,9 @@ class Operators:
     def _end_a_doubt(self, guard: Guard, book: Book) -> None:
         """Let somebody who has looked at the broker say what became of a trade's requests."""
         for trade in book.trades.values():
-            names = [
-                str(exit_.client_order_id)
-                for exit_ in book.open_exits(trade.trade_id)
-                if is_in_question(exit_)
-            ]
+            found = [e for e in book.open_exits(trade.trade_id) if is_in_question(e)]
+            names = [str(exit_.client_order_id) for exit_ in found]
+            named = [e.client_order_id for e in found if e.client_order_id is not None]
             if not names or not self._looks_at(names):
                 continue
             requests, order = self._world.promises.requests, None
@@ -121,7 +119,7 @@ class Operators:
             if verdict is not Verdict.DONE and not self.are_quiet and self._rng.random() < BY_HAND:
                 verdict = self._leave_by_hand(trade, names) or verdict
             elif len(names) > 1 and (verdict is None or self._rng.random() < NAMES_ONE):
-                order = next((name for name in names if requests.verdict_on([name])), None)
+                order = next((name for name in named if requests.verdict_on([name])), None)
                 verdict = None if order is None else requests.verdict_on([order])
             if verdict is not None:
                 for name in names if order is None else [order]:
