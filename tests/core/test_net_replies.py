@@ -56,6 +56,13 @@ def test_a_net_from_before_an_execution_is_out_of_date():
     assert (story >> "1s").read("10").orders == ["T1-x1 SELL 10"]
 
 
+@pytest.mark.parametrize(("net", "questions"), [("10", 1), ("3", 2)])
+def test_one_that_what_came_with_it_does_not_explain_is_asked_for_again_at_once(net, questions):
+    story = unheld()
+    story.fill(None, "10", side="BUY", order_id="E").read(net)
+    assert len(story.wants(ReadPosition)) == questions
+
+
 def test_flat_reads_are_two_in_a_row_with_nothing_between():
     story = unheld().read("0") >> "1s"
     story.fill(None, "4", side="BUY", order_id="E").read("4")  # from before or after the fill?

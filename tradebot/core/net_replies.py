@@ -58,8 +58,13 @@ def on_positions(book: Book, reply: PositionsReply) -> None:
 def _counts(book: Book, reply: PositionsReply, version: int) -> bool:
     """Whether a net may be taken for what is held, now that it has come."""
     lane = book.lanes.get(reply.key)
-    if version != book.position_version(reply.key) or (lane and lane.orders):
+    is_at_work = bool(lane and lane.orders)
+    if version != book.position_version(reply.key) or is_at_work:
         net_reads.is_interrupted(book, reply.key)
+        if not is_at_work and reply.net != book.net(reply.key):
+            # What came with it does not explain it: whether the next one says so too is not
+            # left to the next comparison, as an exit may be decided before that.
+            net_reads.ask(book, reply.key)
         return False
     if reply.net != book.net(reply.key):
         freezing.differed(book, reply.key)
