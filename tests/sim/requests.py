@@ -41,6 +41,8 @@ class Requests:
         self._can_act: set[str] = set()  # requests that may still act
         self._on_way: dict[str, PlaceOrder] = {}  # of these: not at the exchange yet
         self._open: dict[str, PlaceOrder] = {}  # a life that begins now has them in doubt
+        # Likewise, as a disk has them as about to be sent: a life may end before they leave.
+        self._meant: dict[str, tuple[NetKey, OrderSide, Decimal]] = {}
         self._sent_at_s: dict[str, list[float]] = {}  # by trade: its orders of the last minute
         self._queued: set[str] = set()  # that wait for somebody's yes, as the process knows
         self._kept_queued: set[str] = set()  # of which a disk has that they do
@@ -57,6 +59,7 @@ class Requests:
                 continue
             if not record.exit.state.is_in_doubt:
                 self._open.pop(str(record.exit.client_order_id), None)
+                self._meant.pop(str(record.exit.client_order_id), None)
 
     def are_durable(self, records: Sequence[Record]) -> None:
         """Note what a disk has: orders as about to be sent, and how many a trade has named."""
@@ -68,7 +71,9 @@ class Requests:
                     trade.attempts, self._attempts.get(trade.trade_id, 0)
                 )
             elif isinstance(record, ExitSaved) and record.exit.state is State.SENDING:
-                self._durable.add(str(record.exit.client_order_id))
+                exit_, name = record.exit, str(record.exit.client_order_id)
+                self._durable.add(name)
+                self._meant[name] = exit_.key, exit_.side, exit_.order_quantity
             elif isinstance(record, ExitSaved) and _is_queued(record.exit):
                 self._kept_queued.add(str(record.exit.client_order_id))
 
@@ -126,7 +131,8 @@ class Requests:
         if any((exit_.side, exit_.order_quantity) == (side, quantity) for exit_ in doubts):
             return True
         sent = [*map(self._sent.__getitem__, self._doubts.get(key, ())), *self._open.values()]
-        return any((one.key, one.side, one.quantity) == (key, side, quantity) for one in sent)
+        doubted = [(one.key, one.side, one.quantity) for one in sent]
+        return (key, side, quantity) in (*doubted, *self._meant.values())
 
     def was_sent(self, key: NetKey, side: OrderSide, quantity: Decimal) -> bool:
         """Whether an order of ours of this size has ever left."""
