@@ -151,6 +151,8 @@ async def _started(folder: Path, truth: Prepared) -> tuple[str, str]:
     except StoreError as error:
         is_clear = any(word in str(error) for word in ("tradebot.db", "journal"))
         return REFUSED, "" if is_clear else f"refused without naming a file: {error}"
+    except Exception as error:  # noqa: BLE001 - whatever it is, a start must not die of it
+        return "", f"died of {type(error).__name__}: {error}"
     await _closed(opened)
     try:
         check_file(folder / "tradebot.db")

@@ -83,3 +83,10 @@ async def test_of_several_files_the_newest_state_of_each_row_counts(path, tmp_pa
 def test_of_what_is_no_database_nothing_is_saved(tmp_path, content):
     (tmp_path / "x").write_bytes(content)
     assert salvaged([tmp_path / "x", tmp_path / "missing"]) == []
+
+
+async def test_a_schema_that_is_no_text_loses_its_file_and_no_other(path, tmp_path):
+    broken = tmp_path / "broken.db"
+    broken.write_bytes(path.read_bytes().replace(b"NOT NULL", b"\x91\xa9\x92 NULL", 1))
+    assert salvaged([broken]) == []
+    assert vars(tables(salvaged([broken, path]))) == vars(everything())

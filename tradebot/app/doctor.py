@@ -18,7 +18,7 @@ from tradebot.errors import LockHeldError, StoreError
 from tradebot.ports import Finding, Level
 from tradebot.stores.backups import ROOM_LEFT_BYTES, Backup, Backups
 from tradebot.stores.ballast import BALLAST_BYTES
-from tradebot.stores.checks import check, check_file
+from tradebot.stores.checks import SQLITE_ERRORS, check, check_file
 from tradebot.stores.journal import FileJournal
 
 EARLIEST_NS = 1_735_689_600_000_000_000  # 2025: a clock before it was never set
@@ -167,7 +167,7 @@ def _database(state: StateDirectory, *, is_running: bool) -> Findings:
         return
     try:
         open_trades = _checked(state.database)
-    except (StoreError, OSError, sqlite3.Error) as error:
+    except (StoreError, OSError, *SQLITE_ERRORS) as error:
         todo = "the next start repairs it from backup and journal; tradebot restore by hand"
         yield _finding("database", "error", str(error), todo)
     else:

@@ -18,6 +18,8 @@ from tradebot.stores.rows import check_sums
 _CHUNK = 100
 _NOT_IN_SUM = {"arrival", "body", "checksum"}  # columns that are no part of a row's key
 _WRITE_VERSION_MAX = b"\x02"
+# A message of SQLite's that quotes a damaged schema may itself not be UTF-8.
+SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
@@ -51,7 +53,7 @@ def check_file(path: Path, *, pause: Callable[[], None] = lambda: None) -> Check
             return check(db, pause=pause)
     except OSError as error:
         raise StoreError(f"{path}: cannot read: {error.strerror}") from error
-    except (sqlite3.Error, UnicodeDecodeError) as error:
+    except SQLITE_ERRORS as error:
         raise store_error(path, error) from error
     except DamageError as error:
         raise DamageError(f"{path}: {error}") from error
@@ -116,10 +118,7 @@ def sealed_sql(db: sqlite3.Connection, table: str) -> str:
 
 
 def store_error(path: Path, error: sqlite3.Error | UnicodeDecodeError) -> StoreError:
-    """Return what SQLite said as an error of ours; damage as damage.
-
-    A message that quotes a damaged schema may itself not be UTF-8.
-    """
+    """Return what SQLite said as an error of ours; damage as damage."""
     # The lower byte is the kind. Text that is not UTF-8 is an error of Python's own module,
     # which has no code.
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from tradebot.errors import DamageError, MigrationError, StoreError
+from tradebot.stores.checks import SQLITE_ERRORS
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -97,7 +98,7 @@ def _apply(db: sqlite3.Connection, path: Path, file: Path, number: int) -> None:
             db.execute(statement)
         db.execute(f"PRAGMA user_version = {number}")
         db.execute("COMMIT")
-    except sqlite3.Error as error:
+    except SQLITE_ERRORS as error:
         if db.in_transaction:
             db.execute("ROLLBACK")
         raise MigrationError(f"{path}: {file.name} failed: {error}") from error
@@ -134,5 +135,5 @@ def _back_up(db: sqlite3.Connection, target: Path, check: Callable[[Path], objec
             copy.close()
         check(part)
         part.replace(target)
-    except (OSError, sqlite3.Error, StoreError) as error:
+    except (OSError, *SQLITE_ERRORS, StoreError) as error:
         raise MigrationError(f"{target}: no backup, so no migration: {error}") from error

@@ -27,7 +27,7 @@ from tradebot.core.records import (
     TradeSaved,
     UncoveredSaved,
 )
-from tradebot.stores.checks import sealed_sql, sealed_tables
+from tradebot.stores.checks import SQLITE_ERRORS, sealed_sql, sealed_tables
 from tradebot.stores.rows import is_sound
 
 # What the body of a row is, and the record that makes such a row.
@@ -54,7 +54,7 @@ def salvaged(files: Iterable[Path]) -> list[Record]:
 
 
 def _of_file(file: Path) -> Iterator[Record]:
-    with contextlib.suppress(sqlite3.Error, OSError):
+    with contextlib.suppress(*SQLITE_ERRORS, OSError):
         uri = f"{file.resolve().as_uri()}?immutable=1"
         with contextlib.closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as db:
             db.text_factory = lambda text: text.decode(errors="replace")
@@ -66,7 +66,7 @@ def _of_file(file: Path) -> Iterator[Record]:
 def _of_table(db: sqlite3.Connection, table: str) -> Iterator[Record]:
     """Yield a table's records, up to the page that cannot be read."""
     type_, record = RECORDS[table]
-    with contextlib.suppress(sqlite3.Error):
+    with contextlib.suppress(*SQLITE_ERRORS):
         for row in db.execute(sealed_sql(db, table)):
             if is_sound(row):
                 with contextlib.suppress(ValueError):

@@ -25,7 +25,14 @@ from tradebot.core.positions import Position
 from tradebot.core.records import Heard, HighReached, Record, Snapshot, Told, TradeSaved
 from tradebot.errors import DamageError, LockHeldError, StoreError
 from tradebot.ports import TradeKey
-from tradebot.stores.checks import check, check_file, check_pages, meta, store_error
+from tradebot.stores.checks import (
+    SQLITE_ERRORS,
+    check,
+    check_file,
+    check_pages,
+    meta,
+    store_error,
+)
 from tradebot.stores.migrate import migrate
 from tradebot.stores.rows import Stored, bodies
 from tradebot.stores.snapshot import DAY_NS, EXECUTION_DAYS, UNCOVERED_DAYS, needed_highs
@@ -122,7 +129,7 @@ class SqliteStore:
         try:
             await connection
             await store._run(lambda db: store._begin(db, epoch_above))
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             raise store._error(error) from error
         except DamageError:
             on_damage()
@@ -207,7 +214,7 @@ class SqliteStore:
         copying = self._copying = loop.run_in_executor(None, self._copy, path, pause_s)
         try:
             await asyncio.shield(copying)
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             raise store_error(path, error) from error
         finally:
             self._gives_up = not copying.done()
@@ -236,7 +243,7 @@ class SqliteStore:
             await asyncio.wait([self._copying])
         try:
             await self._connection.close()
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             raise self._error(error) from error
 
     async def _read(
@@ -249,7 +256,7 @@ class SqliteStore:
             raise StoreError(f"{self._path}: the database is closed")
         try:
             return await self._connection.run(function)
-        except (sqlite3.Error, UnicodeDecodeError) as error:
+        except SQLITE_ERRORS as error:
             raise self._error(error) from error
         except StoreError as error:
             if str(self._path) in str(error):
@@ -272,7 +279,7 @@ class SqliteStore:
                 sql = "UPDATE meta SET epoch = max(epoch, ?) + 1 RETURNING epoch, frame"
                 ((epoch, self.frame),) = db.execute(sql, (epoch_above,)).fetchall()
             is_synced = True
-        except sqlite3.Error as error:
+        except SQLITE_ERRORS as error:
             if not is_refused_write(error):
                 raise
             # Trades are guarded from memory; the first commit that succeeds writes the epoch.

@@ -36,7 +36,7 @@ def sync_fully(db: sqlite3.Connection, *, on: bool) -> None:
     db.execute(f"PRAGMA synchronous = {'FULL' if on else 'NORMAL'}")
 
 
-def is_refused_write(error: sqlite3.Error) -> bool:
+def is_refused_write(error: Exception) -> bool:
     """Whether the disk takes no writes: it is full or failing, and what it holds can be read."""
     code = getattr(error, "sqlite_errorcode", 0)
     return code & 0xFF == sqlite3.SQLITE_FULL or code in _REFUSED_WRITES

@@ -139,7 +139,7 @@ class Memory:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = OFF")
             self._prepare(now_ns)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             self.close()
             raise self._trouble(error) from error
         except BrokerError:
@@ -324,7 +324,7 @@ class Memory:
     def _read(self, statement: str, *values: object) -> Sequence[tuple[object, ...]]:
         try:
             return self._db.execute(statement, values).fetchall()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise self._trouble(error) from error
 
     def _set(self, name: str, value: str) -> None:
@@ -336,12 +336,12 @@ class Memory:
             self._db.execute("BEGIN IMMEDIATE")
             yield
             self._db.execute("COMMIT")
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise self._trouble(error) from error
 
-    def _trouble(self, error: sqlite3.Error) -> BrokerError:
+    def _trouble(self, error: Exception) -> BrokerError:
         return BrokerError(f"{self.path.name}, the paper world's file: {error}")
 
 

@@ -77,7 +77,7 @@ class Ledger:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = OFF")
             self._load(self._connection, now_ns)
-        except (sqlite3.Error, ArithmeticError, msgspec.ValidationError) as error:
+        except (sqlite3.Error, ArithmeticError, ValueError) as error:
             self.close()
             raise BrokerError(f"{self.path.name}, the shadow's file: {error}") from error
         except BrokerError:
