@@ -16,8 +16,11 @@ LIFE: ContextVar[int] = ContextVar("LIFE", default=0)
 WORLD = copy_context()
 
 
+STEPS_AT_ONCE_MAX = 20_000  # a busy moment takes some hundreds
+
+
 class Stalled(Exception):
-    """Nothing waits for any time: the world has no tasks left."""
+    """Time stands: nothing waits for any, or somebody is busy without letting it pass."""
 
 
 class VirtualLoop(asyncio.BaseEventLoop):
@@ -27,6 +30,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         super().__init__()
         self._rng = rng
         self._now_s = 0.0
+        self._at_once = 0  # steps since time last moved
         self._over: set[int] = set()
         self._remains: list[object] = []  # of lives that ended: nothing may collect them
         self._tasks: dict[int, list[asyncio.Task[Any]]] = {}  # by life
@@ -105,8 +109,12 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def _run_once(self) -> None:
         if not self._ready:
             self._pass_time()
+            self._at_once = 0
         if not self._ready:
             return
+        self._at_once += 1
+        if self._at_once > STEPS_AT_ONCE_MAX:
+            raise Stalled
         place = self._rng.randrange(len(self._ready)) if len(self._ready) > 1 else 0
         handle = self._ready[place]
         del self._ready[place]
