@@ -25,14 +25,7 @@ from tradebot.core.positions import Position
 from tradebot.core.records import Heard, HighReached, Record, Snapshot, Told, TradeSaved
 from tradebot.errors import DamageError, LockHeldError, StoreError
 from tradebot.ports import TradeKey
-from tradebot.stores.checks import (
-    SQLITE_ERRORS,
-    check,
-    check_file,
-    check_pages,
-    meta,
-    store_error,
-)
+from tradebot.stores.checks import SQLITE_ERRORS, check, check_file, check_pages, meta, store_error
 from tradebot.stores.migrate import migrate
 from tradebot.stores.rows import Stored, bodies
 from tradebot.stores.snapshot import DAY_NS, EXECUTION_DAYS, UNCOVERED_DAYS, needed_highs
