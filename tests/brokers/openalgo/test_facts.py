@@ -1,5 +1,7 @@
 """The ten facts about OpenAlgo that shape its adapter, each met where it does its harm."""
 
+from decimal import Decimal
+
 import msgspec
 import pytest
 
@@ -57,10 +59,34 @@ async def test_3_nothing_to_leave_is_a_claim_and_neither_a_refusal_nor_a_doubt(w
     assert await world.broker.net(SBIN) == 100
 
 
+async def test_3_some_brokers_say_it_as_a_success(world):
+    body = '{"status": "success", "message": "Positions Already Matched. No Action needed."}'
+    await world.held(100)
+    world.server.faults.turn_on(Fault.GARBAGE, endpoint="placeorder", value=body)
+    assert isinstance(await world.broker.place(an_order()), NoAction)
+    assert await world.broker.net(SBIN) == 100
+
+
 @pytest.mark.parametrize("fault", [Fault.BOOK_FAILS, Fault.GARBAGE, Fault.HANGS])
 async def test_4_a_position_that_cannot_be_read_is_never_flat(world, fault):
     await world.held(100)
     world.server.faults.turn_on(fault, endpoint="positionbook")
+    assert await world.broker.net(SBIN) is None
+
+
+@pytest.mark.parametrize("data", ["null", "{}", '[{"symbol": "SBIN", "exchange": "NSE"}]'])
+async def test_4_an_odd_success_is_never_flat(world, data):
+    await world.held(100)
+    body = f'{{"status": "success", "data": {data}}}'
+    world.server.faults.turn_on(Fault.GARBAGE, endpoint="positionbook", value=body)
+    assert await world.broker.net(SBIN) is None
+
+
+async def test_4_an_empty_book_beside_funds_without_an_amount_is_never_flat(world):
+    await world.held(100)
+    body = '{"status": "success", "data": {}}'
+    world.server.faults.turn_on(Fault.BOOK_EMPTY, endpoint="positionbook")
+    world.server.faults.turn_on(Fault.GARBAGE, endpoint="funds", value=body)
     assert await world.broker.net(SBIN) is None
 
 
@@ -77,6 +103,16 @@ async def test_5_a_request_is_sent_once_whatever_becomes_of_it(world, fault):
     world.server.faults.turn_on(fault, endpoint="placeorder", acts_after_s=0.0)
     await world.broker.place(an_order())
     assert world.placed == 1
+
+
+async def test_5_no_request_carries_a_field_that_the_server_does_not_know(world):
+    await world.held(100)
+    assert isinstance(await world.broker.place(an_order(quantity="40")), Acked)
+    resting = await world.broker.place(an_order(quantity="60", price=Decimal(900)))
+    assert isinstance(resting, Acked)
+    await world.broker.report(resting.order_id)
+    await world.broker.cancel(a_cancel(resting.order_id))
+    assert [request for request in world.server.record.requests if request.status == 400] == []
 
 
 async def test_6_an_acknowledged_order_may_be_rejected_and_a_success_may_be_no_order(world):
@@ -128,8 +164,12 @@ async def test_8_a_refused_key_is_knocked_at_slowly_and_comes_back(world):
         assert await world.broker.net(SBIN) is None
         with pytest.raises(BrokerError):
             await world.broker.cancel(a_cancel("77"))
-    refused = [request for request in world.server.record.requests if request.status == 403]
-    assert len(refused) == 1
+    world.clock.advance(31)
+    assert isinstance(await world.broker.place(an_order()), NotSent)
+    refused = [r.endpoint for r in world.server.record.requests if r.status == 403]
+    assert refused == ["placeorder", "ping"]
+    alarms = [level for event, level, _ in world.said.lines if event == "openalgo.locked_out"]
+    assert alarms == ["critical"]  # once
     world.server.account.session_expired = False
     world.clock.advance(31)
     assert isinstance(await world.broker.place(an_order()), Acked)
