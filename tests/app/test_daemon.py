@@ -77,7 +77,7 @@ def test_a_file_that_is_saved_is_taken_and_a_bad_one_is_not(tmp_path):
         ]
         save(config, '\n[log]\nlevel = "loud"\n[papr]\n')
         life.process.send_signal(signal.SIGHUP)
-        until(lambda: any(line.get("why") == "SIGHUP" for line in life.log()))
+        until(lambda: [line.get("why") for line in life.log()].count("SIGHUP") == 2)
         refused = [
             line["problem"]
             for line in life.log()
