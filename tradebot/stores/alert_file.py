@@ -9,11 +9,11 @@ import msgspec
 
 from tradebot.core.alerts import Alert
 from tradebot.errors import StoreError
+from tradebot.stores.sync import PRIVATE, written_beside
 
 BYTES_MAX = 2 << 20  # then it begins anew, and the one before it is kept beside it
 OPEN_BYTES_MAX = 8 << 20  # a file that is larger is none of ours
 
-_MODE = 0o600
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Alert)
@@ -86,7 +86,7 @@ class AlertFile:
     def _append(self, data: bytes, *, sync: bool) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         try:
-            with os.fdopen(os.open(self._path, flags, _MODE), "ab") as file:
+            with os.fdopen(os.open(self._path, flags, PRIVATE), "ab") as file:
                 # What a full disk or a power cut has cut off must not swallow the next line.
                 file.write(data if self._ends_whole else b"\n" + data)
                 self._ends_whole = False
@@ -99,14 +99,8 @@ class AlertFile:
             raise StoreError(f"{self._path}: {error.strerror}") from error
 
     def _replace(self, data: bytes) -> None:
-        fresh = self._path.with_suffix(".new")
         try:
-            fresh.unlink(missing_ok=True)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-            with os.fdopen(os.open(fresh, flags, _MODE), "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
+            fresh = written_beside(self._path, data)
             if self._path.exists():
                 self._path.replace(self._older)
             fresh.replace(self._path)

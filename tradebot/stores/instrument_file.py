@@ -1,7 +1,6 @@
 """The file of what instruments were last said to be: a start does not wait to be told again."""
 
 import asyncio
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,10 +8,10 @@ import msgspec
 
 from tradebot.core.instruments import Instrument
 from tradebot.errors import StoreError
+from tradebot.stores.sync import written_beside
 
 BYTES_MAX = 32 << 20  # 100,000 instruments and more: a file that is larger is none of ours
 
-_MODE = 0o600
 _decoder = msgspec.json.Decoder(list[Instrument])
 
 
@@ -45,14 +44,7 @@ class InstrumentFile:
         await asyncio.to_thread(self._replace, msgspec.json.encode(list(instruments)))
 
     def _replace(self, data: bytes) -> None:
-        fresh = self._path.with_suffix(".new")
         try:
-            fresh.unlink(missing_ok=True)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-            with os.fdopen(os.open(fresh, flags, _MODE), "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(self._path)
+            written_beside(self._path, data).replace(self._path)
         except OSError as error:
             raise StoreError(f"{self._path}: {error.strerror}") from error

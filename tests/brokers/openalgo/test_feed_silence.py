@@ -94,6 +94,7 @@ async def test_prices_come_by_quotes_while_there_is_no_connection(start):
     await feed.inbox.until(lambda: (NAME, 790.0) in feed.inbox.prices)
     feed.server.proxy._feed_port = await feed.server.proxy.start(feed.server._feed_port)
     await feed.ticking()
+    assert [is_up for is_up, _why in feed.inbox.states] == [True, False, True]
 
 
 async def test_a_price_that_has_not_changed_is_delivered_once(start):
