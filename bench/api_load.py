@@ -25,9 +25,9 @@ from pathlib import Path
 
 from bench.rounds import SkippedError, percentile
 from tradebot.app.key_file import KeyFile
-from tradebot.core.levels import Level, Unit
+from tradebot.core.guard.trades import Reason, Rules, Side, Status, TargetPart, Trade, Trail
 from tradebot.core.records import TradeSaved
-from tradebot.core.trades import Reason, Rules, Side, Status, TargetPart, Trade, Trail
+from tradebot.core.words.levels import Level, Unit
 from tradebot.stores.sqlite import SqliteStore
 
 TRADES = 200

@@ -11,10 +11,10 @@ from decimal import Decimal
 
 from bench.guard import PRICE, STOP, Guard
 from bench.rounds import Row, print_claim, print_table, take_turns
+from tradebot.core.guard.trades import Rules
 from tradebot.core.inputs import Acked, Input, OrderSide, PlaceReply, Tick, UpdateTrade
 from tradebot.core.intents import PlaceOrder
-from tradebot.core.levels import Level, Unit
-from tradebot.core.trades import Rules
+from tradebot.core.words.levels import Level, Unit
 
 SIZES = (1, 100, 10_000, 100_000)
 ROUNDS = 20

@@ -18,10 +18,10 @@ from time import process_time_ns
 import uvloop
 
 from tradebot.core.engine import Engine
+from tradebot.core.guard.trades import Rules, Side, TradeRequest, Trail
 from tradebot.core.inputs import CreateTrade, Tick, Timer
-from tradebot.core.levels import Level, Unit
 from tradebot.core.policy import Policy
-from tradebot.core.trades import Rules, Side, TradeRequest, Trail
+from tradebot.core.words.levels import Level, Unit
 from tradebot.services.loop import EngineLoop
 from tradebot.services.supervisor import Supervisor
 from tradebot.stores.journal import FileJournal

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from tradebot.core.engine import Engine
+from tradebot.core.guard.trades import Rules, Side, TargetPart, TradeRequest, Trail
 from tradebot.core.inputs import CreateTrade, Execution, InstrumentsLoaded, OrderSide, Tick
-from tradebot.core.instruments import Instrument, NetKey
-from tradebot.core.levels import Level, Unit
+from tradebot.core.market.instruments import Instrument, NetKey
 from tradebot.core.policy import Policy
-from tradebot.core.trades import Rules, Side, TargetPart, TradeRequest, Trail
+from tradebot.core.words.levels import Level, Unit
 
 INSTRUMENT = Instrument(exchange="X", symbol="Y", tick_size=Decimal("0.05"))
 NAME = INSTRUMENT.id

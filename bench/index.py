@@ -11,9 +11,9 @@ from itertools import count
 
 from bench.guard import INSTRUMENT, mixed_rules
 from bench.rounds import Row, print_claim, print_table, take_turns
-from tradebot.core.trade_rules import Levels, entry_marks, levels_of
-from tradebot.core.trades import Marks, Side
-from tradebot.core.triggers import Triggers
+from tradebot.core.guard.trade_rules import Levels, entry_marks, levels_of
+from tradebot.core.guard.trades import Marks, Side
+from tradebot.core.guard.triggers import Triggers
 
 ROUNDS = 20
 TICKS = 5_000  # in one round of one workload

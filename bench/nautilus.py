@@ -19,11 +19,11 @@ from pathlib import Path
 from bench.guard import INSTRUMENT, PRICE, STOP, Guard
 from bench.index import ticker
 from bench.rounds import Row, SkippedError, print_claim, print_table, take_turns
+from tradebot.core.guard.trade_rules import entry_marks, levels_of
+from tradebot.core.guard.trades import Marks, Rules, Side, Trail
+from tradebot.core.guard.triggers import Triggers
 from tradebot.core.inputs import Tick
-from tradebot.core.levels import Level, Unit
-from tradebot.core.trade_rules import entry_marks, levels_of
-from tradebot.core.trades import Marks, Rules, Side, Trail
-from tradebot.core.triggers import Triggers
+from tradebot.core.words.levels import Level, Unit
 
 VERSION = "nautilus_trader==1.221.0"
 TRADES = 1_000

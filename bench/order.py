@@ -31,10 +31,10 @@ import uvloop
 
 from bench.guard import PRICE, Guard
 from bench.rounds import percentile, waited_ns
+from tradebot.core.guard.trades import Rules
 from tradebot.core.inputs import Acked, OrderSide, Outcome
 from tradebot.core.intents import PlaceOrder
-from tradebot.core.levels import Level, Unit
-from tradebot.core.trades import Rules
+from tradebot.core.words.levels import Level, Unit
 from tradebot.ports import Journal
 from tradebot.services.executor import Executor
 from tradebot.services.loop import EngineLoop

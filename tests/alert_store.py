@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tradebot.core.alerts import Category, Over, Raised, Severity
+from tradebot.core.alerting.alerts import Category, Over, Raised, Severity
 from tradebot.errors import StoreError
 
 

@@ -23,9 +23,9 @@ from tests.stores.samples import (
     an_execution,
     an_exit,
 )
-from tradebot.core.exits import State
+from tradebot.core.guard.trades import Status
+from tradebot.core.leaving.exits import State
 from tradebot.core.records import Heard, Record
-from tradebot.core.trades import Status
 from tradebot.errors import DamageError, StoreError
 from tradebot.stores.backups import Backups
 from tradebot.stores.checks import check_file

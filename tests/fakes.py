@@ -5,13 +5,13 @@ from operator import attrgetter
 
 import msgspec
 
-from tradebot.core.coverage import Uncovered
-from tradebot.core.exits import Exit
-from tradebot.core.found import Findings
-from tradebot.core.halt import Halt
+from tradebot.core.account.positions import Position
+from tradebot.core.adoption.found import Findings
+from tradebot.core.guard.coverage import Uncovered
 from tradebot.core.inputs import Execution
-from tradebot.core.instruments import NetKey
-from tradebot.core.positions import Position
+from tradebot.core.leaving.exits import Exit
+from tradebot.core.leaving.halt import Halt
+from tradebot.core.market.instruments import NetKey
 from tradebot.core.records import (
     ExecutionSaved,
     ExitSaved,

@@ -19,8 +19,8 @@ from tests.unkind_world import SECOND_NS, Rates, World
 from tradebot.core.book import Book
 from tradebot.core.engine import Engine
 from tradebot.core.events import Event
-from tradebot.core.exits import Exit, State
-from tradebot.core.halt import Form
+from tradebot.core.guard.trade_rules import effective_stop
+from tradebot.core.guard.trades import PastStop, Rules, Status, Trade
 from tradebot.core.inputs import (
     CreateTrade,
     ExitTrade,
@@ -33,11 +33,11 @@ from tradebot.core.inputs import (
     Timer,
     UpdateTrade,
 )
-from tradebot.core.instruments import Instrument, NetKey
 from tradebot.core.intents import Intent, PlaceOrder
+from tradebot.core.leaving.exits import Exit, State
+from tradebot.core.leaving.halt import Form
+from tradebot.core.market.instruments import Instrument, NetKey
 from tradebot.core.policy import Policy
-from tradebot.core.trade_rules import effective_stop
-from tradebot.core.trades import PastStop, Rules, Status, Trade
 
 SYMBOLS = ("SBIN", "TCS")  # longs on the first, shorts on the second
 STEPS = 120

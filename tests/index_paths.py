@@ -13,10 +13,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from tests.plain_scan import PlainScan
-from tradebot.core.instruments import Instrument
-from tradebot.core.levels import Level, Unit
-from tradebot.core.money import exact
-from tradebot.core.trade_rules import (
+from tradebot.core.guard.trade_rules import (
     Leave,
     Levels,
     candidates,
@@ -25,8 +22,11 @@ from tradebot.core.trade_rules import (
     levels_of,
     next_step,
 )
-from tradebot.core.trades import Breakeven, Marks, Reason, Rules, Side, TargetPart, Trail
-from tradebot.core.triggers import Triggers
+from tradebot.core.guard.trades import Breakeven, Marks, Reason, Rules, Side, TargetPart, Trail
+from tradebot.core.guard.triggers import Triggers
+from tradebot.core.market.instruments import Instrument
+from tradebot.core.money import exact
+from tradebot.core.words.levels import Level, Unit
 
 MakeIndex = Callable[[int, int], Triggers]
 TICK_SIZES = tuple(map(Decimal, ("0.05", "0.01", "0.25", "1", "0.0001")))

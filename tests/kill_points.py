@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 from tests.daemon_process import DaemonProcess
 from tests.forked_daemon import ForkedDaemon, Nursery
 from tests.traced import PATIENCE_S, Tracer
-from tradebot.core.trades import Status, Trade
+from tradebot.core.guard.trades import Status, Trade
 from tradebot.stores.journal import FileJournal
 from tradebot.stores.restore import restore
 from tradebot.stores.sqlite import SqliteStore

@@ -1,7 +1,7 @@
 """The reference for the trigger index: every price is judged for every trade."""
 
-from tradebot.core.trade_rules import Levels, Verdict, judge
-from tradebot.core.trades import Marks
+from tradebot.core.guard.trade_rules import Levels, Verdict, judge
+from tradebot.core.guard.trades import Marks
 
 
 class PlainScan:

@@ -22,6 +22,15 @@ from tests.unkind_world import OF_THE_NIGHT, SECOND_NS, World
 from tradebot.core.book import Book
 from tradebot.core.engine import Engine
 from tradebot.core.events import Event, ExitDecided
+from tradebot.core.guard.trades import (
+    PastStop,
+    PriceSource,
+    Rules,
+    Side,
+    TimeExit,
+    Trade,
+    TradeRequest,
+)
 from tradebot.core.inputs import (
     BookReply,
     CreateTrade,
@@ -38,12 +47,11 @@ from tradebot.core.inputs import (
     Tick,
     Timer,
 )
-from tradebot.core.instruments import Instrument, NetKey
 from tradebot.core.intents import AskQuote, Intent, PlaceOrder, ReadPosition
-from tradebot.core.levels import parse_clock_minutes, parse_duration_ns
+from tradebot.core.market.instruments import Instrument, NetKey
 from tradebot.core.money import plain
 from tradebot.core.policy import Policy
-from tradebot.core.trades import PastStop, PriceSource, Rules, Side, TimeExit, Trade, TradeRequest
+from tradebot.core.words.levels import parse_clock_minutes, parse_duration_ns
 
 START_NS = 1_760_000_000 * SECOND_NS
 SBIN = Instrument(exchange="NSE", symbol="SBIN", tick_size=Decimal("0.05"))

@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 from tests.shared_data import TICKS
 from tradebot.core.events import EntryFilled
+from tradebot.core.guard.trade_rules import entry_marks, judge, levels_of
+from tradebot.core.guard.trades import Marks, Reason, Trade
 from tradebot.core.inputs import Tick
-from tradebot.core.instruments import Instrument
-from tradebot.core.price_gate import Gate
-from tradebot.core.sessions import Session
-from tradebot.core.trade_rules import entry_marks, judge, levels_of
-from tradebot.core.trades import Marks, Reason, Trade
+from tradebot.core.market.instruments import Instrument
+from tradebot.core.market.price_gate import Gate
+from tradebot.core.market.sessions import Session
 
 SOURCE = TICKS / "us_equities_2013-10-10.csv.gz"
 SPIKE = Decimal("0.01")

@@ -12,9 +12,9 @@ from fractions import Fraction
 
 from tests.replay_trades import tick_size_of
 from tests.rules_oracle import Judge, exact
+from tradebot.core.guard.trades import Rules, Side
 from tradebot.core.inputs import Tick
-from tradebot.core.rule_words import parse_rules
-from tradebot.core.trades import Rules, Side
+from tradebot.core.words.rule_words import parse_rules
 
 SPIKE = Fraction(1, 100)
 DAY_NS = 86_400_000_000_000

@@ -6,8 +6,8 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import NamedTuple
 
-from tradebot.core.levels import Level, Unit
-from tradebot.core.trades import Rules, Side, TargetPart, Trail
+from tradebot.core.guard.trades import Rules, Side, TargetPart, Trail
+from tradebot.core.words.levels import Level, Unit
 
 # Ties go to the first of these.
 ORDER = ("stop", "breakeven", "trail")

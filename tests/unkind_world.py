@@ -30,7 +30,6 @@ from tradebot.core.inputs import (
     Refused,
     Unknown,
 )
-from tradebot.core.instruments import NetKey
 from tradebot.core.intents import (
     AskQuote,
     PlaceOrder,
@@ -39,6 +38,7 @@ from tradebot.core.intents import (
     ReadOrder,
     ReadPosition,
 )
+from tradebot.core.market.instruments import NetKey
 from tradebot.core.money import exact
 
 SECOND_NS = 1_000_000_000

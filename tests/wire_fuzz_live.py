@@ -11,10 +11,10 @@ from tests.brokers.openalgo.feeding import CALM, Feed
 from tests.brokers.openalgo.world import NAME, World
 from tests.wire_fuzz import FRAMES, Spoiler, told_price
 from tradebot.core.engine import Engine
+from tradebot.core.guard.trades import Rules, Side, Status, TradeRequest
 from tradebot.core.inputs import CreateTrade, Tick
-from tradebot.core.levels import Level, Unit
 from tradebot.core.policy import Policy
-from tradebot.core.trades import Rules, Side, Status, TradeRequest
+from tradebot.core.words.levels import Level, Unit
 
 BATCH = 500
 PRICE = 812.5

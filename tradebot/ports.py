@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple, Protocol
 
 import msgspec
 
-from tradebot.core.alerts import Alert
+from tradebot.core.alerting.alerts import Alert
 from tradebot.core.inputs import (
     Execution,
     Input,
@@ -16,8 +16,8 @@ from tradebot.core.inputs import (
     QueryReply,
     Tick,
 )
-from tradebot.core.instruments import Instrument, NetKey
 from tradebot.core.intents import CancelOrder, PlaceOrder
+from tradebot.core.market.instruments import Instrument, NetKey
 from tradebot.core.records import Record, Snapshot, Told, TradeSaved
 
 

@@ -1,7 +1,7 @@
 """Letters and alerts to send."""
 
 from tests.alert_store import raised
-from tradebot.core.alerts import Severity, begun
+from tradebot.core.alerting.alerts import Severity, begun
 from tradebot.ports import Letter
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.alert_store import lasting, over, raised
 from tests.api.world import KEY, READ_KEY, START_NS, TRADE_KEY, running
-from tradebot.core.alerts import Category, Severity
+from tradebot.core.alerting.alerts import Category, Severity
 from tradebot.services import alerts as service
 
 ALERTS = "/api/v1/alerts"

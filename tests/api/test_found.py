@@ -6,7 +6,7 @@ import pytest
 
 from tests.api.world import READ_KEY, TRADE_KEY, running
 from tradebot.core.inputs import AccountReply, NetPosition, PolicyChanged, Timer
-from tradebot.core.instruments import NetKey
+from tradebot.core.market.instruments import NetKey
 from tradebot.core.policy import AdoptPolicy, Policy
 
 KEY = NetKey("main", "NSE", "SBIN", "MIS")

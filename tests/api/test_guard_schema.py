@@ -8,8 +8,8 @@ import pytest
 
 from tests.api.world import LONG, running
 from tradebot.api import guard_schema
-from tradebot.core.halt import Form
 from tradebot.core.inputs import Verdict
+from tradebot.core.leaving.halt import Form
 
 
 async def test_a_halt_is_told_key_by_key_as_it_is_described():

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.api.world import KEY, LONG, READ_KEY, TRADE_KEY
-from tradebot.core.halt import Form
+from tradebot.core.leaving.halt import Form
 
 HALT = "/api/v1/halt"
 RELEASE = "/api/v1/release"

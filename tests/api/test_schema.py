@@ -10,9 +10,9 @@ import pytest
 from tests.api.world import LONG, running
 from tradebot.api import schema
 from tradebot.core.inputs import OrderSide
-from tradebot.core.levels import parse_level
-from tradebot.core.rule_words import RULE_KEYS
-from tradebot.core.trade_requests import _KEYS, TradeDefaults, parse_trade
+from tradebot.core.words.levels import parse_level
+from tradebot.core.words.rule_words import RULE_KEYS
+from tradebot.core.words.trade_requests import _KEYS, TradeDefaults, parse_trade
 from tradebot.errors import InputError
 
 WHOLE = LONG | {

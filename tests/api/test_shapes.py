@@ -14,7 +14,7 @@ from tradebot.api.shapes import (
     time_ns,
     whole_number,
 )
-from tradebot.core.fields import text
+from tradebot.core.words.fields import text
 from tradebot.errors import InputError
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.api.world import LONG, READ_KEY, START_NS, TRADE_KEY, running
 from tradebot.core.inputs import PlaceReply, Unknown
-from tradebot.core.instruments import NetKey
+from tradebot.core.market.instruments import NetKey
 
 RESOLVE = "/api/v1/resolve"
 RECONCILE = "/api/v1/reconcile"

@@ -16,7 +16,6 @@ from tradebot.api.routes import Api
 from tradebot.api.shadow import no_shadow
 from tradebot.api.shapes import About, Readiness
 from tradebot.core.engine import Engine
-from tradebot.core.fields import Json
 from tradebot.core.inputs import (
     Execution,
     InstrumentsLoaded,
@@ -26,10 +25,11 @@ from tradebot.core.inputs import (
     PositionsReply,
     Tick,
 )
-from tradebot.core.instruments import Instrument, NetKey
 from tradebot.core.intents import ReadPosition
+from tradebot.core.market.instruments import Instrument, NetKey
 from tradebot.core.policy import Policy
-from tradebot.core.trade_requests import TradeDefaults
+from tradebot.core.words.fields import Json
+from tradebot.core.words.trade_requests import TradeDefaults
 from tradebot.errors import BrokerError, InputError, StoreError
 from tradebot.metrics import Figure
 from tradebot.services.alerts import Alerts

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tradebot.app.alert_lines import ENDS, LINES, changes_of_line
-from tradebot.core.alerts import Over, Severity
+from tradebot.core.alerting.alerts import Over, Severity
 
 ROOT = Path(__file__).parents[2] / "tradebot"
 SAID = re.compile(r'say\(\s*"([a-z_]+\.[a-z_]+)"')

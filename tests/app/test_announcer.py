@@ -9,12 +9,12 @@ import pytest
 from tests.services.fakes import Said
 from tradebot.app.announcer import NAMES, announce
 from tradebot.core import events as ev
-from tradebot.core.found import Origin
-from tradebot.core.halt import Form
+from tradebot.core.adoption.found import Origin
+from tradebot.core.guard.trade_rules import Candidate
+from tradebot.core.guard.trades import PriceSource, Reason, Side, Status
 from tradebot.core.inputs import OrderSide, Verdict
+from tradebot.core.leaving.halt import Form
 from tradebot.core.policy import Persons
-from tradebot.core.trade_rules import Candidate
-from tradebot.core.trades import PriceSource, Reason, Side, Status
 
 EVENTS = typing.get_args(ev.Event)
 VALUES = {

@@ -7,7 +7,7 @@ import pytest
 from tests.brokers.openalgo.world import World
 from tradebot.app.hours_watch import EVERY_S, HoursWatch
 from tradebot.brokers.openalgo.checkup import INDIA
-from tradebot.core.sessions import Session
+from tradebot.core.market.sessions import Session
 
 NSE = Session(
     zone="Asia/Kolkata", open_minutes=555, close_minutes=930, weekdays=frozenset(range(5))

@@ -15,10 +15,10 @@ from tradebot.app.parts import Parts
 from tradebot.app.state import StateDirectory
 from tradebot.app.world import PaperWorld
 from tradebot.config import load
+from tradebot.core.guard.trades import Rules, Status
 from tradebot.core.inputs import ExitTrade, OrderSide, Timer
-from tradebot.core.instruments import NetKey
-from tradebot.core.levels import Level, Unit
-from tradebot.core.trades import Rules, Status
+from tradebot.core.market.instruments import NetKey
+from tradebot.core.words.levels import Level, Unit
 from tradebot.errors import BrokerError, StoreError
 from tradebot.stores import sqlite as sqlite_module
 from tradebot.stores.backups import Backups

@@ -8,11 +8,11 @@ import pytest
 from tradebot.app.policy import policy_of
 from tradebot.config import load
 from tradebot.config.settings import BrokerKind, Mode
-from tradebot.core.instruments import Kind, NetKey
-from tradebot.core.ladder import parse_rung
+from tradebot.core.adoption.strategies import strategy_of
+from tradebot.core.guard.trades import PastStop
+from tradebot.core.leaving.ladder import parse_rung
+from tradebot.core.market.instruments import Kind, NetKey
 from tradebot.core.policy import AdoptPolicy, Answer, ExitPolicy, ManualAdd, Persons
-from tradebot.core.strategies import strategy_of
-from tradebot.core.trades import PastStop
 
 LADDER = tuple(parse_rung(text, "ladder") for text in ("touch", "touch+3%", "band"))
 

@@ -19,6 +19,7 @@ from tradebot.app.state import StateDirectory
 from tradebot.app.world import PaperWorld
 from tradebot.config import load
 from tradebot.core.events import ExitDecided
+from tradebot.core.guard.trades import Side, TradeRequest
 from tradebot.core.inputs import (
     CreateTrade,
     ExitTrade,
@@ -27,10 +28,9 @@ from tradebot.core.inputs import (
     Unknown,
     UpdateTrade,
 )
-from tradebot.core.instruments import Instrument, NetKey
+from tradebot.core.market.instruments import Instrument, NetKey
 from tradebot.core.money import exact, plain
-from tradebot.core.rule_words import parse_rules
-from tradebot.core.trades import Side, TradeRequest
+from tradebot.core.words.rule_words import parse_rules
 from tradebot.errors import InputError
 from tradebot.stores import recorder as recorders
 from tradebot.stores.recording_files import INPUTS, OPEN, TICKS, parts_in, whole_lines

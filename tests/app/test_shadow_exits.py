@@ -9,7 +9,7 @@ from tradebot.app.shadow_exits import shadow_exits
 from tradebot.brokers.shadow.departures import outcomes
 from tradebot.core.book import Book
 from tradebot.core.inputs import OrderSide
-from tradebot.core.instruments import Instrument
+from tradebot.core.market.instruments import Instrument
 from tradebot.core.policy import Policy
 
 

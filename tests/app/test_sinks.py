@@ -16,10 +16,10 @@ from tradebot.app.sinks import Sinks
 from tradebot.app.state import StateDirectory
 from tradebot.app.world import PaperWorld
 from tradebot.config import load
-from tradebot.core.halt import Form
+from tradebot.core.guard.trades import Rules
 from tradebot.core.inputs import OrderSide
-from tradebot.core.levels import Level, Unit
-from tradebot.core.trades import Rules
+from tradebot.core.leaving.halt import Form
+from tradebot.core.words.levels import Level, Unit
 from tradebot.services import outbox as outbox_module
 
 TOKEN = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw"

@@ -20,9 +20,9 @@ from tradebot.brokers.shadow.feed import ShadowFeed
 from tradebot.config import load
 from tradebot.config.settings import Market
 from tradebot.core.inputs import Execution, OrderSide, Tick
-from tradebot.core.instruments import NetKey
 from tradebot.core.intents import PlaceOrder
-from tradebot.core.levels import Level, Unit
+from tradebot.core.market.instruments import NetKey
+from tradebot.core.words.levels import Level, Unit
 from tradebot.errors import BrokerError, ConfigError
 
 HEADER = "ts_ns,exchange,symbol,price\n"

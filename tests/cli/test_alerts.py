@@ -5,7 +5,7 @@ import pytest
 from tests.alert_store import lasting, over, raised
 from tests.cli.commanding import Shell, seen
 from tradebot.cli.alerts import CATEGORIES, SEVERITIES
-from tradebot.core.alerts import Category, Severity
+from tradebot.core.alerting.alerts import Category, Severity
 
 INFO, WARNING, CRITICAL = Severity
 

@@ -12,9 +12,9 @@ from tests.cli.commanding import Typed, nobody, types
 from tradebot.cli import exit as module
 from tradebot.cli.client import AnswerError, NotRunningError
 from tradebot.cli.exit import Leaving, described
-from tradebot.core.halt import Form
 from tradebot.core.inputs import OrderSide
 from tradebot.core.intents import PlaceOrder
+from tradebot.core.leaving.halt import Form
 from tradebot.errors import StoreError
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.api.world import LONG
 from tests.cli.commanding import nobody, types
-from tradebot.core.halt import Form
+from tradebot.core.leaving.halt import Form
 
 WHY = ("--why", "margin call")
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.api.world import LONG
 from tests.cli.commanding import Shell
-from tradebot.core.instruments import NetKey
+from tradebot.core.market.instruments import NetKey
 
 KEY = NetKey("main", "NSE", "SBIN", "MIS")
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.api.world import LONG
-from tradebot.core.halt import Form
+from tradebot.core.leaving.halt import Form
 
 
 @pytest.mark.parametrize("form", Form)

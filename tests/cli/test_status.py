@@ -11,9 +11,9 @@ from tests.cli.commanding import seen
 from tradebot.api.shapes import Readiness
 from tradebot.cli.client import Daemon
 from tradebot.cli.status import look
-from tradebot.core.alerts import Severity
-from tradebot.core.halt import Form
+from tradebot.core.alerting.alerts import Severity
 from tradebot.core.inputs import OrderSide, PlaceReply, Unknown
+from tradebot.core.leaving.halt import Form
 from tradebot.errors import StoreError
 
 TODAY = dt.datetime(2026, 1, 5, 12, tzinfo=dt.UTC)  # of the world

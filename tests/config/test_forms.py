@@ -9,7 +9,7 @@ import pytest
 
 from tradebot.config import forms
 from tradebot.config.settings import Listen, Market, SecretName
-from tradebot.core.levels import Level, Unit
+from tradebot.core.words.levels import Level, Unit
 from tradebot.errors import InputError
 
 READS = [

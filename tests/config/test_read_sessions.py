@@ -8,7 +8,7 @@ import pytest
 
 from tradebot.config import BadSettingsError, changed, load
 from tradebot.config.read_sessions import session_words
-from tradebot.core.sessions import Session
+from tradebot.core.market.sessions import Session
 
 NSE = """\
 [sessions.NSE]

@@ -5,8 +5,8 @@ import pytest
 from tests.playbook import rules
 from tradebot.config import BadSettingsError, changed
 from tradebot.config.read_strategies import strategy_words
-from tradebot.core.rule_words import parse_rules
-from tradebot.core.strategies import Match, Strategy
+from tradebot.core.adoption.strategies import Match, Strategy
+from tradebot.core.words.rule_words import parse_rules
 
 SWING = """\
 [strategies.swing]

@@ -4,10 +4,10 @@ import pytest
 
 from tradebot.config import load
 from tradebot.config.settings import Listen
-from tradebot.core.instruments import Kind
-from tradebot.core.sessions import Session
-from tradebot.core.trade_requests import TradeDefaults
-from tradebot.core.trades import PriceSource
+from tradebot.core.guard.trades import PriceSource
+from tradebot.core.market.instruments import Kind
+from tradebot.core.market.sessions import Session
+from tradebot.core.words.trade_requests import TradeDefaults
 
 
 @pytest.mark.parametrize("kind", Kind)

@@ -18,8 +18,8 @@ from tradebot.core.inputs import (
     Refused,
     Unknown,
 )
-from tradebot.core.instruments import NetKey
 from tradebot.core.intents import CancelOrder, PlaceOrder
+from tradebot.core.market.instruments import NetKey
 from tradebot.errors import BrokerError
 
 

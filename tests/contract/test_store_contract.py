@@ -23,9 +23,9 @@ from tests.stores.samples import (
     as_an_engine,
     records,
 )
-from tradebot.core.exits import State
+from tradebot.core.guard.trades import Side, Status
+from tradebot.core.leaving.exits import State
 from tradebot.core.records import Heard, Snapshot
-from tradebot.core.trades import Side, Status
 from tradebot.errors import StoreError
 from tradebot.ports import Journal, Store
 from tradebot.stores.journal import FileJournal

@@ -7,8 +7,8 @@ from tests.brokers.paper import world as paper
 from tests.brokers.shadow import world as shadow
 from tests.openalgo.faults import Fault
 from tradebot.brokers.openalgo.client import READ_ROUTES
-from tradebot.core.instruments import NetKey
 from tradebot.core.intents import PlaceOrder
+from tradebot.core.market.instruments import NetKey
 from tradebot.ports import Broker
 
 

@@ -4,13 +4,13 @@ from decimal import Decimal
 from typing import Any, Self
 
 from tests.playbook import KEY, Playbook, rules
-from tradebot.core.found_events import PositionAdopted, PositionFound
+from tradebot.core.adoption.found_events import PositionAdopted, PositionFound
+from tradebot.core.adoption.strategies import Match, Strategy
 from tradebot.core.inputs import AccountReply, NetPosition, PositionsReply
-from tradebot.core.instruments import NetKey
 from tradebot.core.intents import ReadAccount, ReadPosition
-from tradebot.core.levels import parse_duration_ns
+from tradebot.core.market.instruments import NetKey
 from tradebot.core.policy import AdoptPolicy, Policy
-from tradebot.core.strategies import Match, Strategy
+from tradebot.core.words.levels import parse_duration_ns
 
 CASH = Strategy(name="cash", match=Match(exchange="NSE", product="MIS"), rules=rules(stop="5pts"))
 

@@ -5,10 +5,10 @@ from decimal import Decimal
 import msgspec
 
 from tests.core.exit_stories import holding
+from tradebot.core.guard.trades import Status
 from tradebot.core.inputs import Acked
 from tradebot.core.intents import CancelOrder
 from tradebot.core.policy import ExitPolicy, Persons, Policy
-from tradebot.core.trades import Status
 
 
 def told(story, order_id="P1", state="open", filled="0", *, quantity="10", **words):

@@ -5,13 +5,15 @@ from decimal import Decimal
 import msgspec
 
 from tests.playbook import KEY, Playbook, a_trade
-from tradebot.core import exits
+from tradebot.core.adoption.found import Findings, Found, Origin
 from tradebot.core.book import Book
 from tradebot.core.events import PriceHeld
-from tradebot.core.exits import Exit
-from tradebot.core.found import Findings, Found, Origin
-from tradebot.core.halt import Form, Halt
+from tradebot.core.guard.trades import Reason, Status
 from tradebot.core.inputs import Acked, CreateTrade, OrderSide, Refused, Timer
+from tradebot.core.leaving import exits
+from tradebot.core.leaving.exits import Exit
+from tradebot.core.leaving.halt import Form, Halt
+from tradebot.core.market.sessions import Session
 from tradebot.core.policy import ExitPolicy, Policy
 from tradebot.core.records import (
     ExecutionSaved,
@@ -25,8 +27,6 @@ from tradebot.core.records import (
     TradeSaved,
     UncoveredSaved,
 )
-from tradebot.core.sessions import Session
-from tradebot.core.trades import Reason, Status
 
 DAY = 86_400 * 10**9
 

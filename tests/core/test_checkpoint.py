@@ -12,9 +12,9 @@ from tradebot.core.checkpoint import Checkpoint, checkpoint, engine_of, joined, 
 from tradebot.core.engine import Engine
 from tradebot.core.events import PriceDropped
 from tradebot.core.inputs import InstrumentsLoaded, Tick, Timer
-from tradebot.core.instruments import Instrument
+from tradebot.core.market.instruments import Instrument
+from tradebot.core.market.sessions import Session
 from tradebot.core.policy import Policy
-from tradebot.core.sessions import Session
 
 
 def through_bytes(engine: Engine) -> Engine:

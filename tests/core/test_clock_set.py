@@ -8,10 +8,10 @@ import pytest
 from tests.playbook import Playbook, a_trade
 from tradebot.core.checkpoint import checkpoint, engine_of
 from tradebot.core.events import InstrumentBlind
+from tradebot.core.guard.trades import Status
 from tradebot.core.inputs import ClockSet, PolicyChanged, Timer, UpdateTrade
+from tradebot.core.market.sessions import Session
 from tradebot.core.policy import Policy
-from tradebot.core.sessions import Session
-from tradebot.core.trades import Status
 
 SECOND = 1_000_000_000
 HOUR, DAY = 3600 * SECOND, 86_400 * SECOND

@@ -18,6 +18,7 @@ from tradebot.core.events import (
     PriceHeld,
     PriceResolved,
 )
+from tradebot.core.guard.trades import Rules, Status
 from tradebot.core.inputs import (
     BookReply,
     ClockSet,
@@ -32,9 +33,8 @@ from tradebot.core.inputs import (
     UpdateTrade,
 )
 from tradebot.core.intents import AskQuote, ReadAccount, ReadBook, ReadPosition, Subscribe
+from tradebot.core.market.sessions import Session
 from tradebot.core.policy import AdoptPolicy, Answer, ExitPolicy, ManualAdd, Policy
-from tradebot.core.sessions import Session
-from tradebot.core.trades import Rules, Status
 
 SECOND = 10**9
 LIVE = Policy(stale_after_ns=10 * SECOND)

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from tests.fakes import RecordStore
 from tests.fault_run import differences
 from tests.playbook import START_NS, rules
+from tradebot.core.adoption.strategies import Match, Strategy
 from tradebot.core.engine import Engine
-from tradebot.core.halt import Form
+from tradebot.core.guard.trades import PastStop, PriceSource, Reason, Side, TradeRequest
 from tradebot.core.inputs import (
     AccountReply,
     Acked,
@@ -50,12 +51,11 @@ from tradebot.core.inputs import (
     UpdateTrade,
     Verdict,
 )
-from tradebot.core.instruments import Instrument, NetKey
-from tradebot.core.ladder import parse_rung
+from tradebot.core.leaving.halt import Form
+from tradebot.core.leaving.ladder import parse_rung
+from tradebot.core.market.instruments import Instrument, NetKey
+from tradebot.core.market.sessions import Session
 from tradebot.core.policy import AdoptPolicy, Answer, ExitPolicy, ManualAdd, Policy
-from tradebot.core.sessions import Session
-from tradebot.core.strategies import Match, Strategy
-from tradebot.core.trades import PastStop, PriceSource, Reason, Side, TradeRequest
 
 SECOND = 10**9
 INSTRUMENTS = ["NSE:SBIN", "NSE:TCS", "BSE:SBIN", ""]

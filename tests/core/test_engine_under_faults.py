@@ -6,9 +6,11 @@ from types import SimpleNamespace
 import pytest
 
 from tests.fault_run import Run
-from tradebot.core import exits, lanes, net_replies, restore
+from tradebot.core import restore
+from tradebot.core.account import net_replies
 from tradebot.core.book import Book
-from tradebot.core.exits import State
+from tradebot.core.leaving import exits, lanes
+from tradebot.core.leaving.exits import State
 
 SEEDS = 300
 

@@ -10,8 +10,7 @@ import pytest
 from tests.core.exit_stories import holding, leave, leaving, state_of
 from tests.playbook import KEY, Playbook, a_trade
 from tradebot.core.events import BookDiffers, ExitDecided, TrailActivated
-from tradebot.core.exits import State
-from tradebot.core.halt import Form
+from tradebot.core.guard.trades import Status
 from tradebot.core.inputs import (
     Acked,
     BookReply,
@@ -22,8 +21,9 @@ from tradebot.core.inputs import (
     Unknown,
 )
 from tradebot.core.intents import PlaceOrder, QueryOrder, ReadPosition
+from tradebot.core.leaving.exits import State
+from tradebot.core.leaving.halt import Form
 from tradebot.core.policy import ExitPolicy, Policy
-from tradebot.core.trades import Status
 
 LOST = Unknown("timeout")
 PLAIN = Policy(exits=ExitPolicy(tagged=False, hold_ns=120_000_000_000))

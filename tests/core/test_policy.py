@@ -2,9 +2,9 @@
 
 from decimal import Decimal
 
-from tradebot.core.instruments import Kind
+from tradebot.core.market.instruments import Kind
+from tradebot.core.market.sessions import Session
 from tradebot.core.policy import Policy
-from tradebot.core.sessions import Session
 
 
 def test_every_class_of_instruments_has_a_jump_that_is_suspect():

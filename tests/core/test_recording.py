@@ -15,15 +15,15 @@ from tradebot.core import inputs as i
 from tradebot.core import recording
 from tradebot.core.checkpoint import checkpoint, engine_of
 from tradebot.core.engine import Engine
-from tradebot.core.halt import Form
-from tradebot.core.instruments import Instrument
+from tradebot.core.guard.trades import Rules, Side, TradeRequest, Trail
 from tradebot.core.intents import AskQuote
-from tradebot.core.levels import parse_level
+from tradebot.core.leaving.halt import Form
+from tradebot.core.market.instruments import Instrument
+from tradebot.core.market.sessions import Session
 from tradebot.core.policy import Policy
 from tradebot.core.recording import End, Head, Part, Said, Scribe, Taken, answer_text, steps
-from tradebot.core.sessions import Session
-from tradebot.core.tick_files import read_ticks
-from tradebot.core.trades import Rules, Side, TradeRequest, Trail
+from tradebot.core.words.levels import parse_level
+from tradebot.core.words.tick_files import read_ticks
 from tradebot.errors import InputError
 
 AT = START_NS

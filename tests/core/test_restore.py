@@ -5,11 +5,11 @@ import pytest
 
 from tests.core.found_stories import FoundStory
 from tests.playbook import Playbook, a_trade
-from tradebot.core.halt import Form, Halt
+from tradebot.core.guard.trades import Status
 from tradebot.core.inputs import Acked, Refused, Unknown
 from tradebot.core.intents import QueryOrder, ReadBook, ReadOrder, ReadPosition
+from tradebot.core.leaving.halt import Form, Halt
 from tradebot.core.policy import ExitPolicy, Policy
-from tradebot.core.trades import Status
 
 
 @pytest.mark.parametrize("side", ["LONG", "SHORT"])

@@ -7,12 +7,12 @@ import pytest
 from tests.core.exit_stories import holding, leaving, state_of
 from tests.core.found_stories import FoundStory
 from tests.playbook import Playbook, a_trade
-from tradebot.core.exits import State
+from tradebot.core.account.positions import corrected
+from tradebot.core.guard.trades import Status
 from tradebot.core.inputs import Refused, Unknown
+from tradebot.core.leaving.exits import State
 from tradebot.core.policy import Answer, ExitPolicy, Policy
-from tradebot.core.positions import corrected
 from tradebot.core.restore import PAUSE_NS_MAX
-from tradebot.core.trades import Status
 
 HOUR_NS = 3_600_000_000_000
 PLAIN = Policy(exits=ExitPolicy(tagged=False, hold_ns=120_000_000_000))

@@ -1,9 +1,9 @@
 """A trade's best price is that of its record, or of a high of its line since."""
 
 from tests.stores.samples import a_high, a_trade, a_trailing_trade
+from tradebot.core.guard.trades import Marks, Side
 from tradebot.core.records import HighReached, TradeSaved
 from tradebot.core.restore import by_line, restored_marks
-from tradebot.core.trades import Marks, Side
 
 
 def best_price(saved: TradeSaved, highs: list[HighReached]) -> float | None:

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from tradebot.core.instruments import Instrument
-from tradebot.core.levels import Level, parse_level
-from tradebot.core.trade_rules import Levels, effective_stop, entry_marks, judge, levels_of
-from tradebot.core.trades import Breakeven, Rules, Side, TargetPart, Trail
+from tradebot.core.guard.trade_rules import Levels, effective_stop, entry_marks, judge, levels_of
+from tradebot.core.guard.trades import Breakeven, Rules, Side, TargetPart, Trail
+from tradebot.core.market.instruments import Instrument
+from tradebot.core.words.levels import Level, parse_level
 
 Parts = list[tuple[str, str | None]]
 

@@ -5,13 +5,13 @@ from decimal import Decimal
 
 from tests.services.fakes import Said
 from tradebot.core.engine import Engine
+from tradebot.core.guard.trades import Rules, Side, TradeRequest, Trail
 from tradebot.core.inputs import CreateTrade, Execution, OrderSide, Tick
-from tradebot.core.instruments import NetKey
 from tradebot.core.intents import PlaceOrder
-from tradebot.core.levels import Level, Unit
+from tradebot.core.market.instruments import NetKey
 from tradebot.core.policy import Policy
 from tradebot.core.records import Record
-from tradebot.core.trades import Rules, Side, TradeRequest, Trail
+from tradebot.core.words.levels import Level, Unit
 from tradebot.errors import StoreError
 from tradebot.services.loop import EngineLoop, Outputs
 

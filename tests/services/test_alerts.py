@@ -7,7 +7,7 @@ import pytest
 
 from tests.alert_store import AlertMemory, lasting, over, raised
 from tests.services.fakes import FakeClock, Said
-from tradebot.core.alerts import Alert, Category, Severity
+from tradebot.core.alerting.alerts import Alert, Category, Severity
 from tradebot.errors import InputError, NotFoundError, StoreError
 from tradebot.services import alerts as module
 from tradebot.services.alerts import AGAIN_NS, INSIST_NS, KEPT_MAX, SPARE, Alerts

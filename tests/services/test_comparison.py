@@ -7,8 +7,8 @@ import pytest
 
 from tests.api.world import LONG, START_NS, running
 from tradebot.core.inputs import PositionsReply, Tick, Timer
-from tradebot.core.instruments import NetKey
 from tradebot.core.intents import ReadPosition
+from tradebot.core.market.instruments import NetKey
 from tradebot.services.comparison import Comparison
 
 KEY = NetKey("main", "NSE", "SBIN", "MIS")

@@ -7,9 +7,9 @@ import pytest
 
 from tests.alert_store import raised
 from tests.api.world import LONG, START_NS, running
-from tradebot.core.alerts import Severity
-from tradebot.core.halt import Form
+from tradebot.core.alerting.alerts import Severity
 from tradebot.core.inputs import OrderSide
+from tradebot.core.leaving.halt import Form
 from tradebot.errors import StoreError
 from tradebot.services.digest import DAY_NS, TRADES_TOLD_MAX, Digest, next_ns
 

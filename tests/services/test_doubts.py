@@ -1,9 +1,9 @@
 """What makes a working guard degraded; tests/services/test_trades.py has every doubt in a row."""
 
 from tests.api.world import LONG, START_NS, running
-from tradebot.core import freezing
-from tradebot.core.halt import Form
+from tradebot.core.account import freezing
 from tradebot.core.inputs import PlaceReply, Queued, Timer
+from tradebot.core.leaving.halt import Form
 from tradebot.services.doubts import doubts_of
 
 

@@ -7,8 +7,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.api.world import LONG, START_NS, running
 from tests.services.guard import RecordingJournal
-from tradebot.core.halt import Form
 from tradebot.core.inputs import OrderSide
+from tradebot.core.leaving.halt import Form
 from tradebot.errors import StoreError
 from tradebot.metrics import Exposition
 from tradebot.services import figures as module

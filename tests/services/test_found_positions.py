@@ -5,11 +5,11 @@ import pytest
 from tests.api.test_found import KEY, found
 from tests.api.world import running
 from tests.playbook import rules
-from tradebot.core.found import Stage
+from tradebot.core.adoption.found import Stage
+from tradebot.core.adoption.strategies import Match, Strategy
+from tradebot.core.guard.trades import PriceSource
 from tradebot.core.inputs import PolicyChanged
 from tradebot.core.policy import AdoptPolicy, Policy
-from tradebot.core.strategies import Match, Strategy
-from tradebot.core.trades import PriceSource
 from tradebot.errors import InputError, NotFoundError, RefusedError, StoreError
 from tradebot.services.found_positions import found_id
 

@@ -10,6 +10,7 @@ import pytest
 from tests.playbook import KEY, SBIN
 from tests.services.fakes import FakeClock, Said
 from tests.services.guard import a_creation, a_fill
+from tradebot.core.guard.trades import Status
 from tradebot.core.inputs import (
     Acked,
     Execution,
@@ -21,10 +22,9 @@ from tradebot.core.inputs import (
     OrderState,
     QueryReply,
 )
-from tradebot.core.instruments import Instrument
+from tradebot.core.market.instruments import Instrument
 from tradebot.core.policy import Policy
-from tradebot.core.trade_requests import TradeDefaults
-from tradebot.core.trades import Status
+from tradebot.core.words.trade_requests import TradeDefaults
 from tradebot.ports import Quote, Unlisted
 from tradebot.services import describing
 from tradebot.services.guard import Earlier, Guard

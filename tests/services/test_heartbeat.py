@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.services.fakes import Said
-from tradebot.core.alerts import Over, Raised
+from tradebot.core.alerting.alerts import Over, Raised
 from tradebot.errors import AlertError
 from tradebot.services import heartbeat as module
 from tradebot.services.heartbeat import EVERY_S, KEY, Heartbeat

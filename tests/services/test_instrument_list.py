@@ -6,7 +6,7 @@ import pytest
 
 from tests.api.world import SBIN, START_NS, running
 from tradebot.core.inputs import InstrumentsLoaded
-from tradebot.core.instruments import Instrument
+from tradebot.core.market.instruments import Instrument
 from tradebot.errors import InputError
 from tradebot.services.instrument_list import instrument_json, instruments_page
 

@@ -8,11 +8,11 @@ import pytest
 from tests.services.guard import SECOND_NS, TRAIL, Guard, a_creation, a_fill, a_tick
 from tests.stores.samples import an_execution
 from tradebot.core.events import ExitDecided, TradeCreated
+from tradebot.core.guard.trades import Rules
 from tradebot.core.inputs import Timer, UpdateTrade
 from tradebot.core.intents import PlaceOrder, Subscribe
-from tradebot.core.levels import Level, Unit
 from tradebot.core.records import ExecutionSaved, ExitSaved, Heard, Told, TradeSaved
-from tradebot.core.trades import Rules
+from tradebot.core.words.levels import Level, Unit
 from tradebot.errors import StoreError
 from tradebot.services import loop as loop_module
 from tradebot.stores.snapshot import Tables

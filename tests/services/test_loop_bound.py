@@ -5,7 +5,7 @@ import math
 import pytest
 
 from tests.services.guard import Guard, a_tick
-from tradebot.core.trades import PriceSource
+from tradebot.core.guard.trades import PriceSource
 
 
 def test_ticks_below_the_bound_are_all_kept():

@@ -9,7 +9,7 @@ import pytest
 
 from tests.api.world import Clock
 from tests.services.test_trade_edits import TRADE
-from tradebot.core.trades import Side, TradeRequest
+from tradebot.core.guard.trades import Side, TradeRequest
 from tradebot.errors import BrokerError, InputError, RefusedError
 from tradebot.services import once as module
 from tradebot.services.once import REMEMBERED_NS, Once, is_made_of, is_remembered, names_of_key

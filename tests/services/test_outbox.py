@@ -7,7 +7,7 @@ import pytest
 
 from tests.alert_store import lasting, raised
 from tests.services.fakes import FakeClock, Said
-from tradebot.core.alerts import Over, Raised, Severity, begun, over
+from tradebot.core.alerting.alerts import Over, Raised, Severity, begun, over
 from tradebot.errors import AlertError
 from tradebot.ports import Letter
 from tradebot.services import outbox as module
@@ -256,7 +256,7 @@ async def test_a_letter_that_gave_way_while_it_was_sent_takes_no_other_with_it(w
 
 def test_a_line_says_how_bad_how_often_and_by_which_name():
     alert = an_alert(7, CRITICAL)
-    from tradebot.core.alerts import again
+    from tradebot.core.alerting.alerts import again
 
     worse = again(alert, raised("matter 7", CRITICAL), START_NS)
     assert line_of(worse) == "CRITICAL: matter 7 is bad (2 times) [A7]"

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.api.world import LONG, START_NS, running
-from tradebot.core.halt import Form
+from tradebot.core.leaving.halt import Form
 from tradebot.services.outlook import outlook
 
 

@@ -8,9 +8,9 @@ import pytest
 from tests.playbook import KEY, START_NS, Playbook, a_trade
 from tradebot.core.checkpoint import checkpoint
 from tradebot.core.events import ExitDecided
+from tradebot.core.guard.trades import Reason
 from tradebot.core.inputs import Execution, ExitTrade, OrderSide, PositionsReply, Tick, Timer
 from tradebot.core.recording import End, Head, Part, Said, Taken, answer_text
-from tradebot.core.trades import Reason
 from tradebot.services.recorded import Recorded, _opened
 
 S = 10**9

@@ -6,10 +6,10 @@ import pytest
 
 from tradebot.core.engine import Engine
 from tradebot.core.inputs import Tick
-from tradebot.core.instruments import Instrument
+from tradebot.core.market.instruments import Instrument
+from tradebot.core.market.sessions import Session
 from tradebot.core.policy import Policy
-from tradebot.core.sessions import Session
-from tradebot.core.trade_requests import parse_trade
+from tradebot.core.words.trade_requests import parse_trade
 from tradebot.services.replay import Refusal, Replay, ReplayTrade
 from tradebot.services.replay_inputs import DEFAULTS
 

@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from tradebot.core.instruments import Instrument, Kind
-from tradebot.core.trade_requests import TradeDefaults
-from tradebot.core.trades import PriceSource
+from tradebot.core.guard.trades import PriceSource
+from tradebot.core.market.instruments import Instrument, Kind
+from tradebot.core.words.trade_requests import TradeDefaults
 from tradebot.errors import InputError
 from tradebot.services.replay_inputs import read_instruments, read_trades
 

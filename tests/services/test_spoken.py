@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from tests.api.world import LONG, running
-from tradebot.core.halt import Form
+from tradebot.core.leaving.halt import Form
 from tradebot.errors import AlertError
 from tradebot.services import spoken as module
 from tradebot.services.spoken import BETWEEN_S, Spoken

@@ -5,11 +5,11 @@ from decimal import Decimal
 import pytest
 
 from tradebot.core import events as ev
+from tradebot.core.guard.trade_rules import Candidate
+from tradebot.core.guard.trades import PriceSource, Reason, Side, Status
 from tradebot.core.inputs import OrderSide, Verdict
-from tradebot.core.instrument_events import ExitWaitsForOpen, TradePaused
+from tradebot.core.market.instrument_events import ExitWaitsForOpen, TradePaused
 from tradebot.core.policy import Persons
-from tradebot.core.trade_rules import Candidate
-from tradebot.core.trades import PriceSource, Reason, Side, Status
 from tradebot.services.stories import duration, sentence, text
 
 NS = 1_000_000_000

@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from tradebot.core.rule_words import parse_rules, rules_json
-from tradebot.core.trades import Side, Trade
+from tradebot.core.guard.trades import Side, Trade
+from tradebot.core.words.rule_words import parse_rules, rules_json
 from tradebot.errors import InputError
 from tradebot.services.trade_edits import StaleVersionError, parse_edit
 

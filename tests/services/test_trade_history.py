@@ -6,8 +6,8 @@ import pytest
 from tests.api.world import LONG, START_NS, running
 from tests.services.test_trades import closed, ids
 from tradebot.api.shapes import encoded
+from tradebot.core.guard.trades import Reason
 from tradebot.core.inputs import InstrumentsLoaded
-from tradebot.core.trades import Reason
 from tradebot.errors import InputError
 from tradebot.services import trade_history as module
 from tradebot.services.trade_history import Chosen, number_of

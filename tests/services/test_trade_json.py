@@ -7,6 +7,8 @@ import pytest
 from tests.api.world import LONG, START_NS, running
 from tests.services.test_trades import told
 from tradebot.core.events import ExitDecided
+from tradebot.core.guard.trade_rules import Candidate
+from tradebot.core.guard.trades import PriceSource, Reason, Rules, Side, Status, Trade
 from tradebot.core.inputs import (
     ClockSet,
     OrderReport,
@@ -15,8 +17,6 @@ from tradebot.core.inputs import (
     PlaceReply,
     Unknown,
 )
-from tradebot.core.trade_rules import Candidate
-from tradebot.core.trades import PriceSource, Reason, Rules, Side, Status, Trade
 from tradebot.services.trade_json import (
     active_trade,
     as_it_stands,

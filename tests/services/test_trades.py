@@ -8,9 +8,9 @@ import pytest
 from msgspec import Raw
 
 from tests.api.world import LONG, START_NS, running
+from tradebot.core.guard.trades import Reason
 from tradebot.core.inputs import OrderReport, OrderSide, OrderState, PlaceReply, Timer, Unknown
-from tradebot.core.instruments import NetKey
-from tradebot.core.trades import Reason
+from tradebot.core.market.instruments import NetKey
 from tradebot.errors import InputError, NotFoundError, RefusedError, StoreError
 from tradebot.services import trades as module
 from tradebot.services.trade_history import Chosen

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from tests.playbook import START_NS
 from tests.sim.exchange import ExchangeOrder
 from tradebot.core.book import Book
-from tradebot.core.instruments import NetKey
-from tradebot.core.trades import Status, Trade
+from tradebot.core.guard.trades import Status, Trade
+from tradebot.core.market.instruments import NetKey
 from tradebot.stores.memory import MemoryStore
 
 if TYPE_CHECKING:

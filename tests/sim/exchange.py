@@ -11,10 +11,10 @@ import msgspec
 
 from tests.playbook import START_NS
 from tests.sim.virtual_loop import VirtualLoop
+from tradebot.core.account.positions import Position, folded
 from tradebot.core.inputs import Execution, NetPosition, OrderReport, OrderSide, OrderState
-from tradebot.core.instruments import NetKey
+from tradebot.core.market.instruments import NetKey
 from tradebot.core.money import exact
-from tradebot.core.positions import Position, folded
 
 ZERO = Decimal(0)
 

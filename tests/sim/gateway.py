@@ -20,8 +20,8 @@ from tradebot.core.inputs import (
     Refused,
     Unknown,
 )
-from tradebot.core.instruments import Instrument, NetKey
 from tradebot.core.intents import CancelOrder, PlaceOrder
+from tradebot.core.market.instruments import Instrument, NetKey
 from tradebot.ports import Inbox, Quote
 from tradebot.services.executor import ANSWER_S_MAX
 

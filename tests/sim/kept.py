@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tradebot.core.book import Book
+from tradebot.core.guard.trades import Trade
 from tradebot.core.records import Record, Snapshot, TradeSaved
-from tradebot.core.trades import Trade
 from tradebot.stores.memory import MemoryStore
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from tests.sim.disk import SimulatedJournal, SimulatedStore
 from tests.sim.gateway import Gateway
 from tests.sim.ticks import SimulatedFeed
-from tradebot.core.trade_requests import TradeDefaults
+from tradebot.core.words.trade_requests import TradeDefaults
 from tradebot.services.guard import Earlier, Guard
 from tradebot.stores.memory import MemoryJournal, MemoryStore
 from tradebot.stores.restore import restore

@@ -5,10 +5,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from tradebot.core.book import Book
-from tradebot.core.halt import Form
+from tradebot.core.guard.trades import Trade
 from tradebot.core.inputs import OrderSide, Verdict
-from tradebot.core.trades import Trade
-from tradebot.core.verdicts import is_in_question
+from tradebot.core.leaving.halt import Form
+from tradebot.core.leaving.verdicts import is_in_question
 from tradebot.errors import NotFoundError, RefusedError, StoreError
 from tradebot.services.guard import Guard
 from tradebot.services.halts import Halts

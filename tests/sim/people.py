@@ -7,9 +7,9 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from tests.sim.races import Races
+from tradebot.core.guard.trades import Status
 from tradebot.core.inputs import OrderSide
-from tradebot.core.instruments import NetKey
-from tradebot.core.trades import Status
+from tradebot.core.market.instruments import NetKey
 from tradebot.errors import InputError, NotFoundError, RefusedError, StoreError
 
 if TYPE_CHECKING:

@@ -15,15 +15,15 @@ from tests.sim.requests import LAG_NS_MAX, Requests
 from tests.sim.sightings import Sightings
 from tests.sim.stops import Stops
 from tests.sim.words import Words
-from tradebot.core.admission import ADOPTED_PREFIX
+from tradebot.core.adoption.found_events import PositionAdopted
 from tradebot.core.book import Book
 from tradebot.core.engine import Engine
 from tradebot.core.events import BookDiffers, EntryFilled, Event, ExitDecided, TradeClosed
-from tradebot.core.found_events import PositionAdopted
+from tradebot.core.guard.admission import ADOPTED_PREFIX
+from tradebot.core.guard.trades import PastStop, Reason, Status, Trade
 from tradebot.core.inputs import Input
 from tradebot.core.intents import Intent, PlaceOrder
 from tradebot.core.records import Record, Snapshot, TradeSaved
-from tradebot.core.trades import PastStop, Reason, Status, Trade
 from tradebot.stores.memory import MemoryStore
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING
 
+from tradebot.core.guard.trade_rules import effective_stop
+from tradebot.core.guard.trades import Status, Trade
 from tradebot.core.inputs import OrderSide
-from tradebot.core.trade_rules import effective_stop
-from tradebot.core.trades import Status, Trade
 
 if TYPE_CHECKING:
     from tests.sim.world import World

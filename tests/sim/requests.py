@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from tests.sim.exchange import ExchangeOrder
 from tradebot.core.book import Book
-from tradebot.core.exits import Exit, State
 from tradebot.core.inputs import Execution, OrderSide, OrderState, Verdict
-from tradebot.core.instruments import NetKey
 from tradebot.core.intents import PlaceOrder
+from tradebot.core.leaving.exits import Exit, State
+from tradebot.core.market.instruments import NetKey
 from tradebot.core.records import ExitSaved, Record, Snapshot, TradeSaved
 
 if TYPE_CHECKING:

@@ -14,11 +14,11 @@ from tests.sim.exchange import ExchangeOrder
 from tests.sim.requests import LAG_NS_MAX, UNREAD_S_MAX
 from tradebot.core.book import Book
 from tradebot.core.events import CancelAsked, Event, OrderRests, TradeClosed
+from tradebot.core.guard.trades import Status, Trade
 from tradebot.core.inputs import BookReply, Input, OrderReport, OrderSide, OrderState
 from tradebot.core.intents import CancelOrder, Intent, PlaceOrder
+from tradebot.core.others.resting import IGNORED_AFTER_NS
 from tradebot.core.policy import Persons
-from tradebot.core.resting import IGNORED_AFTER_NS
-from tradebot.core.trades import Status, Trade
 
 if TYPE_CHECKING:
     from tests.sim.world import World

@@ -18,7 +18,7 @@ from tests.sim.resting import Resting
 from tests.sim.strangers import THERE, Strangers, policy_of_strangers
 from tests.sim.virtual_loop import Stalled
 from tests.sim.world import HOLD_S, SLOW_S_MAX, World
-from tradebot.core.ladder import parse_rung
+from tradebot.core.leaving.ladder import parse_rung
 from tradebot.core.policy import AdoptPolicy, ExitPolicy, Persons, Policy
 from tradebot.services.guard import Guard
 

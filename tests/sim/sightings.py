@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 from tradebot.core.book import Book
 from tradebot.core.events import Event, ExitDecided
-from tradebot.core.exits import Exit, State
 from tradebot.core.inputs import (
     BookReply,
     Execution,
@@ -16,6 +15,7 @@ from tradebot.core.inputs import (
     Timer,
 )
 from tradebot.core.intents import Intent
+from tradebot.core.leaving.exits import Exit, State
 from tradebot.core.records import Snapshot
 
 _Name = tuple[str, int]

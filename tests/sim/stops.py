@@ -4,10 +4,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from tradebot.core.book import Book
+from tradebot.core.guard.lines import Line
+from tradebot.core.guard.trade_rules import effective_stop, judge
+from tradebot.core.guard.trades import Rules, Status, Trade
 from tradebot.core.inputs import Input, QuoteReply, Tick
-from tradebot.core.lines import Line
-from tradebot.core.trade_rules import effective_stop, judge
-from tradebot.core.trades import Rules, Status, Trade
 
 if TYPE_CHECKING:
     from tests.sim.world import World

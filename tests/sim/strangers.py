@@ -10,15 +10,15 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from tests.sim.requests import LAG_NS_MAX
+from tradebot.core.adoption.found import Stage
+from tradebot.core.adoption.found_events import PositionAdopted
+from tradebot.core.adoption.strategies import Match, Strategy
 from tradebot.core.book import Book
-from tradebot.core.found import Stage
-from tradebot.core.found_events import PositionAdopted
+from tradebot.core.guard.trades import PastStop, Rules, Trail
 from tradebot.core.inputs import OrderSide
-from tradebot.core.instruments import NetKey
-from tradebot.core.levels import Level, Unit
+from tradebot.core.market.instruments import NetKey
 from tradebot.core.policy import AdoptPolicy, Answer
-from tradebot.core.strategies import Match, Strategy
-from tradebot.core.trades import PastStop, Rules, Trail
+from tradebot.core.words.levels import Level, Unit
 
 if TYPE_CHECKING:
     from tests.sim.world import World

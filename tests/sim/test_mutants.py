@@ -4,7 +4,7 @@ import pytest
 
 from tests.sim.mutants import MUTANTS
 from tests.sim.run import run
-from tradebot.core import exits
+from tradebot.core.leaving import exits
 
 # Where some are found out that are not at once: ``tests.soak simulate_mutants`` tells the
 # share of all seeds. A change of the world moves them, so the seeds after are tried too.

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from tests.sim.requests import LAG_NS_MAX
 from tradebot.core.book import Book
 from tradebot.core.events import Event, TradeCreated
-from tradebot.core.fields import Json
-from tradebot.core.halt import Form
-from tradebot.core.instruments import NetKey
+from tradebot.core.guard.trades import Status
 from tradebot.core.intents import CancelOrder, Intent, PlaceOrder
+from tradebot.core.leaving.halt import Form
+from tradebot.core.market.instruments import NetKey
 from tradebot.core.records import Snapshot
-from tradebot.core.trades import Status
+from tradebot.core.words.fields import Json
 from tradebot.services.comparison import ANSWERS_S_MAX
 
 if TYPE_CHECKING:

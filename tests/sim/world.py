@@ -22,8 +22,8 @@ from tests.sim.strangers import SYMBOL as STRANGERS
 from tests.sim.strangers import Strangers
 from tests.sim.virtual_loop import VirtualLoop
 from tradebot.core.inputs import Execution, OrderReport, OrderState
-from tradebot.core.instruments import Instrument, NetKey
 from tradebot.core.intents import PlaceOrder
+from tradebot.core.market.instruments import Instrument, NetKey
 from tradebot.core.policy import Policy
 from tradebot.stores.memory import MemoryJournal, MemoryStore
 

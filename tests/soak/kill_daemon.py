@@ -24,9 +24,9 @@ from typing import Any, NamedTuple
 from tests.daemon_process import DaemonProcess
 from tests.recorded_day import SOURCE, Decision, PlainScan, cut_recording
 from tradebot.core.events import EntryFilled, ExitDecided
+from tradebot.core.guard.trades import Status, Trade
 from tradebot.core.records import Snapshot, Told
 from tradebot.core.restore import by_line, restored_marks
-from tradebot.core.trades import Status, Trade
 from tradebot.stores.journal import FileJournal
 from tradebot.stores.restore import restore
 from tradebot.stores.sqlite import SqliteStore

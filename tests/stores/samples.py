@@ -5,15 +5,16 @@ from decimal import Decimal
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tradebot.core.coverage import Uncovered
+from tradebot.core.account.positions import Position
+from tradebot.core.adoption.found import Findings, Found, Origin, Stage
 from tradebot.core.events import ExitDecided, TradeStuck
-from tradebot.core.exits import Exit, State
-from tradebot.core.found import Findings, Found, Origin, Stage
-from tradebot.core.halt import Form, Halt
+from tradebot.core.guard.coverage import Uncovered
+from tradebot.core.guard.trade_rules import Candidate
+from tradebot.core.guard.trades import Marks, Reason, Rules, Side, Status, TargetPart, Trade, Trail
 from tradebot.core.inputs import Execution, OrderSide
-from tradebot.core.instruments import NetKey
-from tradebot.core.levels import Level, Unit
-from tradebot.core.positions import Position
+from tradebot.core.leaving.exits import Exit, State
+from tradebot.core.leaving.halt import Form, Halt
+from tradebot.core.market.instruments import NetKey
 from tradebot.core.records import (
     ExecutionSaved,
     ExitSaved,
@@ -27,8 +28,7 @@ from tradebot.core.records import (
     TradeSaved,
     UncoveredSaved,
 )
-from tradebot.core.trade_rules import Candidate
-from tradebot.core.trades import Marks, Reason, Rules, Side, Status, TargetPart, Trade, Trail
+from tradebot.core.words.levels import Level, Unit
 from tradebot.stores.snapshot import DAY_NS, line_of
 
 KEY = NetKey("main", "NSE", "SBIN", "MIS")

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from tests.alert_store import raised
-from tradebot.core.alerts import acked, begun
+from tradebot.core.alerting.alerts import acked, begun
 from tradebot.errors import StoreError
 from tradebot.stores import alert_file as module
 from tradebot.stores.alert_file import AlertFile

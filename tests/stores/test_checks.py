@@ -5,8 +5,8 @@ import sqlite3
 import pytest
 
 from tests.stores.samples import a_high, a_line, a_position, a_trade, an_execution, an_exit
+from tradebot.core.guard.trades import Status
 from tradebot.core.records import Heard, Record
-from tradebot.core.trades import Status
 from tradebot.errors import DamageError, StoreError
 from tradebot.stores.checks import check_file, check_pages, store_error
 from tradebot.stores.sqlite import SqliteStore

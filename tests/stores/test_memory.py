@@ -3,7 +3,7 @@
 import pytest
 
 from tests.stores.samples import a_line, a_trade, an_execution
-from tradebot.core.trades import Status
+from tradebot.core.guard.trades import Status
 from tradebot.errors import StoreError
 from tradebot.stores.memory import MemoryJournal, MemoryStore
 

@@ -16,7 +16,7 @@ from tradebot.core.inputs import Timer
 from tradebot.core.intents import AskQuote
 from tradebot.core.policy import Policy
 from tradebot.core.recording import End, Part, Said, Scribe, Taken, steps
-from tradebot.core.tick_files import read_ticks
+from tradebot.core.words.tick_files import read_ticks
 from tradebot.stores import recorder as recorders
 from tradebot.stores.recorder import Recorder
 from tradebot.stores.recording_files import INPUTS, OPEN, TICKS, part_name, parts_in, whole_lines

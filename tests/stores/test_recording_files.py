@@ -7,7 +7,7 @@ import zlib
 
 import pytest
 
-from tradebot.core.tick_files import read_ticks
+from tradebot.core.words.tick_files import read_ticks
 from tradebot.errors import InputError
 from tradebot.stores import recording_files as files
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.services.fakes import Said
 from tests.stores.samples import a_line, a_trade
-from tradebot.core.trades import Status
+from tradebot.core.guard.trades import Status
 from tradebot.errors import DamageError, StoreError
 from tradebot.stores import sqlite as store_module
 from tradebot.stores.backups import Backups

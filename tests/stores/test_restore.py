@@ -1,7 +1,7 @@
 """A start brings database and journal together, also when one of them is ill."""
 
 from tests.stores.samples import a_line, a_trade, an_exit
-from tradebot.core.trades import Status
+from tradebot.core.guard.trades import Status
 from tradebot.errors import StoreError
 from tradebot.stores.journal import Recovered
 from tradebot.stores.memory import MemoryStore

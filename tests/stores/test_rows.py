@@ -14,10 +14,10 @@ from tests.stores.samples import (
     an_exit,
     records,
 )
-from tradebot.core.exits import State
+from tradebot.core.guard.trades import Status
 from tradebot.core.inputs import Execution
+from tradebot.core.leaving.exits import State
 from tradebot.core.records import Heard, Record, TradeSaved
-from tradebot.core.trades import Status
 from tradebot.errors import StoreError
 from tradebot.stores.rows import (
     bodies,

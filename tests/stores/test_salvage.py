@@ -6,8 +6,8 @@ import pytest
 
 from tests.corruption import records_of
 from tests.stores.samples import a_trade
+from tradebot.core.guard.trades import Status
 from tradebot.core.records import HaltSaved, Record, UncoveredSaved
-from tradebot.core.trades import Status
 from tradebot.stores.checks import sealed_tables
 from tradebot.stores.salvage import RECORDS, salvaged
 from tradebot.stores.snapshot import Tables

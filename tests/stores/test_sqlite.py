@@ -10,8 +10,8 @@ import stat
 import pytest
 
 from tests.stores.samples import a_high, a_line, a_trade, an_execution, an_exit
+from tradebot.core.guard.trades import Status
 from tradebot.core.records import Snapshot
-from tradebot.core.trades import Status
 from tradebot.errors import DamageError, LockHeldError, MigrationError, StoreError
 from tradebot.stores import sqlite as module
 from tradebot.stores.checks import check_file

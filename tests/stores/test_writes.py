@@ -5,8 +5,8 @@ import sqlite3
 import pytest
 
 from tests.stores.samples import a_high, a_line, a_position, a_trade, an_execution, an_exit
+from tradebot.core.guard.trades import Status
 from tradebot.core.records import Heard
-from tradebot.core.trades import Status
 from tradebot.stores.migrate import migrate
 from tradebot.stores.writes import write
 

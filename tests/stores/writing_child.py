@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 
 from tests.stores.samples import a_line, a_trade, an_exit
+from tradebot.core.guard.trades import Status
 from tradebot.core.records import Record
-from tradebot.core.trades import Status
 from tradebot.stores.journal import FileJournal
 from tradebot.stores.restore import restore
 from tradebot.stores.sqlite import SqliteStore

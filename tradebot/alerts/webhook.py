@@ -1,7 +1,7 @@
 """Letters as JSON, posted to an address that a person names."""
 
 from tradebot.alerts.http import Http
-from tradebot.core.alerts import Alert
+from tradebot.core.alerting.alerts import Alert
 from tradebot.core.secret import Secret
 from tradebot.errors import AlertError
 from tradebot.ports import Letter

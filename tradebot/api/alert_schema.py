@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from tradebot.api.schema import ApiKey, Time
-from tradebot.core.alerts import Category, Severity
+from tradebot.core.alerting.alerts import Category, Severity
 
 AlertId = Annotated[str, Meta(pattern="^[Aa][0-9]{1,18}$", examples=["A17"])]
 

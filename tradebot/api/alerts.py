@@ -12,9 +12,9 @@ from tradebot.api.errors import Asked
 from tradebot.api.halts import Door
 from tradebot.api.keys import Scope
 from tradebot.api.shapes import LIMIT_DEFAULT, optional, whole_number
-from tradebot.core.alerts import Alert, Category, Severity, number_of
-from tradebot.core.did_you_mean import shown
-from tradebot.core.fields import Json, json_object, text, word
+from tradebot.core.alerting.alerts import Alert, Category, Severity, number_of
+from tradebot.core.words.did_you_mean import shown
+from tradebot.core.words.fields import Json, json_object, text, word
 from tradebot.errors import InputError
 from tradebot.services.alerts import Alerts
 from tradebot.services.trade_json import iso

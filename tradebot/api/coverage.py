@@ -9,7 +9,7 @@ from tradebot.api.answers import Reply, answer
 from tradebot.api.errors import Asked
 from tradebot.api.halts import Door
 from tradebot.api.keys import Scope
-from tradebot.core.fields import Json
+from tradebot.core.words.fields import Json
 
 
 def coverage_route(told: Callable[[], Json], door: Door) -> HTTPRouteHandler:

@@ -8,7 +8,7 @@ from tradebot.api.answers import Reply, answer
 from tradebot.api.errors import Asked
 from tradebot.api.halts import Door
 from tradebot.api.keys import Scope
-from tradebot.core.fields import json_object
+from tradebot.core.words.fields import json_object
 from tradebot.services.found_positions import FoundPositions
 
 

@@ -15,8 +15,8 @@ from tradebot.api.schema import (
     TimeExit,
     Trail,
 )
-from tradebot.core.found import Origin
-from tradebot.core.trades import PastStop, PriceSource, Side
+from tradebot.core.adoption.found import Origin
+from tradebot.core.guard.trades import PastStop, PriceSource, Side
 
 
 class FoundPosition(Struct, kw_only=True):

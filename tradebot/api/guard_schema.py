@@ -6,9 +6,9 @@ from msgspec import Meta, Struct
 
 from tradebot.api.halts import WHY_LENGTH_MAX
 from tradebot.api.schema import ApiKey, Time
-from tradebot.core.halt import Form
+from tradebot.core.guard.trades import Side
 from tradebot.core.inputs import Verdict
-from tradebot.core.trades import Side
+from tradebot.core.leaving.halt import Form
 
 Why = Annotated[str, Meta(min_length=1, max_length=WHY_LENGTH_MAX, description="for the log")]
 

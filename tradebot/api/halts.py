@@ -9,8 +9,8 @@ from litestar.handlers import HTTPRouteHandler
 from tradebot.api.answers import Reply, answer
 from tradebot.api.errors import Asked, ForbiddenError
 from tradebot.api.keys import Scope
-from tradebot.core.fields import Json, json_object, text, word
-from tradebot.core.halt import Form
+from tradebot.core.leaving.halt import Form
+from tradebot.core.words.fields import Json, json_object, text, word
 from tradebot.services.halts import Halts
 
 WHY_LENGTH_MAX = 200

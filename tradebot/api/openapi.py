@@ -11,7 +11,7 @@ import msgspec
 from tradebot.api import schema
 from tradebot.api.headers import IDEMPOTENCY_KEY_LENGTH_MAX
 from tradebot.api.operations import OPERATIONS, Operation
-from tradebot.core.alerts import Category, Severity
+from tradebot.core.alerting.alerts import Category, Severity
 
 Doc = dict[str, Any]
 

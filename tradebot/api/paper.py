@@ -11,9 +11,9 @@ from tradebot.api.errors import Asked
 from tradebot.api.halts import Door
 from tradebot.api.keys import Scope
 from tradebot.api.shapes import LIMIT_DEFAULT, About, PaperWorld, whole_number
-from tradebot.core.fields import Json, json_object, number, text, word
 from tradebot.core.inputs import OrderReport, OrderSide
-from tradebot.core.instruments import NetKey
+from tradebot.core.market.instruments import NetKey
+from tradebot.core.words.fields import Json, json_object, number, text, word
 from tradebot.errors import InputError
 from tradebot.ports import Clock
 from tradebot.services import trade_json

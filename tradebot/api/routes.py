@@ -44,9 +44,9 @@ from tradebot.api.shapes import (
     whole_number,
 )
 from tradebot.api.verdicts import verdict_routes
-from tradebot.core.did_you_mean import shown
-from tradebot.core.fields import Json, json_object, text, word
-from tradebot.core.trades import Reason
+from tradebot.core.guard.trades import Reason
+from tradebot.core.words.did_you_mean import shown
+from tradebot.core.words.fields import Json, json_object, text, word
 from tradebot.errors import InputError
 from tradebot.metrics import CONTENT_TYPE, Exposition, Figure
 from tradebot.ports import Clock, Say

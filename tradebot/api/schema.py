@@ -1,6 +1,6 @@
 """What the bodies of requests and answers look like, for the description of the API.
 
-Requests are read by the same functions that read files (tradebot/core/fields.py), whose
+Requests are read by the same functions that read files (tradebot/core/words/fields.py), whose
 refusals name the key and what is allowed; these structs say to programs what those read.
 """
 
@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from tradebot.core.trades import PastStop, PriceSource, Reason, Side, Status
+from tradebot.core.guard.trades import PastStop, PriceSource, Reason, Side, Status
 
 _LEVEL = r"\d{1,15}(\.\d{1,15})?"
 _LEVEL_PATTERN = rf"^\s*(@{_LEVEL}|{_LEVEL}(%|pts))\s*$"

@@ -9,10 +9,10 @@ from typing import NoReturn, Protocol
 
 import msgspec
 
-from tradebot.core.did_you_mean import shown
-from tradebot.core.fields import Json, wrong
 from tradebot.core.inputs import OrderReport, OrderSide
-from tradebot.core.instruments import NetKey
+from tradebot.core.market.instruments import NetKey
+from tradebot.core.words.did_you_mean import shown
+from tradebot.core.words.fields import Json, wrong
 from tradebot.errors import InputError
 
 # A trade of twenty targets has 2 KB. To read a full one of these takes 1 ms or two, and the

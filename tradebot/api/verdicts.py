@@ -7,8 +7,8 @@ from tradebot.api.answers import Reply, answer
 from tradebot.api.errors import Asked
 from tradebot.api.halts import WHY_LENGTH_MAX, Door
 from tradebot.api.keys import Scope
-from tradebot.core.fields import json_object, text, word
 from tradebot.core.inputs import Verdict
+from tradebot.core.words.fields import json_object, text, word
 from tradebot.services.comparison import Comparison
 from tradebot.services.verdicts import Verdicts
 

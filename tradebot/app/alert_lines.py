@@ -1,13 +1,13 @@
 """Which lines of the log a person is alerted of: what no event of the engine tells.
 
-Events make alerts of their own (core/alert_rules.py). What only a line tells is the daemon's:
-its disks, its files, its tasks, the broker's door.
+Events make alerts of their own (core/alerting/alert_rules.py). What only a line tells is the
+daemon's: its disks, its files, its tasks, the broker's door.
 """
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from tradebot.core.alerts import Category, Change, Over, Raised, Severity
+from tradebot.core.alerting.alerts import Category, Change, Over, Raised, Severity
 
 _INFO, _WARNING, _CRITICAL = Severity.INFO, Severity.WARNING, Severity.CRITICAL
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 
 from tradebot.app.alert_lines import changes_of_line
 from tradebot.app.state import StateDirectory
-from tradebot.core.alert_rules import HALT, changes_of
-from tradebot.core.alerts import Alert
+from tradebot.core.alerting.alert_rules import HALT, changes_of
+from tradebot.core.alerting.alerts import Alert
 from tradebot.core.book import Book
 from tradebot.core.events import Event
 from tradebot.errors import StoreError

@@ -7,8 +7,8 @@ from decimal import Decimal
 import msgspec
 
 from tradebot.core import events as ev
-from tradebot.core import found_events as fe
-from tradebot.core.instrument_events import (
+from tradebot.core.adoption import found_events as fe
+from tradebot.core.market.instrument_events import (
     ExitWaitsForOpen,
     InstrumentChanged,
     InstrumentRefused,

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from tradebot.brokers.openalgo.checkup import Checkup
 from tradebot.brokers.openalgo.client import Client
-from tradebot.core.sessions import Session
+from tradebot.core.market.sessions import Session
 from tradebot.ports import Say
 
 EVERY_S = 6 * 3600.0  # before each session, and again after the master contract was loaded

@@ -3,7 +3,7 @@
 from tradebot.app.alerting import Alerting
 from tradebot.app.ways_out import WaysOut
 from tradebot.config.settings import Settings
-from tradebot.core.alerts import Category, Raised, Severity
+from tradebot.core.alerting.alerts import Category, Raised, Severity
 from tradebot.errors import TradebotError
 
 KEY = "start"

@@ -14,7 +14,7 @@ from tradebot.app.world import PaperWorld, world_of
 from tradebot.clock import SystemClock
 from tradebot.config.settings import Settings
 from tradebot.core import events as ev
-from tradebot.core.sessions import Session
+from tradebot.core.market.sessions import Session
 from tradebot.errors import StoreError
 from tradebot.ports import Say
 from tradebot.services.backups import BackupSchedule

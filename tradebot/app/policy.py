@@ -5,11 +5,11 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from tradebot.config.settings import BrokerKind, Mode, Settings
-from tradebot.core.instruments import Kind
-from tradebot.core.ladder import Rung
+from tradebot.core.adoption.strategies import Match, Strategy
+from tradebot.core.guard.trades import PastStop, Rules
+from tradebot.core.leaving.ladder import Rung
+from tradebot.core.market.instruments import Kind
 from tradebot.core.policy import AdoptPolicy, Answer, ExitPolicy, Policy
-from tradebot.core.strategies import Match, Strategy
-from tradebot.core.trades import PastStop, Rules
 
 _LADDER = (Rung(Decimal(0)), Rung(Decimal(3)), Rung(None))  # touch, 3 % through it, the band
 

@@ -10,10 +10,10 @@ from typing import IO, NamedTuple
 import msgspec
 
 from tradebot.app.whole_file import whole_file
+from tradebot.core.guard.trades import Reason
 from tradebot.core.inputs import Tick
 from tradebot.core.recording import Step, steps
-from tradebot.core.tick_files import read_ticks
-from tradebot.core.trades import Reason
+from tradebot.core.words.tick_files import read_ticks
 from tradebot.errors import InputError
 from tradebot.services.recorded import Recorded
 from tradebot.stores.recording_files import PartFiles, parts_in, whole_lines

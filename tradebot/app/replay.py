@@ -14,11 +14,11 @@ from tradebot.app.policy import policy_of
 from tradebot.app.whole_file import whole_file
 from tradebot.brokers.paper.recordings import recorded_ticks
 from tradebot.config.load import load
+from tradebot.core.guard.trades import Reason
 from tradebot.core.inputs import Tick
-from tradebot.core.instruments import Instrument
+from tradebot.core.market.instruments import Instrument
 from tradebot.core.policy import Policy
-from tradebot.core.trade_requests import TradeDefaults
-from tradebot.core.trades import Reason
+from tradebot.core.words.trade_requests import TradeDefaults
 from tradebot.errors import InputError
 from tradebot.services.replay import Replay
 from tradebot.services.replay_inputs import DEFAULTS, read_instruments, read_trades

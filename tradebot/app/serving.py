@@ -18,7 +18,7 @@ from tradebot.app.state import StateDirectory
 from tradebot.brokers.paper.broker import PaperBroker
 from tradebot.brokers.shadow.broker import ShadowBroker
 from tradebot.config.settings import Settings
-from tradebot.core.fields import Json
+from tradebot.core.words.fields import Json
 from tradebot.services.coverages import coverage_json
 from tradebot.services.found_positions import FoundPositions
 from tradebot.services.halts import Halts

@@ -5,10 +5,10 @@ from decimal import Decimal
 
 from tradebot.brokers.shadow.departures import Outcome
 from tradebot.core.book import Book
-from tradebot.core.fields import Json
+from tradebot.core.guard.trades import Side
 from tradebot.core.inputs import OrderSide
 from tradebot.core.money import exact
-from tradebot.core.trades import Side
+from tradebot.core.words.fields import Json
 from tradebot.services.trade_json import iso, multiplier, number, price
 
 TOLD_MAX = 1_000  # of the newest

@@ -14,7 +14,7 @@ from tradebot.app.alerting import Alerting
 from tradebot.app.sink_secrets import secret_of, sinks_of, unsent
 from tradebot.clock import WallClock
 from tradebot.config.settings import Mode, Settings, Tls
-from tradebot.core.alerts import Severity
+from tradebot.core.alerting.alerts import Severity
 from tradebot.core.secret import Secret
 from tradebot.errors import ConfigError
 from tradebot.metrics import Figure

@@ -27,9 +27,9 @@ from tradebot.brokers.shadow.broker import ShadowBroker
 from tradebot.brokers.shadow.feed import ShadowFeed
 from tradebot.brokers.shadow.ledger import Ledger
 from tradebot.config.settings import BrokerKind, Market, Mode, Paper, Settings
-from tradebot.core.instruments import Instrument, Kind
-from tradebot.core.levels import Unit
+from tradebot.core.market.instruments import Instrument, Kind
 from tradebot.core.secret import Secret
+from tradebot.core.words.levels import Unit
 from tradebot.errors import BrokerError, InputError
 from tradebot.ports import Catalogue, Clock, Feed, Say
 from tradebot.services.replay_inputs import read_instruments

@@ -7,12 +7,12 @@ from typing import TypeVar
 
 from tradebot.config import settings as s
 from tradebot.config.forms import known
-from tradebot.core.alerts import Severity
-from tradebot.core.levels import Level
+from tradebot.core.adoption.strategies import Strategy
+from tradebot.core.alerting.alerts import Severity
+from tradebot.core.guard.trades import PastStop, PriceSource
+from tradebot.core.market.sessions import Session
 from tradebot.core.policy import Answer, ManualAdd, Persons
-from tradebot.core.sessions import Session
-from tradebot.core.strategies import Strategy
-from tradebot.core.trades import PastStop, PriceSource
+from tradebot.core.words.levels import Level
 
 _Kind = TypeVar("_Kind")
 

@@ -9,10 +9,10 @@ from tradebot.config.keys import FLAGS, KEYS
 from tradebot.config.problems import Problems
 from tradebot.config.read_strategies import STRATEGIES
 from tradebot.config.settings import BrokerKind, Listen, Market, Mode, Tls
-from tradebot.core.did_you_mean import shown
-from tradebot.core.levels import Level, Unit
+from tradebot.core.adoption.strategies import Strategy
 from tradebot.core.policy import Answer
-from tradebot.core.strategies import Strategy
+from tradebot.core.words.did_you_mean import shown
+from tradebot.core.words.levels import Level, Unit
 
 
 def check_together(

@@ -15,12 +15,12 @@ from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from tradebot.config.settings import Listen, SecretName
-from tradebot.core.did_you_mean import hint, shown
-from tradebot.core.fields import repeatable, text, word, wrong
-from tradebot.core.levels import Level, parse_clock_minutes, parse_duration_ns, parse_level
+from tradebot.core.market.sessions import WEEKDAYS, SpecialHours
 from tradebot.core.money import plain
-from tradebot.core.rule_words import clock_text, duration_text
-from tradebot.core.sessions import WEEKDAYS, SpecialHours
+from tradebot.core.words.did_you_mean import hint, shown
+from tradebot.core.words.fields import repeatable, text, word, wrong
+from tradebot.core.words.levels import Level, parse_clock_minutes, parse_duration_ns, parse_level
+from tradebot.core.words.rule_words import clock_text, duration_text
 from tradebot.errors import InputError
 
 FILES_MAX = 1000

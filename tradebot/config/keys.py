@@ -43,9 +43,9 @@ from tradebot.config.settings import (
     Spoken,
     Tls,
 )
-from tradebot.core.alerts import Severity
+from tradebot.core.alerting.alerts import Severity
+from tradebot.core.guard.trades import PastStop, PriceSource
 from tradebot.core.policy import Answer, ManualAdd, Persons
-from tradebot.core.trades import PastStop, PriceSource
 
 _SOURCE = one_of(PriceSource)
 _SPIKE = percent(1000)

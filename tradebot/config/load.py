@@ -17,9 +17,9 @@ from tradebot.config.problems import Problems
 from tradebot.config.read_sessions import SESSIONS, SESSIONS_FILE, read_sessions
 from tradebot.config.read_strategies import STRATEGIES, read_strategies
 from tradebot.config.settings import Listen, Settings
-from tradebot.core.did_you_mean import hint, shown, tidy_key
-from tradebot.core.sessions import Session
-from tradebot.core.strategies import Strategy
+from tradebot.core.adoption.strategies import Strategy
+from tradebot.core.market.sessions import Session
+from tradebot.core.words.did_you_mean import hint, shown, tidy_key
 from tradebot.errors import InputError
 
 DEFAULT = "default"

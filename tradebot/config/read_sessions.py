@@ -6,8 +6,8 @@ from tradebot.config.files import TomlFile
 from tradebot.config.forms import element_of, known
 from tradebot.config.keys import SESSION_DAYS, SESSION_KEYS
 from tradebot.config.problems import Problems
-from tradebot.core.did_you_mean import hint, shown, tidy_key
-from tradebot.core.sessions import Session
+from tradebot.core.market.sessions import Session
+from tradebot.core.words.did_you_mean import hint, shown, tidy_key
 from tradebot.errors import InputError
 
 SESSIONS = "sessions"

@@ -6,10 +6,10 @@ from tradebot.config.files import TomlFile
 from tradebot.config.forms import name as text_form
 from tradebot.config.keys import MATCH_KEYS
 from tradebot.config.problems import Problems
-from tradebot.core.did_you_mean import hint, shown, tidy_key
-from tradebot.core.rule_words import RULE_KEYS, rules_json, rules_of
-from tradebot.core.strategies import Match, Strategy
-from tradebot.core.trades import Rules
+from tradebot.core.adoption.strategies import Match, Strategy
+from tradebot.core.guard.trades import Rules
+from tradebot.core.words.did_you_mean import hint, shown, tidy_key
+from tradebot.core.words.rule_words import RULE_KEYS, rules_json, rules_of
 from tradebot.errors import InputError
 
 STRATEGIES = "strategies"

@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from tradebot.core.alerts import Severity
-from tradebot.core.instruments import Kind
-from tradebot.core.levels import Level
+from tradebot.core.adoption.strategies import Strategy
+from tradebot.core.alerting.alerts import Severity
+from tradebot.core.guard.trades import PastStop, PriceSource
+from tradebot.core.market.instruments import Kind
+from tradebot.core.market.sessions import Session
 from tradebot.core.policy import Answer, ManualAdd, Persons
-from tradebot.core.sessions import Session
-from tradebot.core.strategies import Strategy
-from tradebot.core.trade_requests import TradeDefaults
-from tradebot.core.trades import PastStop, PriceSource
+from tradebot.core.words.levels import Level
+from tradebot.core.words.trade_requests import TradeDefaults
 
 ROUND_THE_CLOCK = Session()
 

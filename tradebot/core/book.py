@@ -12,20 +12,25 @@ from typing import TypeGuard, get_args
 
 from msgspec.structs import replace
 
-from tradebot.core.coverage import Coverage
+from tradebot.core.account.positions import Frozen, Position, folded
+from tradebot.core.account.telling import Telling
+from tradebot.core.adoption.found import Findings, Found, Look
 from tradebot.core.events import Event, TradeEvent
-from tradebot.core.exits import Exit
-from tradebot.core.found import Findings, Found, Look
-from tradebot.core.halt import Form, Halt
+from tradebot.core.guard.coverage import Coverage
+from tradebot.core.guard.lines import Line, set_band
+from tradebot.core.guard.trade_rules import Levels, levels_of
+from tradebot.core.guard.trades import Side, Trade
 from tradebot.core.inputs import Execution, OrderSide
-from tradebot.core.instruments import Instrument, NetKey, kind_of
 from tradebot.core.intents import Intent, Unsubscribe
-from tradebot.core.lane import Lane
-from tradebot.core.lines import Line, set_band
-from tradebot.core.order_book import OrderBook
+from tradebot.core.leaving.exits import Exit
+from tradebot.core.leaving.halt import Form, Halt
+from tradebot.core.leaving.lane import Lane
+from tradebot.core.market.instruments import Instrument, NetKey, kind_of
+from tradebot.core.market.price_gate import Gate
+from tradebot.core.market.sessions import Session
+from tradebot.core.others.order_book import OrderBook
+from tradebot.core.others.their_orders import TheirOrders
 from tradebot.core.policy import Policy
-from tradebot.core.positions import Frozen, Position, folded
-from tradebot.core.price_gate import Gate
 from tradebot.core.records import (
     ExecutionSaved,
     ExitSaved,
@@ -39,11 +44,6 @@ from tradebot.core.records import (
     TradeSaved,
     UncoveredSaved,
 )
-from tradebot.core.sessions import Session
-from tradebot.core.telling import Telling
-from tradebot.core.their_orders import TheirOrders
-from tradebot.core.trade_rules import Levels, levels_of
-from tradebot.core.trades import Side, Trade
 
 NO_UNITS = Decimal(0)
 _OF_A_TRADE = frozenset(get_args(TradeEvent))  # asked 15 times as fast as ``isinstance``

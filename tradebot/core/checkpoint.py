@@ -12,23 +12,23 @@ from decimal import Decimal
 
 import msgspec
 
+from tradebot.core.account.positions import Frozen, Position
+from tradebot.core.account.telling import Telling
+from tradebot.core.adoption.found import Findings, Look
 from tradebot.core.book import Book
-from tradebot.core.coverage import Uncovered
 from tradebot.core.engine import Engine
-from tradebot.core.exits import Exit
-from tradebot.core.found import Findings, Look
-from tradebot.core.halt import Halt
-from tradebot.core.instruments import Instrument, NetKey
-from tradebot.core.lane import Lane
-from tradebot.core.lines import Doubt, Line, set_band
-from tradebot.core.orders import Order
+from tradebot.core.guard.coverage import Uncovered
+from tradebot.core.guard.lines import Doubt, Line, set_band
+from tradebot.core.guard.trades import Marks, PriceSource, Side, Trade
+from tradebot.core.leaving.exits import Exit
+from tradebot.core.leaving.halt import Halt
+from tradebot.core.leaving.lane import Lane
+from tradebot.core.market.instruments import Instrument, NetKey
+from tradebot.core.market.price_gate import Gate
+from tradebot.core.market.sessions import ROUND_THE_CLOCK
+from tradebot.core.others.orders import Order
+from tradebot.core.others.their_orders import Theirs
 from tradebot.core.policy import Policy
-from tradebot.core.positions import Frozen, Position
-from tradebot.core.price_gate import Gate
-from tradebot.core.sessions import ROUND_THE_CLOCK
-from tradebot.core.telling import Telling
-from tradebot.core.their_orders import Theirs
-from tradebot.core.trades import Marks, PriceSource, Side, Trade
 
 _WHOLES = 4  # fields of a checkpoint that are in its first piece
 PIECE = 200  # things of one kind in one piece: a few tenths of a millisecond to write

@@ -8,27 +8,9 @@ from typing import Any, ClassVar, TypeGuard, get_args
 
 from msgspec.structs import replace
 
-from tradebot.core import (
-    account_reads,
-    admission,
-    adopting,
-    closes,
-    covering,
-    describing,
-    freezing,
-    guarding,
-    halting,
-    lanes,
-    net_reads,
-    net_replies,
-    reconcile,
-    replies,
-    resting,
-    restore,
-    surplus,
-    trade_reads,
-    verdicts,
-)
+from tradebot.core import restore
+from tradebot.core.account import freezing, net_reads, net_replies, reconcile, trade_reads
+from tradebot.core.adoption import account_reads, adopting
 from tradebot.core.book import Book
 from tradebot.core.events import (
     Event,
@@ -40,6 +22,8 @@ from tradebot.core.events import (
     PriceHeld,
     PriceResolved,
 )
+from tradebot.core.guard import admission, closes, covering, describing, guarding
+from tradebot.core.guard.lines import Line
 from tradebot.core.inputs import (
     AccountReply,
     Adopt,
@@ -69,9 +53,10 @@ from tradebot.core.inputs import (
     UpdateTrade,
 )
 from tradebot.core.intents import AskQuote, Intent
-from tradebot.core.lines import Line
+from tradebot.core.leaving import halting, lanes, replies, surplus, verdicts
+from tradebot.core.market.price_gate import Fate, Screened
+from tradebot.core.others import resting
 from tradebot.core.policy import Policy
-from tradebot.core.price_gate import Fate, Screened
 from tradebot.core.records import Snapshot
 
 NOTHING: Sequence[Event | Intent] = ()

@@ -8,24 +8,24 @@ from decimal import Decimal
 
 import msgspec
 
-from tradebot.core.found_events import (
+from tradebot.core.adoption.found_events import (
     PositionAdopted,
     PositionFound,
     PositionGone,
     PositionHandedOver,
     PositionIgnored,
 )
-from tradebot.core.halt import Form
+from tradebot.core.guard.trade_rules import Candidate
+from tradebot.core.guard.trades import PriceSource, Reason, Side, Status
 from tradebot.core.inputs import OrderSide, Verdict
-from tradebot.core.instrument_events import (
+from tradebot.core.leaving.halt import Form
+from tradebot.core.market.instrument_events import (
     ExitWaitsForOpen,
     InstrumentChanged,
     InstrumentRefused,
     TradePaused,
 )
 from tradebot.core.policy import Persons
-from tradebot.core.trade_rules import Candidate
-from tradebot.core.trades import PriceSource, Reason, Side, Status
 
 
 class TradeCreated(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):

@@ -5,10 +5,10 @@ from decimal import Decimal
 
 import msgspec
 
-from tradebot.core.halt import Form
-from tradebot.core.instruments import Instrument, NetKey
+from tradebot.core.guard.trades import PastStop, PriceSource, Reason, Rules, TradeRequest
+from tradebot.core.leaving.halt import Form
+from tradebot.core.market.instruments import Instrument, NetKey
 from tradebot.core.policy import Policy
-from tradebot.core.trades import PastStop, PriceSource, Reason, Rules, TradeRequest
 
 
 class Tick(msgspec.Struct, frozen=True, gc=False):

@@ -5,7 +5,7 @@ from decimal import Decimal
 import msgspec
 
 from tradebot.core.inputs import OrderSide
-from tradebot.core.instruments import NetKey
+from tradebot.core.market.instruments import NetKey
 
 
 class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -5,11 +5,11 @@ from decimal import Decimal
 
 import msgspec
 
-from tradebot.core.instruments import Kind
-from tradebot.core.ladder import Rung
-from tradebot.core.sessions import Session
-from tradebot.core.strategies import Strategy
-from tradebot.core.trades import PastStop
+from tradebot.core.adoption.strategies import Strategy
+from tradebot.core.guard.trades import PastStop
+from tradebot.core.leaving.ladder import Rung
+from tradebot.core.market.instruments import Kind
+from tradebot.core.market.sessions import Session
 
 
 class Persons(enum.StrEnum):

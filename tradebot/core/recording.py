@@ -25,8 +25,8 @@ from tradebot.core.checkpoint import Checkpoint, joined, pieces
 from tradebot.core.events import Event
 from tradebot.core.inputs import Input, Tick
 from tradebot.core.intents import Intent
-from tradebot.core.price_gate import AHEAD_NS_MAX
-from tradebot.core.tick_files import AT_NS_MAX, AT_NS_MIN
+from tradebot.core.market.price_gate import AHEAD_NS_MAX
+from tradebot.core.words.tick_files import AT_NS_MAX, AT_NS_MIN
 from tradebot.errors import InputError
 
 VERSION = 1

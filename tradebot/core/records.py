@@ -6,14 +6,14 @@ versioned or numbered, so applying one twice, or an older one late, changes noth
 
 import msgspec
 
-from tradebot.core.coverage import Uncovered
+from tradebot.core.account.positions import Position
+from tradebot.core.adoption.found import Findings
 from tradebot.core.events import TradeEvent
-from tradebot.core.exits import Exit
-from tradebot.core.found import Findings
-from tradebot.core.halt import Halt
+from tradebot.core.guard.coverage import Uncovered
+from tradebot.core.guard.trades import Trade
 from tradebot.core.inputs import Execution
-from tradebot.core.positions import Position
-from tradebot.core.trades import Trade
+from tradebot.core.leaving.exits import Exit
+from tradebot.core.leaving.halt import Halt
 
 
 class TradeSaved(msgspec.Struct, frozen=True, kw_only=True, tag="trade", gc=False):

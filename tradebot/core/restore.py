@@ -6,16 +6,18 @@ from decimal import Decimal
 
 import msgspec
 
-from tradebot.core import admission, covering, describing, exits, guarding, halting, net_reads
+from tradebot.core.account import net_reads
+from tradebot.core.account.positions import Position
+from tradebot.core.adoption.found import Findings
 from tradebot.core.book import Book
-from tradebot.core.exits import Exit, State
-from tradebot.core.found import Findings
+from tradebot.core.guard import admission, covering, describing, guarding
+from tradebot.core.guard.lines import line_name, split_line_name
+from tradebot.core.guard.trades import PastStop, Status, Trade
 from tradebot.core.intents import QueryOrder
-from tradebot.core.lines import line_name, split_line_name
-from tradebot.core.orders import Order
-from tradebot.core.positions import Position
+from tradebot.core.leaving import exits, halting
+from tradebot.core.leaving.exits import Exit, State
+from tradebot.core.others.orders import Order
 from tradebot.core.records import HighReached, Snapshot, TradeSaved
-from tradebot.core.trades import PastStop, Status, Trade
 
 PAUSE_NS_MAX = 60_000_000_000  # no pause of an exit is longer
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
-from tradebot.core.alerts import (
+from tradebot.core.alerting.alerts import (
     Alert,
     Category,
     Change,
@@ -20,7 +20,7 @@ from tradebot.core.alerts import (
     number_of,
     over,
 )
-from tradebot.core.did_you_mean import shown
+from tradebot.core.words.did_you_mean import shown
 from tradebot.errors import InputError, NotFoundError, StoreError
 from tradebot.metrics import Figure
 from tradebot.ports import AlertStore, Clock, Say

@@ -5,9 +5,9 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from tradebot.core.events import BookDiffers
-from tradebot.core.fields import Json
 from tradebot.core.inputs import Input, PositionsReply, Reconcile, Tick
-from tradebot.core.instruments import NetKey
+from tradebot.core.market.instruments import NetKey
+from tradebot.core.words.fields import Json
 from tradebot.ports import Clock, Say
 from tradebot.services.loop import EngineLoop, Outputs
 from tradebot.services.trade_json import number

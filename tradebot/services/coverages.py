@@ -7,8 +7,8 @@ from itertools import islice
 import msgspec
 
 from tradebot.core.book import Book
-from tradebot.core.coverage import NO_UNITS, Uncovered
-from tradebot.core.fields import Json
+from tradebot.core.guard.coverage import NO_UNITS, Uncovered
+from tradebot.core.words.fields import Json
 from tradebot.services.trade_json import number, seconds
 
 LOOKED_AT_MAX = 2_000  # trades of which one question tells: the loop waits for the answer

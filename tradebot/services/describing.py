@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 import msgspec
 
 from tradebot.core.inputs import InstrumentsLoaded
-from tradebot.core.instruments import Instrument, wrong_with
+from tradebot.core.market.instruments import Instrument, wrong_with
 from tradebot.errors import RefusedError, StoreError
 from tradebot.ports import Catalogue, InstrumentStore, Say, Unlisted
 from tradebot.services.loop import EngineLoop

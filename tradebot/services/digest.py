@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from tradebot.core.alerts import Severity
-from tradebot.core.fields import Json
+from tradebot.core.alerting.alerts import Severity
 from tradebot.core.money import plain
+from tradebot.core.words.fields import Json
 from tradebot.errors import StoreError
 from tradebot.ports import Letter
 from tradebot.services.alerts import Alerts

@@ -1,8 +1,8 @@
 """Why the guard is degraded though it works."""
 
+from tradebot.core.adoption.found import Stage
 from tradebot.core.book import Book
-from tradebot.core.exits import Exit, State
-from tradebot.core.found import Stage
+from tradebot.core.leaving.exits import Exit, State
 from tradebot.services.persister import Persister
 
 # A request that has no answer after this is a doubt already, though our own call still runs.

@@ -14,8 +14,8 @@ from tradebot.core.inputs import (
     QueryReply,
     Unknown,
 )
-from tradebot.core.instruments import NetKey
 from tradebot.core.intents import CancelOrder, PlaceOrder, QueryOrder, ReadOrder, ReadPosition
+from tradebot.core.market.instruments import NetKey
 from tradebot.errors import BrokerError, StoreError
 from tradebot.ports import Broker, Clock, Inbox, Say
 from tradebot.services.persister import Persister

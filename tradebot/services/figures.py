@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from tradebot.core.book import Book
 from tradebot.core.events import Event, ExitDecided, PriceHeld, TradeClosed
-from tradebot.core.halt import Form
+from tradebot.core.guard.lines import Line
+from tradebot.core.guard.trades import Status
 from tradebot.core.intents import Intent
-from tradebot.core.lines import Line
+from tradebot.core.leaving.halt import Form
 from tradebot.core.records import Record
-from tradebot.core.trades import Status
 from tradebot.metrics import Figure, Histogram, one
 from tradebot.ports import Clock, Journal
 from tradebot.services.coverages import totals, worst

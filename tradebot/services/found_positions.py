@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator
 
-from tradebot.core.did_you_mean import shown
+from tradebot.core.adoption.found import Found, Stage
+from tradebot.core.adoption.found_events import PositionAdopted
+from tradebot.core.adoption.strategies import strategy_of
 from tradebot.core.events import TradeRefused
-from tradebot.core.fields import Json, json_object, number, text, word
-from tradebot.core.found import Found, Stage
-from tradebot.core.found_events import PositionAdopted
+from tradebot.core.guard.trades import PastStop, PriceSource
 from tradebot.core.inputs import Adopt, IgnoreFound
-from tradebot.core.instruments import NetKey, kind_of
-from tradebot.core.rule_words import RULE_KEYS, RULE_MEANINGS, rules_of
-from tradebot.core.strategies import strategy_of
-from tradebot.core.trades import PastStop, PriceSource
+from tradebot.core.market.instruments import NetKey, kind_of
+from tradebot.core.words.did_you_mean import shown
+from tradebot.core.words.fields import Json, json_object, number, text, word
+from tradebot.core.words.rule_words import RULE_KEYS, RULE_MEANINGS, rules_of
 from tradebot.errors import InputError, NotFoundError, RefusedError, StoreError
 from tradebot.ports import Clock
 from tradebot.services.loop import EngineLoop, Outputs

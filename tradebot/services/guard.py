@@ -13,10 +13,10 @@ from tradebot.core import intents as it
 from tradebot.core.engine import Engine
 from tradebot.core.events import Event
 from tradebot.core.inputs import InstrumentsLoaded
-from tradebot.core.instruments import Instrument
+from tradebot.core.market.instruments import Instrument
 from tradebot.core.policy import Policy
 from tradebot.core.records import Record, Snapshot
-from tradebot.core.trade_requests import TradeDefaults
+from tradebot.core.words.trade_requests import TradeDefaults
 from tradebot.errors import StoreError
 from tradebot.ports import Broker, Catalogue, Clock, Feed, InstrumentStore, Journal, Say, Store
 from tradebot.services.comparison import Comparison

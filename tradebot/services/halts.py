@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable
 
 from tradebot.core.events import HaltRefused
-from tradebot.core.fields import Json
-from tradebot.core.halt import Form
 from tradebot.core.inputs import HaltTrading, Release
+from tradebot.core.leaving.halt import Form
+from tradebot.core.words.fields import Json
 from tradebot.errors import RefusedError, StoreError
 from tradebot.ports import Clock
 from tradebot.services.loop import EngineLoop

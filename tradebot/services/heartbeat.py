@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from tradebot.core.alerts import Category, Change, Over, Raised, Severity
+from tradebot.core.alerting.alerts import Category, Change, Over, Raised, Severity
 from tradebot.errors import AlertError
 from tradebot.ports import Say
 

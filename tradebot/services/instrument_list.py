@@ -4,9 +4,9 @@ import heapq
 from collections.abc import Sequence
 
 from tradebot.core.book import Book
-from tradebot.core.fields import Json
-from tradebot.core.instruments import Instrument
-from tradebot.core.lines import Line
+from tradebot.core.guard.lines import Line
+from tradebot.core.market.instruments import Instrument
+from tradebot.core.words.fields import Json
 from tradebot.services.trade_history import check_limit
 from tradebot.services.trade_json import iso, ltp_age_ms, number, price
 

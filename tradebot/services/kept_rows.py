@@ -5,7 +5,7 @@ from heapq import heappop, heappush
 
 import msgspec
 
-from tradebot.core.trades import Reason
+from tradebot.core.guard.trades import Reason
 from tradebot.ports import TradeKey
 
 BYTES_MAX = 16 * 1024 * 1024

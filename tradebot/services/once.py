@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Generic, TypeVar
 
-from tradebot.core.trades import Trade, TradeRequest
+from tradebot.core.guard.trades import Trade, TradeRequest
 from tradebot.errors import BrokerError, RefusedError
 from tradebot.ports import Clock
 

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from random import Random
 
-from tradebot.core.alerts import Alert, Category, Change, Over, Raised, Severity
+from tradebot.core.alerting.alerts import Alert, Category, Change, Over, Raised, Severity
 from tradebot.core.backoff import pause_s
 from tradebot.errors import AlertError
 from tradebot.metrics import Figure

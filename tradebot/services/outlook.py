@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from tradebot.core.book import Book
-from tradebot.core.fields import Json
-from tradebot.core.lines import Line
+from tradebot.core.guard.lines import Line
+from tradebot.core.guard.trade_rules import Levels, candidates, effective_stop
+from tradebot.core.guard.trades import Status, Trade
 from tradebot.core.money import exact
-from tradebot.core.trade_rules import Levels, candidates, effective_stop
-from tradebot.core.trades import Status, Trade
+from tradebot.core.words.fields import Json
 from tradebot.services.doubts import doubt_of
 from tradebot.services.stories import REASON_WORDS, duration, text
 from tradebot.services.trade_json import as_it_stands, is_blind, ltp_age_ms, number

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Callable, Hashable
 
-from tradebot.core.lines import split_line_name
+from tradebot.core.guard.lines import split_line_name
+from tradebot.core.guard.trades import Trade
 from tradebot.core.records import (
     ExecutionSaved,
     ExitSaved,
@@ -17,7 +18,6 @@ from tradebot.core.records import (
     TradeSaved,
     UncoveredSaved,
 )
-from tradebot.core.trades import Trade
 from tradebot.errors import StoreError
 from tradebot.ports import Say, Store
 

@@ -14,11 +14,11 @@ import msgspec
 from tradebot.core.checkpoint import engine_of
 from tradebot.core.engine import Engine
 from tradebot.core.events import Event, ExitDecided, ExitFilled, TradeClosed
+from tradebot.core.guard.trades import Reason
 from tradebot.core.inputs import Input, Tick
 from tradebot.core.intents import Intent
 from tradebot.core.money import exact, plain
 from tradebot.core.recording import End, Head, Part, Said, Step, Taken, answer_text
-from tradebot.core.trades import Reason
 
 
 class Difference(NamedTuple):

@@ -11,7 +11,6 @@ from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
-from tradebot.core import admission
 from tradebot.core.engine import Engine
 from tradebot.core.events import (
     BookDiffers,
@@ -25,6 +24,8 @@ from tradebot.core.events import (
     TradeRefused,
     TradeStuck,
 )
+from tradebot.core.guard import admission
+from tradebot.core.guard.trades import Reason, Side, TradeRequest
 from tradebot.core.inputs import (
     CreateTrade,
     Execution,
@@ -34,11 +35,10 @@ from tradebot.core.inputs import (
     Tick,
     Timer,
 )
-from tradebot.core.instruments import Instrument, NetKey, instrument_id
 from tradebot.core.intents import Intent, PlaceOrder
+from tradebot.core.market.instruments import Instrument, NetKey, instrument_id
 from tradebot.core.money import exact, plain
 from tradebot.core.policy import Policy
-from tradebot.core.trades import Reason, Side, TradeRequest
 
 # A price of 15 digits and 18 decimals, twice multiplied, has no more digits than this.
 _EXACT = Context(prec=120)

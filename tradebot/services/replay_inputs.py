@@ -11,11 +11,11 @@ from typing import NoReturn
 
 import msgspec
 
-from tradebot.core.did_you_mean import shown
-from tradebot.core.fields import Json, json_object, number, required, text, wrong
-from tradebot.core.instruments import Instrument, Kind, kind_of
-from tradebot.core.tick_files import AT_NS_MAX, AT_NS_MIN
-from tradebot.core.trade_requests import TradeDefaults, parse_trade
+from tradebot.core.market.instruments import Instrument, Kind, kind_of
+from tradebot.core.words.did_you_mean import shown
+from tradebot.core.words.fields import Json, json_object, number, required, text, wrong
+from tradebot.core.words.tick_files import AT_NS_MAX, AT_NS_MIN
+from tradebot.core.words.trade_requests import TradeDefaults, parse_trade
 from tradebot.errors import InputError
 from tradebot.services.replay import Refusal, ReplayTrade
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Collection
 from random import Random
 
 from tradebot.core.backoff import pause_s
-from tradebot.core.halt import Form
+from tradebot.core.leaving.halt import Form
 from tradebot.errors import AlertError, TradebotError
 from tradebot.ports import Chat, Say
 from tradebot.services.halts import Halts

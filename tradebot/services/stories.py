@@ -3,12 +3,12 @@
 from decimal import Decimal
 
 from tradebot.core import events as ev
-from tradebot.core import found_events as fe
+from tradebot.core.adoption import found_events as fe
+from tradebot.core.guard.trades import PriceSource, Reason, Status
 from tradebot.core.inputs import OrderSide, Verdict
-from tradebot.core.instrument_events import ExitWaitsForOpen, TradePaused
+from tradebot.core.market.instrument_events import ExitWaitsForOpen, TradePaused
 from tradebot.core.money import plain
 from tradebot.core.policy import Persons
-from tradebot.core.trades import PriceSource, Reason, Status
 from tradebot.services.trade_json import iso, number
 
 REASON_WORDS = {

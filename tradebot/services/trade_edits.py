@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping
 
 import msgspec
 
-from tradebot.core.fields import Json, json_object, text
-from tradebot.core.rule_words import RULE_KEYS, RULE_MEANINGS, parse_rules
-from tradebot.core.trades import Rules, Trade
+from tradebot.core.guard.trades import Rules, Trade
+from tradebot.core.words.fields import Json, json_object, text
+from tradebot.core.words.rule_words import RULE_KEYS, RULE_MEANINGS, parse_rules
 from tradebot.errors import InputError, RefusedError
 
 _FIELDS = {key: "targets" if key == "target" else key for key in RULE_KEYS}

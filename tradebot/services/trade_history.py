@@ -6,7 +6,7 @@ from contextlib import aclosing
 import msgspec
 
 from tradebot.core.book import Book
-from tradebot.core.trades import Reason, Trade
+from tradebot.core.guard.trades import Reason, Trade
 from tradebot.errors import InputError
 from tradebot.ports import Store, TradeKey
 from tradebot.services.kept_rows import KeptRows, Row

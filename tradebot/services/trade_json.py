@@ -7,15 +7,15 @@ from decimal import Context, Decimal
 
 import msgspec
 
-from tradebot.core import resting
 from tradebot.core.book import Book
 from tradebot.core.events import TradeEvent
-from tradebot.core.fields import Json
-from tradebot.core.lines import Line
+from tradebot.core.guard.lines import Line
+from tradebot.core.guard.trade_rules import Levels, effective_stop, trail_level
+from tradebot.core.guard.trades import Status, Trade
 from tradebot.core.money import exact, plain
-from tradebot.core.rule_words import rules_json
-from tradebot.core.trade_rules import Levels, effective_stop, trail_level
-from tradebot.core.trades import Status, Trade
+from tradebot.core.others import resting
+from tradebot.core.words.fields import Json
+from tradebot.core.words.rule_words import rules_json
 from tradebot.services.doubts import doubt_of
 
 # An average is a division that was cut off at 28 digits: beyond these, digits say nothing.

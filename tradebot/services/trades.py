@@ -10,12 +10,12 @@ import msgspec
 
 from tradebot.core.book import Book
 from tradebot.core.events import ExitDecided, ExitSent, TradeRefused
-from tradebot.core.fields import Json
+from tradebot.core.guard.trades import Status, Trade, TradeRequest
 from tradebot.core.inputs import CreateTrade, ExitTrade, UpdateTrade
-from tradebot.core.instruments import Kind, instrument_id, kind_of
+from tradebot.core.market.instruments import Kind, instrument_id, kind_of
 from tradebot.core.records import Told
-from tradebot.core.trade_requests import TradeDefaults, parse_trade
-from tradebot.core.trades import Status, Trade, TradeRequest
+from tradebot.core.words.fields import Json
+from tradebot.core.words.trade_requests import TradeDefaults, parse_trade
 from tradebot.errors import NotFoundError, RefusedError, StoreError
 from tradebot.ports import Clock, Store
 from tradebot.services.describing import Learn, nothing_to_learn

@@ -1,8 +1,8 @@
 """A person's word on an exit in doubt, on disk before it is answered."""
 
 from tradebot.core.events import DoubtResolved, TradeRefused
-from tradebot.core.fields import Json
 from tradebot.core.inputs import Resolve, Verdict
+from tradebot.core.words.fields import Json
 from tradebot.errors import RefusedError, StoreError
 from tradebot.ports import Clock
 from tradebot.services.loop import EngineLoop

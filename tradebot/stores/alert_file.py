@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from tradebot.core.alerts import Alert
+from tradebot.core.alerting.alerts import Alert
 from tradebot.errors import StoreError
 from tradebot.stores.sync import PRIVATE, written_beside
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from tradebot.core.instruments import Instrument
+from tradebot.core.market.instruments import Instrument
 from tradebot.errors import StoreError
 from tradebot.stores.sync import written_beside
 

@@ -10,14 +10,14 @@ from typing import TypeVar
 
 import msgspec
 
-from tradebot.core.coverage import Uncovered
-from tradebot.core.exits import Exit, State
-from tradebot.core.found import Findings
-from tradebot.core.halt import Halt
+from tradebot.core.account.positions import Position
+from tradebot.core.adoption.found import Findings
+from tradebot.core.guard.coverage import Uncovered
+from tradebot.core.guard.trades import Side
 from tradebot.core.inputs import Execution
-from tradebot.core.positions import Position
+from tradebot.core.leaving.exits import Exit, State
+from tradebot.core.leaving.halt import Halt
 from tradebot.core.records import Heard, HighReached, Record, Told, TradeSaved
-from tradebot.core.trades import Side
 from tradebot.errors import DamageError
 
 Row = tuple[str | int | float | bytes | None, ...]  # key columns, body, checksum

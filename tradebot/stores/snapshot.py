@@ -8,12 +8,13 @@ from datetime import date, timedelta
 from operator import attrgetter
 from typing import assert_never
 
-from tradebot.core.coverage import Uncovered
-from tradebot.core.exits import Exit, State
+from tradebot.core.account.positions import Position
+from tradebot.core.guard.coverage import Uncovered
+from tradebot.core.guard.lines import line_name
+from tradebot.core.guard.trades import Trade
 from tradebot.core.inputs import Execution
-from tradebot.core.instruments import NetKey
-from tradebot.core.lines import line_name
-from tradebot.core.positions import Position
+from tradebot.core.leaving.exits import Exit, State
+from tradebot.core.market.instruments import NetKey
 from tradebot.core.records import (
     ExecutionSaved,
     ExitSaved,
@@ -29,7 +30,6 @@ from tradebot.core.records import (
     UncoveredSaved,
 )
 from tradebot.core.restore import by_line
-from tradebot.core.trades import Trade
 from tradebot.stores.rows import rank
 
 EXECUTION_DAYS = 2  # the dedupe and entry orders look no further back; a weekend is no trading day

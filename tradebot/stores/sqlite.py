@@ -16,12 +16,12 @@ from typing import TypeVar
 
 import aiosqlite
 
-from tradebot.core.coverage import Uncovered
-from tradebot.core.exits import Exit
-from tradebot.core.found import Findings
-from tradebot.core.halt import Halt
+from tradebot.core.account.positions import Position
+from tradebot.core.adoption.found import Findings
+from tradebot.core.guard.coverage import Uncovered
 from tradebot.core.inputs import Execution
-from tradebot.core.positions import Position
+from tradebot.core.leaving.exits import Exit
+from tradebot.core.leaving.halt import Halt
 from tradebot.core.records import Heard, HighReached, Record, Snapshot, Told, TradeSaved
 from tradebot.errors import DamageError, LockHeldError, StoreError
 from tradebot.ports import TradeKey

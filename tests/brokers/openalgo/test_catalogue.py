@@ -6,7 +6,7 @@ from tests.brokers.openalgo.world import NAME
 from tests.openalgo.catalogue import Contract
 from tests.openalgo.faults import Fault
 from tradebot.brokers.openalgo.catalogue import Catalogue
-from tradebot.core.instruments import Instrument
+from tradebot.core.market.instruments import Instrument
 from tradebot.ports import Unlisted
 
 

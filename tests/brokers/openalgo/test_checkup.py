@@ -9,7 +9,7 @@ from tests.openalgo.catalogue import Contract
 from tests.openalgo.faults import Fault
 from tradebot.brokers.openalgo.checkup import DAYS, INDIA, Checkup, all_of
 from tradebot.brokers.openalgo.client import READ_ROUTES
-from tradebot.core.sessions import Session, SpecialHours
+from tradebot.core.market.sessions import Session, SpecialHours
 
 NSE = Session(
     zone="Asia/Kolkata",

@@ -11,8 +11,8 @@ from tradebot.brokers.openalgo.broker import OpenAlgoBroker
 from tradebot.brokers.openalgo.client import READ_ROUTES, Client, Limits
 from tradebot.brokers.openalgo.reader import OpenAlgoReader
 from tradebot.core.inputs import OrderSide
-from tradebot.core.instruments import NetKey
 from tradebot.core.intents import CancelOrder, PlaceOrder
+from tradebot.core.market.instruments import NetKey
 from tradebot.core.secret import Secret
 
 SECOND_NS = 1_000_000_000

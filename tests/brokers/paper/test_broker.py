@@ -12,7 +12,7 @@ from tradebot.brokers.paper.fate import Chances
 from tradebot.brokers.paper.memory import Memory
 from tradebot.brokers.paper.prices import LastPrices
 from tradebot.core.inputs import Acked, OrderSide, OrderState, Refused, Unknown
-from tradebot.core.instruments import NetKey
+from tradebot.core.market.instruments import NetKey
 from tradebot.errors import BrokerError, InputError
 
 

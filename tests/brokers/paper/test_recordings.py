@@ -8,7 +8,7 @@ import pytest
 
 from tradebot.brokers.paper.recordings import recorded_instruments, recorded_ticks
 from tradebot.core.inputs import Tick
-from tradebot.core.instruments import Kind
+from tradebot.core.market.instruments import Kind
 from tradebot.errors import InputError
 
 DATA = Path(os.environ.get("TRADEBOT_DATA", Path(__file__).parents[3].parent / "shared" / "data"))

@@ -13,8 +13,8 @@ from tradebot.brokers.paper.fate import Chances
 from tradebot.brokers.paper.memory import Memory
 from tradebot.brokers.paper.prices import LastPrices
 from tradebot.core.inputs import Execution, Input, OrderReport, OrderSide, Tick
-from tradebot.core.instruments import Instrument, NetKey
 from tradebot.core.intents import PlaceOrder
+from tradebot.core.market.instruments import Instrument, NetKey
 
 START_NS = 1_800_000_000_000_000_000
 SECOND_NS = 1_000_000_000

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tests.brokers.shadow.world import SBIN, TCS, World, an_order
 from tradebot.brokers.shadow.broker import GONE_NS
 from tradebot.core.inputs import Acked, NetPosition, NotSent, OrderSide, OrderState
-from tradebot.core.instruments import Instrument
 from tradebot.core.intents import CancelOrder
+from tradebot.core.market.instruments import Instrument
 from tradebot.errors import BrokerError
 from tradebot.ports import Quote
 

@@ -5,7 +5,7 @@ import pytest
 from tests.brokers.paper.world import KeepingInbox
 from tradebot.brokers.shadow.feed import ShadowFeed
 from tradebot.core.inputs import FeedState, InstrumentsLoaded, Tick
-from tradebot.core.instruments import Instrument
+from tradebot.core.market.instruments import Instrument
 
 TICK = Tick("NSE:SBIN", 812.5, 5, 6, 812.0, 813.0, 7)
 SBIN = Instrument(exchange="NSE", symbol="SBIN")

@@ -11,8 +11,8 @@ from tradebot.brokers.paper.prices import LastPrices
 from tradebot.brokers.shadow.broker import ShadowBroker
 from tradebot.brokers.shadow.ledger import Ledger
 from tradebot.core.inputs import Execution, NetPosition, OrderReport, OrderSide, OrderState
-from tradebot.core.instruments import NetKey
 from tradebot.core.intents import PlaceOrder
+from tradebot.core.market.instruments import NetKey
 from tradebot.errors import BrokerError
 from tradebot.ports import Quote
 

@@ -4,14 +4,16 @@ from decimal import Decimal
 from typing import Any
 
 from tests.sim.mutants.patch import Patch, mutant
-from tradebot.core import admission, exits, guarding, lanes, restore, trade_rules
+from tradebot.core import restore
 from tradebot.core.book import Book
-from tradebot.core.exits import Exit
+from tradebot.core.guard import admission, guarding, trade_rules
+from tradebot.core.guard.trade_rules import Levels, Verdict
+from tradebot.core.guard.trades import Marks, Trade
+from tradebot.core.leaving import exits, lanes
+from tradebot.core.leaving.exits import Exit
+from tradebot.core.market.price_gate import Gate
 from tradebot.core.money import exact
-from tradebot.core.price_gate import Gate
 from tradebot.core.records import Snapshot
-from tradebot.core.trade_rules import Levels, Verdict
-from tradebot.core.trades import Marks, Trade
 
 
 @mutant

@@ -5,7 +5,7 @@ from decimal import Decimal
 import msgspec
 
 from tests.sim.mutants.patch import Patch, mutant
-from tradebot.core import net_reads, net_replies, reconcile
+from tradebot.core.account import net_reads, net_replies, reconcile
 from tradebot.core.book import Book
 from tradebot.core.inputs import PositionsReply
 

@@ -5,9 +5,8 @@ from types import SimpleNamespace
 import msgspec
 
 from tests.sim.mutants.patch import Patch, mutant
-from tradebot.core import exits, lookalikes, replies, restore
+from tradebot.core import restore
 from tradebot.core.book import Book
-from tradebot.core.exits import Exit, State
 from tradebot.core.inputs import (
     Acked,
     BookReply,
@@ -19,7 +18,9 @@ from tradebot.core.inputs import (
     QueryReply,
     Unknown,
 )
-from tradebot.core.orders import Order
+from tradebot.core.leaving import exits, lookalikes, replies
+from tradebot.core.leaving.exits import Exit, State
+from tradebot.core.others.orders import Order
 
 
 @mutant

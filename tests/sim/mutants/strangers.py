@@ -1,7 +1,7 @@
 """Positions of people that get two guards, one of the wrong size, or none."""
 
 from tests.sim.mutants.patch import Patch, mutant
-from tradebot.core import account_reads, manual_adds
+from tradebot.core.adoption import account_reads, manual_adds
 from tradebot.core.book import Book
 from tradebot.core.inputs import AccountReply, Execution
 

@@ -1,7 +1,7 @@
 """What the broker does not tell by itself, never asked for."""
 
 from tests.sim.mutants.patch import Patch, mutant
-from tradebot.core import trade_reads
+from tradebot.core.account import trade_reads
 
 
 @mutant

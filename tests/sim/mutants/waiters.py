@@ -3,12 +3,14 @@
 from decimal import Decimal
 
 from tests.sim.mutants.patch import Patch, mutant
-from tradebot.core import lookalikes, net_reads, resting
+from tradebot.core.account import net_reads
 from tradebot.core.book import Book
-from tradebot.core.exits import Exit
-from tradebot.core.orders import Order
-from tradebot.core.resting import Waiting
-from tradebot.core.their_orders import Theirs
+from tradebot.core.leaving import lookalikes
+from tradebot.core.leaving.exits import Exit
+from tradebot.core.others import resting
+from tradebot.core.others.orders import Order
+from tradebot.core.others.resting import Waiting
+from tradebot.core.others.their_orders import Theirs
 
 
 @mutant

@@ -3,10 +3,8 @@
 import asyncio
 
 from tests.sim.mutants.patch import Patch, mutant
-from tradebot.core import exits, halting, restore, verdicts
+from tradebot.core import restore
 from tradebot.core.book import Book
-from tradebot.core.exits import Exit
-from tradebot.core.halt import Halt
 from tradebot.core.inputs import (
     HaltTrading,
     NotSent,
@@ -15,6 +13,9 @@ from tradebot.core.inputs import (
     Queued,
     Release,
 )
+from tradebot.core.leaving import exits, halting, verdicts
+from tradebot.core.leaving.exits import Exit
+from tradebot.core.leaving.halt import Halt
 from tradebot.core.records import Snapshot
 from tradebot.services.comparison import Comparison, Told
 from tradebot.services.halts import Halts

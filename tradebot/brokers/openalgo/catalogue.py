@@ -6,8 +6,8 @@ from tradebot.brokers.openalgo.client import Client
 from tradebot.brokers.openalgo.wire import listings, requests
 from tradebot.brokers.openalgo.wire.answers import Answer
 from tradebot.brokers.openalgo.wire.listings import Listing
-from tradebot.core.did_you_mean import suggestion
-from tradebot.core.instruments import Instrument
+from tradebot.core.market.instruments import Instrument
+from tradebot.core.words.did_you_mean import suggestion
 from tradebot.ports import Unlisted
 
 _HEAD = re.compile(r"[A-Z&-]{2,}")

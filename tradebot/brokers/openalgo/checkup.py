@@ -13,9 +13,9 @@ from tradebot.brokers.openalgo.reader import said as told
 from tradebot.brokers.openalgo.wire import gtts, hours, positions
 from tradebot.brokers.openalgo.wire.answers import TOO_MANY, Answer
 from tradebot.brokers.openalgo.wire.positions import DELIVERY, Place
-from tradebot.core.instruments import Instrument, instrument_id
+from tradebot.core.market.instruments import Instrument, instrument_id
+from tradebot.core.market.sessions import Session
 from tradebot.core.money import plain
-from tradebot.core.sessions import Session
 from tradebot.ports import Finding, Level, Unlisted
 
 INDIA = dt.timezone(dt.timedelta(hours=5, minutes=30))

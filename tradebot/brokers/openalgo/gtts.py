@@ -10,7 +10,7 @@ from tradebot.brokers.openalgo.wire import gtts
 from tradebot.brokers.openalgo.wire.answers import Answer
 from tradebot.brokers.openalgo.wire.gtts import GttRow, GttState
 from tradebot.core.inputs import OrderReport, OrderState
-from tradebot.core.instruments import NetKey
+from tradebot.core.market.instruments import NetKey
 
 PREFIX = "GTT-"  # before the broker's number: it may be an order's number too
 READ_S_MAX = 2.0  # the order book, which somebody may wait for, waits for it no longer

@@ -20,7 +20,7 @@ from tradebot.brokers.openalgo.wire.positions import (
 )
 from tradebot.brokers.openalgo.wire.times import stated_ns
 from tradebot.core.inputs import Execution, NetPosition, OrderReport, OrderState
-from tradebot.core.instruments import Instrument, NetKey
+from tradebot.core.market.instruments import Instrument, NetKey
 from tradebot.errors import BrokerError
 from tradebot.ports import Inbox, Quote
 

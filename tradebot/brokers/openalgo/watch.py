@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from tradebot.core.instruments import Kind, kind_of
+from tradebot.core.market.instruments import Kind, kind_of
 
 _SECOND_NS = 1_000_000_000
 

@@ -24,8 +24,8 @@ from tradebot.core.inputs import (
     Refused,
     Unknown,
 )
-from tradebot.core.instruments import Instrument, NetKey
 from tradebot.core.intents import CancelOrder, PlaceOrder
+from tradebot.core.market.instruments import Instrument, NetKey
 from tradebot.core.money import exact, plain
 from tradebot.errors import BrokerError, InputError
 from tradebot.ports import Clock, Inbox, Quote

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from tradebot.core.instruments import Instrument, Kind
+from tradebot.core.market.instruments import Instrument, Kind
 
 BLOCK_NS = 1_000_000_000
 FINE_BLOCKS_MAX = 120  # of a gap that is lived through; a longer one is jumped in one step

@@ -14,10 +14,10 @@ from pathlib import Path
 import msgspec
 
 from tradebot.brokers.paper.fate import Step
+from tradebot.core.account.positions import Position, folded
 from tradebot.core.inputs import Execution, OrderReport, OrderSide, OrderState
-from tradebot.core.instruments import NetKey
+from tradebot.core.market.instruments import NetKey
 from tradebot.core.money import exact
-from tradebot.core.positions import Position, folded
 from tradebot.errors import BrokerError
 
 _VERSION = 3

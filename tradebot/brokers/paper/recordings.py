@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import IO
 
 from tradebot.core.inputs import Tick
-from tradebot.core.instruments import Instrument, kind_of
-from tradebot.core.tick_files import merged, read_header, read_ticks
+from tradebot.core.market.instruments import Instrument, kind_of
+from tradebot.core.words.tick_files import merged, read_header, read_ticks
 from tradebot.errors import InputError
 
 _GZIP = b"\x1f\x8b"

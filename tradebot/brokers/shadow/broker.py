@@ -24,8 +24,8 @@ from tradebot.core.inputs import (
     QueryReply,
 )
 from tradebot.core.inputs import Outcome as Answer
-from tradebot.core.instruments import Instrument, NetKey, kind_of
 from tradebot.core.intents import CancelOrder, PlaceOrder
+from tradebot.core.market.instruments import Instrument, NetKey, kind_of
 from tradebot.errors import BrokerError
 from tradebot.ports import Clock, Inbox, Quote, Say
 

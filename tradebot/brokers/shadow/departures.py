@@ -6,7 +6,7 @@ from decimal import Decimal
 import msgspec
 
 from tradebot.core.inputs import OrderSide
-from tradebot.core.instruments import NetKey
+from tradebot.core.market.instruments import NetKey
 
 _NO_UNITS = Decimal(0)
 

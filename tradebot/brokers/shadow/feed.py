@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from tradebot.core.inputs import Input, InstrumentsLoaded, Tick
-from tradebot.core.instruments import Instrument
+from tradebot.core.market.instruments import Instrument
 from tradebot.ports import Feed, Inbox
 
 

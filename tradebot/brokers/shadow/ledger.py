@@ -14,7 +14,7 @@ import msgspec
 
 from tradebot.brokers.shadow.departures import Departure
 from tradebot.core.inputs import Execution, OrderReport
-from tradebot.core.instruments import NetKey
+from tradebot.core.market.instruments import NetKey
 from tradebot.errors import BrokerError
 
 _BUSY_S = 0.1  # somebody looks into the file; the loop must not wait long for him

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from tradebot.core.inputs import Execution, NetPosition, OrderReport
-from tradebot.core.instruments import Instrument, NetKey
+from tradebot.core.market.instruments import Instrument, NetKey
 from tradebot.ports import Broker, Inbox, Quote
 
 

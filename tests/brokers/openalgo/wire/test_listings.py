@@ -8,7 +8,7 @@ from hypothesis import given
 from tests.brokers.openalgo.wire.samples import SYMBOL, said, spoiled, success, there
 from tradebot.brokers.openalgo.wire.answers import answer_of
 from tradebot.brokers.openalgo.wire.listings import ROWS_MAX, listing_of, symbols_of
-from tradebot.core.instruments import Instrument, Kind, wrong_with
+from tradebot.core.market.instruments import Instrument, Kind, wrong_with
 
 OPTION = {
     "symbol": "NIFTY24NOV2626000CE",

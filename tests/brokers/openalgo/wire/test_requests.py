@@ -6,8 +6,8 @@ import msgspec
 
 from tradebot.brokers.openalgo.wire import requests
 from tradebot.core.inputs import OrderSide
-from tradebot.core.instruments import NetKey
 from tradebot.core.intents import PlaceOrder
+from tradebot.core.market.instruments import NetKey
 
 SBIN = NetKey("AB1", "NSE", "SBIN", "MIS")
 

@@ -7,8 +7,8 @@ import msgspec
 
 from tradebot.brokers.openalgo.wire import values
 from tradebot.brokers.openalgo.wire.answers import BAD_REQUEST, NOT_FOUND, Answer, rows_of
-from tradebot.core.did_you_mean import shown
-from tradebot.core.instruments import Instrument, kind_of, wrong_with
+from tradebot.core.market.instruments import Instrument, kind_of, wrong_with
+from tradebot.core.words.did_you_mean import shown
 
 _NO_FREEZE = (None, 0, 1, "0", "1", "")  # what lists write for none
 ROWS_MAX = 500  # of a search: more are no help to anybody

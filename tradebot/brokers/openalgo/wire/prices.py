@@ -5,7 +5,7 @@ import msgspec
 from tradebot.brokers.openalgo.wire import values
 from tradebot.brokers.openalgo.wire.answers import Answer, rows_of
 from tradebot.brokers.openalgo.wire.values import Number
-from tradebot.core.instruments import instrument_id
+from tradebot.core.market.instruments import instrument_id
 from tradebot.ports import Quote
 
 

@@ -1,0 +1,1 @@
+"""What is held: the net folded from executions, and the broker's word beside it."""

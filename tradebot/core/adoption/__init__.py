@@ -1,0 +1,1 @@
+"""Positions that no trade guards: found, adopted, and added to."""

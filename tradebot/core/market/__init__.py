@@ -1,0 +1,1 @@
+"""What is traded, when, and which prices are fit to act on."""

@@ -1,0 +1,1 @@
+"""What people and files write, and the values that it stands for."""
