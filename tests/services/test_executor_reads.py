@@ -45,11 +45,11 @@ async def test_a_read_that_takes_too_long_holds_nobody_and_is_delivered_all_the_
 
 
 async def test_a_read_that_is_called_off_says_nothing():
-    world = World(read_s_max=0.001).answers(executions=asyncio.Event())
+    world = World(read_s_max=0.2).answers(executions=asyncio.Event())
     world.executor.read_executions()
     await turns(1)
     await world.supervisor.finish_errands(within_s=0)
     later = asyncio.get_running_loop().create_future()
-    asyncio.get_running_loop().call_later(0.01, later.set_result, None)
+    asyncio.get_running_loop().call_later(0.25, later.set_result, None)
     await later
     assert world.inbox.items == []
