@@ -24,7 +24,7 @@ from tests.stores.samples import (
     an_exit,
 )
 from tradebot.core.guard.trades import Status
-from tradebot.core.leaving.exits import State
+from tradebot.core.leaving.exit import State
 from tradebot.core.records import Heard, Record
 from tradebot.errors import DamageError, StoreError
 from tradebot.stores.backups import Backups

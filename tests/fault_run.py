@@ -34,7 +34,7 @@ from tradebot.core.inputs import (
     UpdateTrade,
 )
 from tradebot.core.intents import Intent, PlaceOrder
-from tradebot.core.leaving.exits import Exit, State
+from tradebot.core.leaving.exit import Exit, State
 from tradebot.core.leaving.halt import Form
 from tradebot.core.market.instruments import Instrument, NetKey
 from tradebot.core.policy import Policy

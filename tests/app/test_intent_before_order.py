@@ -6,7 +6,7 @@ import pytest
 
 from tests.kill_points import Prepared, wait_until_left
 from tests.traced import Tracer, missing
-from tradebot.core.leaving.exits import State
+from tradebot.core.leaving.exit import State
 from tradebot.core.records import ExitSaved
 from tradebot.stores.frames import frame_at
 from tradebot.stores.rows import unpacked

@@ -24,7 +24,7 @@ from tests.stores.samples import (
     records,
 )
 from tradebot.core.guard.trades import Side, Status
-from tradebot.core.leaving.exits import State
+from tradebot.core.leaving.exit import State
 from tradebot.core.records import Heard, Snapshot
 from tradebot.errors import StoreError
 from tradebot.ports import Journal, Store

@@ -11,7 +11,7 @@ from tradebot.core.events import PriceHeld
 from tradebot.core.guard.trades import Reason, Status
 from tradebot.core.inputs import Acked, CreateTrade, OrderSide, Refused, Timer
 from tradebot.core.leaving import exits
-from tradebot.core.leaving.exits import Exit
+from tradebot.core.leaving.exit import Exit
 from tradebot.core.leaving.halt import Form, Halt
 from tradebot.core.market.sessions import Session
 from tradebot.core.policy import ExitPolicy, Policy

@@ -10,7 +10,7 @@ from tradebot.core import restore
 from tradebot.core.account import net_replies
 from tradebot.core.book import Book
 from tradebot.core.leaving import exits, lanes
-from tradebot.core.leaving.exits import State
+from tradebot.core.leaving.exit import State
 
 SEEDS = 300
 

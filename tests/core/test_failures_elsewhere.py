@@ -21,7 +21,7 @@ from tradebot.core.inputs import (
     Unknown,
 )
 from tradebot.core.intents import PlaceOrder, QueryOrder, ReadPosition
-from tradebot.core.leaving.exits import State
+from tradebot.core.leaving.exit import State
 from tradebot.core.leaving.halt import Form
 from tradebot.core.policy import ExitPolicy, Policy
 

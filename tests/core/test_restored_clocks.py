@@ -10,7 +10,7 @@ from tests.playbook import Playbook, a_trade
 from tradebot.core.account.positions import corrected
 from tradebot.core.guard.trades import Status
 from tradebot.core.inputs import Refused, Unknown
-from tradebot.core.leaving.exits import State
+from tradebot.core.leaving.exit import State
 from tradebot.core.policy import Answer, ExitPolicy, Policy
 from tradebot.core.restore import PAUSE_NS_MAX
 

@@ -10,7 +10,7 @@ from tests.test_clock import STEPS, Machine
 from tradebot.clock import APPROACHED_NS_MAX
 from tradebot.core.inputs import ClockSet, Timer, Unknown
 from tradebot.core.intents import ReadPosition
-from tradebot.core.leaving.exits import State
+from tradebot.core.leaving.exit import State
 from tradebot.core.policy import ExitPolicy, Policy
 from tradebot.services.clock_watch import EVERY_S, MADE_UP_NS_MAX, ClockWatch
 

@@ -5,7 +5,7 @@ import pytest
 from tests.api.world import LONG, START_NS, running
 from tradebot.core.events import DoubtResolved
 from tradebot.core.inputs import PlaceReply, Unknown, Verdict
-from tradebot.core.leaving.exits import State
+from tradebot.core.leaving.exit import State
 from tradebot.errors import NotFoundError, RefusedError, StoreError
 from tradebot.services.verdicts import Verdicts
 

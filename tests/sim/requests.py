@@ -11,7 +11,7 @@ from tests.sim.exchange import ExchangeOrder
 from tradebot.core.book import Book
 from tradebot.core.inputs import Execution, OrderSide, OrderState, Verdict
 from tradebot.core.intents import PlaceOrder
-from tradebot.core.leaving.exits import Exit, State
+from tradebot.core.leaving.exit import Exit, State
 from tradebot.core.market.instruments import NetKey
 from tradebot.core.records import ExitSaved, Record, Snapshot, TradeSaved
 

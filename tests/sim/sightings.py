@@ -15,7 +15,7 @@ from tradebot.core.inputs import (
     Timer,
 )
 from tradebot.core.intents import Intent
-from tradebot.core.leaving.exits import Exit, State
+from tradebot.core.leaving.exit import Exit, State
 from tradebot.core.records import Snapshot
 
 _Name = tuple[str, int]

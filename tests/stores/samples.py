@@ -12,7 +12,7 @@ from tradebot.core.guard.coverage import Uncovered
 from tradebot.core.guard.trade_rules import Candidate
 from tradebot.core.guard.trades import Marks, Reason, Rules, Side, Status, TargetPart, Trade, Trail
 from tradebot.core.inputs import Execution, OrderSide
-from tradebot.core.leaving.exits import Exit, State
+from tradebot.core.leaving.exit import Exit, State
 from tradebot.core.leaving.halt import Form, Halt
 from tradebot.core.market.instruments import NetKey
 from tradebot.core.records import (

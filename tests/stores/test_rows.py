@@ -16,7 +16,7 @@ from tests.stores.samples import (
 )
 from tradebot.core.guard.trades import Status
 from tradebot.core.inputs import Execution
-from tradebot.core.leaving.exits import State
+from tradebot.core.leaving.exit import State
 from tradebot.core.records import Heard, Record, TradeSaved
 from tradebot.errors import StoreError
 from tradebot.stores.rows import (

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from tests.stores.samples import a_high, a_trade, an_exit, as_an_engine, records
 from tradebot.core.guard.trades import PriceSource, Side, Status
-from tradebot.core.leaving.exits import State
+from tradebot.core.leaving.exit import State
 from tradebot.core.records import HighReached, Snapshot
 from tradebot.stores.snapshot import (
     Tables,

@@ -22,12 +22,13 @@ from tradebot.core.guard.trade_rules import Levels, levels_of
 from tradebot.core.guard.trades import Side, Trade
 from tradebot.core.inputs import Execution, OrderSide
 from tradebot.core.intents import Intent, Unsubscribe
-from tradebot.core.leaving.exits import Exit
+from tradebot.core.leaving.exit import Exit
 from tradebot.core.leaving.halt import Form, Halt
 from tradebot.core.leaving.lane import Lane
 from tradebot.core.market.instruments import Instrument, NetKey, kind_of
 from tradebot.core.market.price_gate import Gate
 from tradebot.core.market.sessions import Session
+from tradebot.core.money import NO_UNITS
 from tradebot.core.others.order_book import OrderBook
 from tradebot.core.others.their_orders import TheirOrders
 from tradebot.core.policy import Policy
@@ -45,7 +46,6 @@ from tradebot.core.records import (
     UncoveredSaved,
 )
 
-NO_UNITS = Decimal(0)
 _OF_A_TRADE = frozenset(get_args(TradeEvent))  # asked 15 times as fast as ``isinstance``
 
 _HOUR_NS = 3_600_000_000_000

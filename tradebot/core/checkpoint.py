@@ -20,7 +20,7 @@ from tradebot.core.engine import Engine
 from tradebot.core.guard.coverage import Uncovered
 from tradebot.core.guard.lines import Doubt, Line, set_band
 from tradebot.core.guard.trades import Marks, PriceSource, Side, Trade
-from tradebot.core.leaving.exits import Exit
+from tradebot.core.leaving.exit import Exit
 from tradebot.core.leaving.halt import Halt
 from tradebot.core.leaving.lane import Lane
 from tradebot.core.market.instruments import Instrument, NetKey

@@ -3,6 +3,8 @@
 from decimal import Decimal
 from functools import lru_cache
 
+NO_UNITS = Decimal(0)
+
 
 # One price is judged for many trades and stays the best for many ticks: making the text
 # of a float takes ten times as long as finding it here. An int is not its float.

@@ -12,7 +12,7 @@ from tradebot.core.events import TradeEvent
 from tradebot.core.guard.coverage import Uncovered
 from tradebot.core.guard.trades import Trade
 from tradebot.core.inputs import Execution
-from tradebot.core.leaving.exits import Exit
+from tradebot.core.leaving.exit import Exit
 from tradebot.core.leaving.halt import Halt
 
 

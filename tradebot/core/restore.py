@@ -15,7 +15,7 @@ from tradebot.core.guard.lines import line_name, split_line_name
 from tradebot.core.guard.trades import PastStop, Status, Trade
 from tradebot.core.intents import QueryOrder
 from tradebot.core.leaving import exits, halting
-from tradebot.core.leaving.exits import Exit, State
+from tradebot.core.leaving.exit import Exit, State
 from tradebot.core.others.orders import Order
 from tradebot.core.records import HighReached, Snapshot, TradeSaved
 

@@ -7,7 +7,8 @@ from itertools import islice
 import msgspec
 
 from tradebot.core.book import Book
-from tradebot.core.guard.coverage import NO_UNITS, Uncovered
+from tradebot.core.guard.coverage import Uncovered
+from tradebot.core.money import NO_UNITS
 from tradebot.core.words.fields import Json
 from tradebot.services.trade_json import number, seconds
 

@@ -2,7 +2,7 @@
 
 from tradebot.core.adoption.found import Stage
 from tradebot.core.book import Book
-from tradebot.core.leaving.exits import Exit, State
+from tradebot.core.leaving.exit import Exit, State
 from tradebot.services.persister import Persister
 
 # A request that has no answer after this is a doubt already, though our own call still runs.

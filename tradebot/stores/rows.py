@@ -15,7 +15,7 @@ from tradebot.core.adoption.found import Findings
 from tradebot.core.guard.coverage import Uncovered
 from tradebot.core.guard.trades import Side
 from tradebot.core.inputs import Execution
-from tradebot.core.leaving.exits import Exit, State
+from tradebot.core.leaving.exit import Exit, State
 from tradebot.core.leaving.halt import Halt
 from tradebot.core.records import Heard, HighReached, Record, Told, TradeSaved
 from tradebot.errors import DamageError

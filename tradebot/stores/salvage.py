@@ -12,7 +12,7 @@ from tradebot.core.account.positions import Position
 from tradebot.core.adoption.found import Findings
 from tradebot.core.guard.coverage import Uncovered
 from tradebot.core.inputs import Execution
-from tradebot.core.leaving.exits import Exit
+from tradebot.core.leaving.exit import Exit
 from tradebot.core.leaving.halt import Halt
 from tradebot.core.records import (
     ExecutionSaved,

@@ -13,7 +13,7 @@ from tradebot.core.guard.coverage import Uncovered
 from tradebot.core.guard.lines import line_name
 from tradebot.core.guard.trades import Trade
 from tradebot.core.inputs import Execution
-from tradebot.core.leaving.exits import Exit, State
+from tradebot.core.leaving.exit import Exit, State
 from tradebot.core.market.instruments import NetKey
 from tradebot.core.records import (
     ExecutionSaved,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.core.leaving.test_exits import an_exit
 from tradebot.core.inputs import Acked, Unknown
 from tradebot.core.leaving import exits
-from tradebot.core.leaving.exits import Exit, State
+from tradebot.core.leaving.exit import Exit, State
 from tradebot.core.leaving.lane import Lane
 
 some_exits = st.builds(

@@ -35,7 +35,7 @@ from tradebot.core.intents import (
     ReadOrder,
     ReadPosition,
 )
-from tradebot.core.leaving.exits import State
+from tradebot.core.leaving.exit import State
 from tradebot.core.leaving.ladder import parse_rung
 from tradebot.core.market.instruments import Instrument
 from tradebot.core.market.sessions import Session

@@ -9,7 +9,7 @@ from tests.core.exit_stories import PLAIN, book_of, holding, leave, nameless, st
 from tests.playbook import KEY, Playbook, a_trade
 from tradebot.core.inputs import Acked, BookReply, HaltTrading, OrderSide, Unknown
 from tradebot.core.intents import ReadBook
-from tradebot.core.leaving.exits import State
+from tradebot.core.leaving.exit import State
 from tradebot.core.leaving.halt import Form
 
 SECOND_NS = 1_000_000_000

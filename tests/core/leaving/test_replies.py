@@ -19,7 +19,7 @@ from tradebot.core.inputs import (
     Unknown,
 )
 from tradebot.core.intents import QueryOrder, ReadBook, ReadOrder, ReadPosition
-from tradebot.core.leaving.exits import State
+from tradebot.core.leaving.exit import State
 from tradebot.core.policy import ExitPolicy, Policy
 
 # Of our orders.

@@ -12,7 +12,7 @@ from tradebot.core.events import DoubtResolved, ExitSent, TradeClosed, TradeRefu
 from tradebot.core.guard.trades import Status
 from tradebot.core.inputs import Acked, Queued, Refused, Resolve, Unknown, Verdict
 from tradebot.core.intents import ReadPosition
-from tradebot.core.leaving.exits import State
+from tradebot.core.leaving.exit import State
 from tradebot.core.policy import ExitPolicy, Policy
 
 PLAIN = Policy(exits=ExitPolicy(tagged=False, hold_ns=120_000_000_000))

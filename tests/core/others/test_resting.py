@@ -25,7 +25,7 @@ from tradebot.core.inputs import (
     Unknown,
 )
 from tradebot.core.intents import ReadOrder, ReadPosition
-from tradebot.core.leaving.exits import State
+from tradebot.core.leaving.exit import State
 from tradebot.core.leaving.halt import Form
 from tradebot.core.others import resting
 from tradebot.core.policy import ExitPolicy, Persons, Policy

@@ -10,7 +10,7 @@ from tradebot.core.guard import admission, guarding, trade_rules
 from tradebot.core.guard.trade_rules import Levels, Verdict
 from tradebot.core.guard.trades import Marks, Trade
 from tradebot.core.leaving import exits, lanes
-from tradebot.core.leaving.exits import Exit
+from tradebot.core.leaving.exit import Exit
 from tradebot.core.market.price_gate import Gate
 from tradebot.core.money import exact
 from tradebot.core.records import Snapshot

@@ -19,7 +19,7 @@ from tradebot.core.inputs import (
     Unknown,
 )
 from tradebot.core.leaving import exits, lookalikes, replies
-from tradebot.core.leaving.exits import Exit, State
+from tradebot.core.leaving.exit import Exit, State
 from tradebot.core.others.orders import Order
 
 

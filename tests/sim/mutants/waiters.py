@@ -6,7 +6,7 @@ from tests.sim.mutants.patch import Patch, mutant
 from tradebot.core.account import net_reads
 from tradebot.core.book import Book
 from tradebot.core.leaving import lookalikes
-from tradebot.core.leaving.exits import Exit
+from tradebot.core.leaving.exit import Exit
 from tradebot.core.others import resting
 from tradebot.core.others.orders import Order
 from tradebot.core.others.resting import Waiting

@@ -14,7 +14,7 @@ from tradebot.core.inputs import (
     Release,
 )
 from tradebot.core.leaving import exits, halting, verdicts
-from tradebot.core.leaving.exits import Exit
+from tradebot.core.leaving.exit import Exit
 from tradebot.core.leaving.halt import Halt
 from tradebot.core.records import Snapshot
 from tradebot.services.comparison import Comparison, Told

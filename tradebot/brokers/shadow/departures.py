@@ -7,8 +7,7 @@ import msgspec
 
 from tradebot.core.inputs import OrderSide
 from tradebot.core.market.instruments import NetKey
-
-_NO_UNITS = Decimal(0)
+from tradebot.core.money import NO_UNITS
 
 
 class Departure(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,8 +25,8 @@ class Departure(msgspec.Struct, frozen=True, kw_only=True):
     price: Decimal
     at_ns: int
     open: Decimal
-    left: Decimal = _NO_UNITS
-    notional: Decimal = _NO_UNITS  # quantity times price of what was left
+    left: Decimal = NO_UNITS
+    notional: Decimal = NO_UNITS  # quantity times price of what was left
 
     @property
     def net(self) -> Decimal:
@@ -84,7 +83,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         units = self.left + self.open
         if not units:
             return None
-        theirs = self.left_notional + (self.open * ltp if ltp is not None else _NO_UNITS)
+        theirs = self.left_notional + (self.open * ltp if ltp is not None else NO_UNITS)
         return self.side.sign * (theirs - self.price * units)
 
 
@@ -94,16 +93,16 @@ def net_of(departures: Iterable[Departure], real: Decimal) -> Decimal:
     The shadow never holds more than the account, and never the other side of it: what is
     said to be open beyond that is gone.
     """
-    net = sum((each.net for each in departures), _NO_UNITS)
+    net = sum((each.net for each in departures), NO_UNITS)
     if real > 0:
-        return max(-real, min(net, _NO_UNITS))
-    return min(-real, max(net, _NO_UNITS))
+        return max(-real, min(net, NO_UNITS))
+    return min(-real, max(net, NO_UNITS))
 
 
 def gone_of(departures: Iterable[Departure], real: Decimal) -> Decimal:
     """Return how many open units an account that has ``real`` cannot hold any more."""
     each = list(departures)
-    return abs(sum((one.net for one in each), _NO_UNITS)) - abs(net_of(each, real))
+    return abs(sum((one.net for one in each), NO_UNITS)) - abs(net_of(each, real))
 
 
 def outcomes(departures: Iterable[Departure]) -> list[Outcome]:
@@ -116,11 +115,11 @@ def outcomes(departures: Iterable[Departure]) -> list[Outcome]:
             trade_id=each.trade_id,
             key=each.key,
             side=each.side,
-            quantity=each.quantity + (before.quantity if before else _NO_UNITS),
-            notional=each.quantity * each.price + (before.notional if before else _NO_UNITS),
+            quantity=each.quantity + (before.quantity if before else NO_UNITS),
+            notional=each.quantity * each.price + (before.notional if before else NO_UNITS),
             at_ns=max(each.at_ns, before.at_ns if before else 0),
-            open=each.open + (before.open if before else _NO_UNITS),
-            left=each.left + (before.left if before else _NO_UNITS),
-            left_notional=each.notional + (before.left_notional if before else _NO_UNITS),
+            open=each.open + (before.open if before else NO_UNITS),
+            left=each.left + (before.left if before else NO_UNITS),
+            left_notional=each.notional + (before.left_notional if before else NO_UNITS),
         )
     return list(found.values())

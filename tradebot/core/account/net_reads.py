@@ -6,10 +6,11 @@ later, says the same and nothing of ours has moved lately. Until then nothing is
 """
 
 from tradebot.core.account.positions import LAG_NS_MAX
-from tradebot.core.book import NO_UNITS, Book
+from tradebot.core.book import Book
 from tradebot.core.inputs import PositionsReply
 from tradebot.core.intents import ReadBook, ReadPosition
 from tradebot.core.market.instruments import NetKey
+from tradebot.core.money import NO_UNITS
 
 # An answer that takes longer than this is not waited for any more.
 READ_TIMEOUT_NS = 30_000_000_000

@@ -7,7 +7,7 @@ from tradebot.core.events import BookDiffers
 from tradebot.core.guard.trades import Side
 from tradebot.core.inputs import PositionsReply
 from tradebot.core.leaving import exits, lanes
-from tradebot.core.leaving.exits import State
+from tradebot.core.leaving.exit import State
 from tradebot.core.market.instruments import NetKey
 
 # A flat net closes a trade only when all reads for so long say so, two at least. Books stand

@@ -5,12 +5,13 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from tradebot.core.adoption.found_events import PositionHandedOver
-from tradebot.core.book import NO_UNITS, Book
+from tradebot.core.book import Book
 from tradebot.core.guard import admission, guarding
 from tradebot.core.guard.trades import Side, Status, Trade
 from tradebot.core.inputs import Execution, NetPosition
 from tradebot.core.leaving import lanes
 from tradebot.core.market.instruments import NetKey
+from tradebot.core.money import NO_UNITS
 from tradebot.core.policy import ManualAdd
 
 

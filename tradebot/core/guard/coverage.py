@@ -11,8 +11,7 @@ from decimal import Decimal
 import msgspec
 
 from tradebot.core.market.sessions import Session
-
-NO_UNITS = Decimal(0)
+from tradebot.core.money import NO_UNITS
 
 
 class Uncovered(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,9 +3,10 @@
 from decimal import Decimal
 
 from tradebot.core.book import Book
-from tradebot.core.guard.coverage import NO_UNITS, Coverage, Uncovered
+from tradebot.core.guard.coverage import Coverage, Uncovered
 from tradebot.core.guard.trade_rules import Levels
 from tradebot.core.guard.trades import Status, Trade
+from tradebot.core.money import NO_UNITS
 
 _NEVER_NS = 2**63
 

@@ -24,7 +24,7 @@ from tradebot.core.guard.trade_rules import (
 )
 from tradebot.core.guard.trades import Marks, PastStop, Reason, Rules, Status, Trade
 from tradebot.core.leaving import lanes
-from tradebot.core.leaving.exits import Exit
+from tradebot.core.leaving.exit import Exit
 from tradebot.core.money import exact
 from tradebot.core.words.levels import Level, Unit
 

@@ -7,7 +7,7 @@ for the next day's auction, where it fills beside the exit that this engine send
 from msgspec.structs import replace
 
 from tradebot.core.book import Book
-from tradebot.core.leaving.exits import Exit
+from tradebot.core.leaving.exit import Exit
 from tradebot.core.leaving.lane import Lane
 from tradebot.core.market.instrument_events import ExitWaitsForOpen
 from tradebot.core.market.instruments import NetKey

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from tradebot.core.leaving.exits import Exit
+from tradebot.core.leaving.exit import Exit
 
 
 class Lane:

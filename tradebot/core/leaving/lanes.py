@@ -14,7 +14,7 @@ from tradebot.core.guard.trades import PriceSource, Status, Trade
 from tradebot.core.inputs import ExecutionsRead, OrderSide
 from tradebot.core.intents import CancelOrder, PlaceOrder, QueryOrder, ReadOrder
 from tradebot.core.leaving import closed_market, exits, ranking
-from tradebot.core.leaving.exits import Exit, State
+from tradebot.core.leaving.exit import Exit, State
 from tradebot.core.leaving.ladder import limit_price
 from tradebot.core.market.instruments import NetKey
 from tradebot.core.money import exact

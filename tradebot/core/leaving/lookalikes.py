@@ -11,7 +11,7 @@ request lives any more: until then nothing else may leave.
 """
 
 from tradebot.core.book import Book
-from tradebot.core.leaving.exits import Exit
+from tradebot.core.leaving.exit import Exit
 from tradebot.core.others.orders import Order
 
 

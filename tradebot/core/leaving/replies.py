@@ -31,7 +31,7 @@ from tradebot.core.inputs import (
     Unknown,
 )
 from tradebot.core.leaving import exits, lanes, lookalikes
-from tradebot.core.leaving.exits import Exit, State
+from tradebot.core.leaving.exit import Exit, State
 from tradebot.core.others.orders import Order
 
 # An order book without a row counts when it was read so often in a row.

@@ -5,7 +5,7 @@ from decimal import Decimal
 from tradebot.core.book import Book
 from tradebot.core.inputs import OrderSide
 from tradebot.core.leaving import lanes
-from tradebot.core.leaving.exits import State
+from tradebot.core.leaving.exit import State
 from tradebot.core.market.instruments import NetKey
 
 

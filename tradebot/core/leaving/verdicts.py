@@ -12,12 +12,13 @@ import msgspec
 
 from tradebot.core.account import freezing, net_reads
 from tradebot.core.account.positions import doubted
-from tradebot.core.book import NO_UNITS, Book
+from tradebot.core.book import Book
 from tradebot.core.events import DoubtResolved, TradeRefused
 from tradebot.core.guard.trades import Trade
 from tradebot.core.inputs import Resolve, Verdict
 from tradebot.core.leaving import exits, lanes
-from tradebot.core.leaving.exits import Exit, State
+from tradebot.core.leaving.exit import Exit, State
+from tradebot.core.money import NO_UNITS
 
 # How long the orders of the broker are waited for after a person's word, as its line is often
 # down when a person has to look: what was in question may be in them.

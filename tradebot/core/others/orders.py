@@ -6,9 +6,9 @@ import msgspec
 
 from tradebot.core.inputs import Execution, OrderReport, OrderSide, OrderState
 from tradebot.core.market.instruments import NetKey
+from tradebot.core.money import NO_UNITS
 
 _S = OrderState
-_NO_UNITS = Decimal(0)
 
 # What an order becomes when the broker reports a state. Reports may be late or doubled;
 # a final state is never taken back by one, except that a fill proves an order complete.
@@ -56,9 +56,9 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def untraded(self) -> Decimal:
         """Units that it may still move our net by: a report can be ahead of its executions."""
         if self.quantity is None:
-            return _NO_UNITS
+            return NO_UNITS
         ends_at = self.reported if self.state.is_final else self.quantity
-        return max(_NO_UNITS, ends_at - self.executed)
+        return max(NO_UNITS, ends_at - self.executed)
 
     @property
     def died_unfilled(self) -> bool:

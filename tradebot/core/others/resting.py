@@ -19,14 +19,15 @@ from typing import NamedTuple
 import msgspec
 
 from tradebot.core.account import net_reads
-from tradebot.core.book import NO_UNITS, Book
+from tradebot.core.book import Book
 from tradebot.core.events import CancelAsked, ExitHeldBack, OrderRests, TradeStuck
 from tradebot.core.guard.trades import Side, Status, Trade
 from tradebot.core.inputs import BookReply, OrderReport, OrderSide
 from tradebot.core.intents import CancelOrder, ReadOrder
 from tradebot.core.leaving import exits
-from tradebot.core.leaving.exits import Exit
+from tradebot.core.leaving.exit import Exit
 from tradebot.core.market.instruments import NetKey
+from tradebot.core.money import NO_UNITS
 from tradebot.core.others.orders import Order
 from tradebot.core.others.their_orders import Theirs
 from tradebot.core.policy import Persons
