@@ -142,7 +142,7 @@ def test_pieces_are_small_and_an_empty_book_is_one_of_them(monkeypatch):
 
 DERIVED = {  # made anew, or durable and no part of what is said
     *{"levels", "lanes", "open_on", "out"},
-    *{"_dirty_trades", "_dirty_exits", "_dirty_positions", "_moved", "_fresh"},
+    "_unsaved",
     *{"gate", "lo", "hi", "long", "short", "others"},
     *{"low", "high", "session", "holds_jumps"},
 }

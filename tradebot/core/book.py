@@ -34,17 +34,15 @@ from tradebot.core.others.their_orders import TheirOrders
 from tradebot.core.policy import Policy
 from tradebot.core.records import (
     ExecutionSaved,
-    ExitSaved,
     FindingsSaved,
     HaltSaved,
     Heard,
-    HighReached,
-    PositionSaved,
     Record,
     Told,
     TradeSaved,
     UncoveredSaved,
 )
+from tradebot.core.unsaved import Unsaved
 
 _OF_A_TRADE = frozenset(get_args(TradeEvent))  # asked 15 times as fast as ``isinstance``
 
@@ -100,11 +98,7 @@ class Book:
         self.out: list[Event | Intent] = []
         self._seen: dict[str, int] = {}  # execution ids, with their times
         self._forgot_at_ns = 0
-        self._dirty_trades: dict[str, Trade] = {}
-        self._dirty_exits: dict[tuple[str, int], Exit] = {}
-        self._dirty_positions: dict[NetKey, Position] = {}
-        self._moved: dict[Line, None] = {}  # lines whose best prices moved
-        self._fresh: list[ExecutionSaved | Told | HaltSaved | FindingsSaved] = []
+        self._unsaved = Unsaved()
 
     # What the engine says and wants.
 
@@ -113,7 +107,7 @@ class Book:
         self.out.append(event)
         if _is_of_a_trade(event):
             self.lines_told += 1
-            self._fresh.append(Told(number=self.lines_told, event=event))
+            self._unsaved.lines.append(Told(number=self.lines_told, event=event))
 
     def want(self, intent: Intent) -> None:
         """Ask for something to be done."""
@@ -221,7 +215,7 @@ class Book:
         """Replace a trade by a changed one, one version up."""
         trade_id = trade.trade_id
         changed = replace(trade, version=trade.version + 1, **changes)
-        self._dirty_trades[trade_id] = changed
+        self._unsaved.trades[trade_id] = changed
         self.coverage.touched[trade_id] = None
         if changed.status.is_over:
             self.trades.pop(trade_id, None)
@@ -247,7 +241,7 @@ class Book:
         """Keep an exit in its present state, and its lane in order."""
         trade_id, number = name = exit_.trade_id, exit_.number
         self.exits.setdefault(trade_id, {})[number] = exit_
-        self._dirty_exits[name] = exit_
+        self._unsaved.exits[name] = exit_
         self.coverage.touched[trade_id] = None
         if exit_.client_order_id is not None:
             self.exit_of_order[exit_.client_order_id] = name
@@ -264,7 +258,7 @@ class Book:
         if execution.execution_id in self._seen:
             return False
         self.note_seen(execution)
-        self._fresh.append(ExecutionSaved(execution=execution))
+        self._unsaved.lines.append(ExecutionSaved(execution=execution))
         before = self.positions.get(execution.key) or Position(key=execution.key)
         if execution.at_ns >= before.included_ns:
             self.put_position(folded(before, execution))
@@ -273,12 +267,12 @@ class Book:
     def put_position(self, position: Position) -> None:
         """Keep a net position."""
         self.positions[position.key] = position
-        self._dirty_positions[position.key] = position
+        self._unsaved.positions[position.key] = position
 
     def put_halt(self, form: Form | None, why: str, at_ns: int) -> None:
         """Keep what a person stopped; None: it is released."""
         self.halt = Halt(form=form, why=why, at_ns=at_ns, version=self.halt.version + 1)
-        self._fresh.append(HaltSaved(halt=self.halt))
+        self._unsaved.lines.append(HaltSaved(halt=self.halt))
 
     def put_findings(self, found: Iterable[Found], first_look_ns: int) -> None:
         """Keep what no trade guards, and when we looked first."""
@@ -288,7 +282,7 @@ class Book:
             self.findings = Findings(
                 first_look_ns=first_look_ns, found=kept, version=was.version + 1
             )
-            self._fresh.append(FindingsSaved(findings=self.findings))
+            self._unsaved.lines.append(FindingsSaved(findings=self.findings))
 
     def add_deadline(self, trade: Trade) -> None:
         """Wake for a trade's time exit."""
@@ -297,7 +291,7 @@ class Book:
 
     def note_moved(self, line: Line) -> None:
         """Remember that best prices of a line moved."""
-        self._moved[line] = None
+        self._unsaved.moved[line] = None
 
     def note_seen(self, execution: Execution) -> None:
         """Know an execution when it comes again."""
@@ -355,44 +349,18 @@ class Book:
 
     def is_dirty(self) -> bool:
         """Whether ``drain`` has something to give."""
-        return bool(
-            self._fresh
-            or self._dirty_trades
-            or self._dirty_exits
-            or self._dirty_positions
-            or self._moved
-            or self.coverage.is_dirty()
-        )
+        return bool(self._unsaved or self.coverage.is_dirty())
 
     def drain(self) -> list[Record]:
-        """Return every change since the last drain, best prices first.
-
-        Highs come before the trades, so that a trade's ``highs_seen`` counts all highs that
-        its own best price already includes.
-        """
-        records: list[Record] = []
-        for line in self._moved:
-            for name, triggers in line.names():
-                prices = triggers.drain_highs()
-                before = triggers.highs_count - len(prices)
-                records.extend(
-                    HighReached(line=name, number=number, price=price)
-                    for number, price in enumerate(prices, before + 1)
-                )
-        for trade in self._dirty_trades.values():
-            triggers = self.line(trade.instrument).triggers(trade.side, trade.price_source)
-            records.append(TradeSaved(trade=self.live(trade), highs_seen=triggers.highs_count))
-        records.extend(ExitSaved(exit=exit_) for exit_ in self._dirty_exits.values())
-        records.extend(PositionSaved(position=p) for p in self._dirty_positions.values())
+        """Return every change since the last drain, best prices first."""
+        records = self._unsaved.drain(self._saved)
         records.extend(UncoveredSaved(uncovered=row) for row in self.coverage.drain())
-        records.extend(self._fresh)
         records.append(Heard(seq=self.heard_seq, at_ns=self.heard_at_ns))
-        self._moved.clear()
-        self._dirty_trades.clear()
-        self._dirty_exits.clear()
-        self._dirty_positions.clear()
-        self._fresh.clear()
         return records
+
+    def _saved(self, trade: Trade) -> TradeSaved:
+        triggers = self.line(trade.instrument).triggers(trade.side, trade.price_source)
+        return TradeSaved(trade=self.live(trade), highs_seen=triggers.highs_count)
 
 
 def _is_of_a_trade(event: Event) -> TypeGuard[TradeEvent]:
