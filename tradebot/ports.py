@@ -160,7 +160,10 @@ class Broker(Protocol):
         """
 
     async def executions(self) -> Sequence[Execution]:
-        """Return the day's executions, for what a stream may have dropped."""
+        """Return the day's executions, for what a stream may have dropped.
+
+        The same object as before says the same as before: readers that asked together share it.
+        """
 
     async def quote(self, instrument: str) -> Quote | None:
         """Return a price from the second source; None: it has none."""

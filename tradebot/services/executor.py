@@ -1,7 +1,7 @@
 """Carrying out what the engine wants of the broker. Replies come back as inputs."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from tradebot.core.inputs import (
     AccountReply,
@@ -60,6 +60,7 @@ class Executor:
         self._clock = clock
         self._say = say
         self._delivered: dict[str, int] = {}  # executions, with their times: a day's
+        self._last_list: Sequence[Execution] | None = None  # all of it is delivered
         self._answer_s_max = answer_s_max
         self._save_s_max = save_s_max
         self._slow_s = slow_s
@@ -252,6 +253,8 @@ class Executor:
                 and so do the positions beside it.
         """
         executions = await self._broker.executions()
+        if executions is self._last_list:
+            return  # many asked together, and share one reading
         listed = {execution.execution_id: execution.at_ns for execution in executions}
         since_ns = self._clock.now_ns() - LISTED_NS_MIN
         gone = [
@@ -266,6 +269,7 @@ class Executor:
                 self._inbox.put(execution)
         # What the broker no longer lists cannot come again either: the memory is a day's.
         self._delivered = listed
+        self._last_list = executions
 
 
 def _told(error: Exception) -> str:

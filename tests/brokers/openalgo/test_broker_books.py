@@ -56,6 +56,33 @@ async def test_an_empty_book_is_believed_only_where_the_broker_answers_for_the_a
     assert await world.broker.net(SBIN) is None
 
 
+async def test_a_book_that_many_ask_for_together_is_understood_once(world):
+    # 160 positions that each made the same two answers out held up a stop for 290 ms.
+    await world.held(100)
+    world.server.hold(NAME, 10, 800.0)
+    broker = world.broker
+
+    async def average_of_what_was_delivered():
+        return next(row.average for row in await broker.positions() if row.key == CNC)
+
+    for read in (
+        lambda: broker.net(SBIN),
+        average_of_what_was_delivered,
+        broker.executions,
+        broker.order_rows,
+    ):
+        told = await asyncio.gather(*(read() for _ in range(160)))
+        assert told[0]
+        assert told.count(told[0]) == 160
+        # The first one's, that of all behind it, and one of a second book that they ask for.
+        assert len({id(each) for each in told}) <= 3
+
+
+async def test_who_asks_together_whether_an_empty_book_is_one_asks_for_the_funds_once(world):
+    assert await asyncio.gather(*(world.broker.net(SBIN) for _ in range(160))) == [0] * 160
+    assert len(world.server.record.asked("funds")) == 2  # of one on its way, and of all behind it
+
+
 async def test_deliveries_are_holdings_and_what_was_bought_today(world):
     world.server.hold(NAME, 10, 800.0)
     assert await world.broker.net(CNC) == 10
