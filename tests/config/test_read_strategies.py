@@ -5,7 +5,7 @@ import pytest
 from tests.playbook import rules
 from tradebot.config import BadSettingsError, changed
 from tradebot.config.read_strategies import strategy_words
-from tradebot.core.adoption.strategies import Match, Strategy
+from tradebot.core.adoption.strategies import Match, OnCorporateAction, Strategy
 from tradebot.core.words.rule_words import parse_rules
 
 SWING = """\
@@ -24,7 +24,19 @@ def test_a_strategy_is_read(loaded):
         name="swing", match=Match(exchange="NSE", product="CNC"), rules=parse_rules(words)
     )
     assert result.origins["strategies.swing"].endswith("config.toml:1")
-    assert strategy_words(swing) == {"match": {"exchange": "NSE", "product": "CNC"}, **words}
+    match = {"exchange": "NSE", "product": "CNC"}
+    assert strategy_words(swing) == {"match": match, **words, "on_corporate_action": "pause"}
+
+
+def test_a_strategy_says_what_a_corporate_action_does_and_words_say_it_always(loaded):
+    (swing,) = loaded(SWING + 'on_corporate_action = "gap"\n').settings.strategies
+    assert swing.on_corporate_action is OnCorporateAction.GAP
+    assert strategy_words(swing)["on_corporate_action"] == "gap"
+    (change,) = changed(
+        loaded(SWING).settings,
+        loaded(SWING + 'on_corporate_action = "gap"\n').settings,
+    )
+    assert (change.key, change.live) == ("strategies.swing", True)
 
 
 def test_their_order_is_that_of_the_file_and_a_name_may_be_any_text(loaded):
@@ -32,8 +44,9 @@ def test_their_order_is_that_of_the_file_and_a_name_may_be_any_text(loaded):
     first, second = loaded(text).settings.strategies
     assert (first.name, first.match, first.rules) == ("b c", None, rules(stop="1%"))
     assert second == Strategy(name="a", match=Match(symbol="NIFTY*[CP]E"))
-    assert strategy_words(first) == {"stop": "1%"}
-    assert strategy_words(Strategy(name="all", match=Match())) == {"match": {}}
+    pause = {"on_corporate_action": "pause"}
+    assert strategy_words(first) == {"stop": "1%"} | pause
+    assert strategy_words(Strategy(name="all", match=Match())) == {"match": {}} | pause
 
 
 def test_a_strategy_that_changed_takes_effect_without_a_restart(loaded):
@@ -47,6 +60,14 @@ def test_a_strategy_that_changed_takes_effect_without_a_restart(loaded):
         ("strategies.s = 1", "1: strategies.s = 1: must be a table, [strategies.s]"),
         ('[strategies.""]', "1: strategies = '': must be 1 to 64"),
         ('[strategies.s]\nsl = "1%"', "2: strategies.s.sl = '1%': no such key; "),
+        (
+            '[strategies.s]\non_corporate_acton = "gap"',
+            "on_corporate_acton = 'gap': no such key; did you mean \"on_corporate_action\"?",
+        ),
+        (
+            '[strategies.s]\non_corporate_action = "paus"',
+            "2: strategies.s.on_corporate_action = 'paus' is not known; did you mean \"pause\"?",
+        ),
         ("[strategies.s]\nstop = 1", "2: strategies.s.stop = 1 is not a level"),
         (
             '[strategies.s]\ntrail = { by = "1%", sep = "2%" }',

@@ -40,6 +40,7 @@ class Account:
         self.faults = Switchboard(time.now_s, self.rng)
         self.catalogue = Catalogue()
         self.prices = {one.full_name: one.price for one in self.catalogue.listed()}
+        self.prev_closes: dict[str, float] = {}  # as a quote has them; else it repeats the LTP
         self.api_key = api_key
         self.broker: Plugin = PLUGINS[plugin]
         self.session_expired = False

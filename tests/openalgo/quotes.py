@@ -61,8 +61,8 @@ class Quotes:
         found = self._found(body)
         if isinstance(found, Reply):
             return found
-        ltp = self._account.quoted(found.full_name)
-        return error(500, "Failed to fetch quotes") if ltp is None else success(data=_quote(ltp))
+        data = self._data(found.full_name)
+        return error(500, "Failed to fetch quotes") if data is None else success(data=data)
 
     def _quotes(self, body: Body) -> Reply:
         symbols = body["symbols"]
@@ -74,8 +74,8 @@ class Quotes:
             if isinstance(found, Reply):
                 results.append(name | {"error": f"Symbol {name['symbol']} not found"})
                 continue
-            ltp = self._account.quoted(found.full_name)
-            result: Body = {"error": "No data received"} if ltp is None else {"data": _quote(ltp)}
+            data = self._data(found.full_name)
+            result: Body = {"error": "No data received"} if data is None else {"data": data}
             results.append(name | result)
         return success(results=results)
 
@@ -83,16 +83,29 @@ class Quotes:
         found = self._found(body)
         if isinstance(found, Reply):
             return found
-        ltp = self._account.quoted(found.full_name)
-        if ltp is None:
+        data = self._data(found.full_name)
+        if data is None:
             return error(500, "Failed to fetch depth")
-        data = _quote(ltp)
+        ltp = float(str(data["ltp"]))
         for name, sign in (("bids", -1), ("asks", 1)):
             data[name] = [
                 {"price": round(ltp + sign * found.tick_size * step, 4), "quantity": 100}
                 for step in range(1, 6)
             ]
         return success(data=data | {"ltq": 1, "totalbuyqty": 500, "totalsellqty": 500})
+
+    def _data(self, name: str) -> Body | None:
+        """Return what a quote has of an instrument; None: nothing is to be had."""
+        ltp = self._account.quoted(name)
+        if ltp is None:
+            return None
+        return {
+            **dict.fromkeys(("ltp", "open", "high", "low"), ltp),
+            "prev_close": self._account.prev_closes.get(name, ltp),
+            **dict.fromkeys(("bid", "ask"), ltp),
+            "volume": 1000,
+            "oi": 0,
+        }
 
     def _symbol(self, body: Body) -> Reply:
         found = self._found(body)
@@ -140,20 +153,6 @@ class Quotes:
             if date.year == year
         ]
         return success(data=rows)
-
-
-def _quote(ltp: float) -> Body:
-    return {
-        "ltp": ltp,
-        "open": ltp,
-        "high": ltp,
-        "low": ltp,
-        "prev_close": ltp,
-        "bid": ltp,
-        "ask": ltp,
-        "volume": 1000,
-        "oi": 0,
-    }
 
 
 def _ms(date: dt.date, time: str) -> int:

@@ -14,10 +14,20 @@ NAME = "NSE:SBIN"
 async def test_a_quote_follows_the_price(server, client):
     server.price(NAME, 815.0)
     data = (await client.ask("quotes", **SBIN)).data
-    assert data["ltp"] == 815.0
+    assert data["ltp"] == data["prev_close"] == 815.0
     assert data.keys() == {
         *("ltp", "open", "high", "low", "prev_close", "bid", "ask", "volume", "oi")
     }
+
+
+async def test_a_quote_has_the_close_that_the_server_was_told(server, client):
+    server.account.prev_closes[NAME] = 400.0
+    server.price(NAME, 402.0)
+    one = (await client.ask("quotes", **SBIN)).data
+    (many,) = (await client.ask("multiquotes", symbols=[SBIN])).body["results"]
+    depth = (await client.ask("depth", **SBIN)).data
+    for data in (one, many["data"], depth):
+        assert (data["ltp"], data["prev_close"]) == (402.0, 400.0)
 
 
 async def test_a_quote_may_fail_be_0_or_stand_still(server, client):

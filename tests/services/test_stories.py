@@ -230,6 +230,22 @@ def closed(**fields):
             ),
         ),
         (
+            TradePaused(
+                trade_id="T1",
+                instrument="NSE:A",
+                close=800.0,
+                prev_close=740.0,
+                ltp=745.0,
+                unsure=True,
+                at_ns=1,
+            ),
+            (
+                "The close before this session is 740.0 and was 800.0 here, by an action or "
+                "because the broker still says that of the day before: it is unguarded until a "
+                "person sets its levels anew."
+            ),
+        ),
+        (
             ExitWaitsForOpen(
                 trade_id="T1", exit=2, quantity=D(10), opens_at_ns=1_760_000_000 * NS, at_ns=1
             ),

@@ -191,7 +191,8 @@ SESSION_KEYS: dict[str, Form] = {
 }
 SESSION_DAYS = ["mon", "tue", "wed", "thu", "fri"]
 
-# [strategies.NAME]: a table for each; its match has these, and beside it stand its rules.
+# [strategies.NAME]: a table for each; its match has these, and beside it stand its rules and
+# ``on_corporate_action``.
 MATCH_KEYS: dict[str, Form] = {
     "exchange": name(length_max=32),
     "product": name(length_max=32),

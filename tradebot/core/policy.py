@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import msgspec
 
-from tradebot.core.adoption.strategies import Strategy
+from tradebot.core.adoption.strategies import OnCorporateAction, Strategy
 from tradebot.core.guard.trades import PastStop
 from tradebot.core.leaving.ladder import Rung
 from tradebot.core.market.instruments import Kind
@@ -90,3 +90,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         """Return an exchange's session in the time of inputs; round the clock if none is set."""
         session = self.sessions.get(exchange, ALWAYS_OPEN)
         return msgspec.structs.replace(session, skew_ns=self.skew_ns) if self.skew_ns else session
+
+    def on_corporate_action(self, strategy: str) -> OnCorporateAction:
+        """Return what a strategy's trades do; those of none that is laid down are paused."""
+        laid_down = () if self.adopt is None else self.adopt.strategies
+        for one in laid_down:
+            if one.name == strategy:
+                return one.on_corporate_action
+        return OnCorporateAction.PAUSE

@@ -39,6 +39,7 @@ _PERSONS = {
     Persons.CANCEL_FIRST: "they are cancelled first",
     Persons.LEAVE: "they are left to it",
 }
+_MAY_BE_OLD = ", by an action or because the broker still says that of the day before"
 _SECOND_NS = 1_000_000_000
 
 
@@ -76,7 +77,8 @@ def sentence(event: ev.TradeEvent) -> str:
         case TradePaused():
             return (
                 f"The close before this session is {event.prev_close!r} and was {event.close!r} "
-                "here: it is unguarded until a person sets its levels anew."
+                f"here{_MAY_BE_OLD if event.unsure else ''}: "
+                "it is unguarded until a person sets its levels anew."
             )
         case ev.ExitDecided():
             return _decision(event)

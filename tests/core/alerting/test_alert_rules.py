@@ -138,6 +138,19 @@ def test_a_trade_past_its_stop_is_answered_by_rules_or_by_leaving(ends):
 
 
 @pytest.mark.parametrize(
+    ("unsure", "says"),
+    [
+        (False, "(a split, a bonus?): no price leaves it"),
+        (True, "or a close of the day before that the broker still says?): no price leaves it"),
+    ],
+)
+def test_a_paused_trade_says_whether_the_close_may_be_an_old_one(unsure, says):
+    alert = raised(TradePaused, unsure=unsure, prev_close=740.0, close=800.0)
+    assert "the close before today is 740, and was 800 here (" in alert.text
+    assert says in alert.text
+
+
+@pytest.mark.parametrize(
     ("fields", "text"),
     [
         (

@@ -6,16 +6,17 @@ import pytest
 from msgspec.structs import replace
 
 from tests.playbook import KEY, SBIN, Playbook, a_trade, rules
+from tradebot.core.adoption.strategies import OnCorporateAction, Strategy
 from tradebot.core.checkpoint import checkpoint, engine_of
 from tradebot.core.events import ExitDecided, PriceHeld, PriceResolved
 from tradebot.core.guard.covering import unguarded_quantity
-from tradebot.core.guard.trades import Status
+from tradebot.core.guard.trades import LastClose, Status
 from tradebot.core.inputs import ExitTrade, PolicyChanged, QuoteReply, Timer, UpdateTrade
 from tradebot.core.intents import AskQuote
 from tradebot.core.market.instrument_events import TradePaused
 from tradebot.core.market.instruments import Kind
 from tradebot.core.market.sessions import Session
-from tradebot.core.policy import Policy
+from tradebot.core.policy import AdoptPolicy, Policy
 
 INDIA = Session(
     zone="Asia/Kolkata",
@@ -35,13 +36,19 @@ def ns(text):
 CLOSE = ns("2025-10-10 15:30")  # a Friday
 
 
-def delivery(product="CNC", **words):
-    return replace(a_trade(**(words or {"stop": "6%"})), product=product)
+def delivery(product="CNC", strategy="", **words):
+    return replace(a_trade(**(words or {"stop": "6%"})), product=product, strategy=strategy)
 
 
-def night(*trades, instrument=SBIN, price=800, last="15:29"):
+def laid_down(action, name="swing"):
+    """Return a policy with one strategy, of which the operator has said what a price does."""
+    strategy = Strategy(name=name, on_corporate_action=OnCorporateAction(action))
+    return replace(POLICY, adopt=AdoptPolicy(account="A1", strategies=(strategy,)))
+
+
+def night(*trades, instrument=SBIN, price=800, last="15:29", policy=POLICY):
     """Return a story of trades that were open when the session closed, with a price before."""
-    story = Playbook(policy=POLICY, instruments=[instrument])
+    story = Playbook(policy=policy, instruments=[instrument])
     story.now_ns = ns(f"2025-10-10 {last}")
     for trade in trades or [delivery()]:
         story.create(trade)
@@ -136,6 +143,100 @@ def test_a_gap_from_our_own_close_is_judged_as_soon_as_the_quote_says_so():
 @pytest.mark.parametrize("prev_close", [None, 0.0, 740.0, 790.0, 870.0])
 def test_a_close_that_explains_nothing_leaves_the_gap_to_be_judged(prev_close):
     assert quoted(opens(night(), 740), prev_close) << "stop @ 752"
+
+
+def two_days(*closes, policy=POLICY):
+    """Return a story of a trade that has seen two sessions close, on a Thursday and a Friday."""
+    story = Playbook(policy=policy)
+    for day, close in zip(("2025-10-09", "2025-10-10"), closes, strict=True):
+        story.now_ns = ns(f"{day} 15:29")
+        if not story.book.trades:
+            story.create(delivery(stop="20%"))
+        story >> close >> close  # the second confirms the first
+        story.now_ns = ns(f"{day} 15:30")
+        story.process(Timer(story.now_ns))
+    story.process(UpdateTrade(trade_id="T1", rules=rules(stop="@752"), at_ns=story.now_ns))
+    return story
+
+
+def test_a_close_of_the_day_before_that_a_broker_still_says_stops_no_stop():
+    assert quoted(opens(two_days(742, 800), 745), 740.0) << "stop @ 752"
+    assert quoted(opens(two_days(742, 800).restarted(), 745), 740.0) << "stop @ 752"
+
+
+def test_a_close_that_neither_day_has_seen_is_that_of_a_dividend():
+    story = quoted(opens(two_days(790, 800), 735), 740.0)
+    assert story << None
+    (told,) = story.events(TradePaused)
+    assert (told.prev_close, told.unsure) == (740.0, False)
+
+
+def test_where_nothing_tells_a_dividend_from_an_old_close_the_trade_is_paused_and_it_is_said():
+    story = quoted(opens(night(), 745), 740.0)
+    assert story << None
+    (told,) = story.events(TradePaused)
+    assert (told.prev_close, told.unsure) == (740.0, True)
+
+
+def test_a_close_of_the_week_before_is_not_that_of_the_day_before():
+    story = night()
+    story.now_ns = ns("2025-10-14 15:29")
+    story >> 800 >> 800
+    story.now_ns = ns("2025-10-14 15:30")
+    story.process(Timer(story.now_ns))
+    assert story.trade().last_close == LastClose(price=800.0, at_ns=story.now_ns)
+
+
+def test_a_trade_that_came_later_has_the_earlier_close_from_one_that_was_there():
+    story = Playbook(policy=POLICY)
+    story.now_ns = ns("2025-10-09 15:29")
+    story.create(delivery(stop="20%")) >> 742 >> 742
+    story.now_ns = ns("2025-10-09 15:30")
+    story.process(Timer(story.now_ns))
+    story.now_ns = ns("2025-10-10 15:29")
+    story.create(delivery(entry="800", stop="6%")) >> 800 >> 800
+    after_close(story)
+    seen = LastClose(price=800.0, at_ns=CLOSE, earlier=742.0)
+    assert [story.trade(name).last_close for name in ("T1", "T2")] == [seen, seen]
+    assert quoted(opens(story, 745), 740.0) << "stop @ 752"
+
+
+def test_a_strategy_that_takes_it_for_a_gap_leaves_at_once_and_asks_nobody():
+    story = opens(night(delivery(strategy="swing"), policy=laid_down("gap")), 402)
+    assert story << "stop @ 752"
+    assert asked(story) == []
+    assert story.events(PriceHeld) == []
+
+
+@pytest.mark.parametrize("strategy", ["", "other", "swing"])
+def test_without_that_word_the_trades_of_a_strategy_and_of_none_are_paused(strategy):
+    policy = laid_down("pause" if strategy == "swing" else "gap")
+    story = quoted(opens(night(delivery(strategy=strategy), policy=policy), 402), 400.0)
+    assert story << None
+    assert story.trade().unguarded
+
+
+def test_of_two_strategies_on_one_instrument_each_gets_what_it_says():
+    trades = delivery(strategy="swing"), delivery()
+    story = opens(night(*trades, policy=laid_down("gap")), 402)
+    assert story << None  # one of them waits for the quote, and so does the price
+    assert quoted(story, 400.0) << "stop @ 752"
+    assert story.book.exits.keys() == {"T1"}
+    assert [told.trade_id for told in story.events(TradePaused)] == ["T2"]
+
+
+def test_a_word_that_changes_counts_from_the_next_judgement_on_and_ends_no_pause():
+    story = opens(night(delivery(strategy="swing"), policy=laid_down("pause")), 402)
+    story >> PolicyChanged(laid_down("gap"))
+    assert quoted(story, 400.0) << "stop @ 752"
+    story = quoted(opens(night(delivery(strategy="swing"), policy=laid_down("pause")), 402), 400.0)
+    story >> PolicyChanged(laid_down("gap"))
+    assert story >> 402 >> 300 >> 300 << None
+    assert story.trade().unguarded
+    story = night(delivery(strategy="swing"), policy=laid_down("gap"))
+    story >> PolicyChanged(laid_down("pause"))
+    assert quoted(opens(story, 402), 400.0) << None
+    assert story.trade().unguarded  # its close was kept all the same
 
 
 def test_without_an_answer_the_gap_is_judged_after_three_seconds():

@@ -1,5 +1,6 @@
 """Strategies of the operator: which positions are theirs, and by which rules they are guarded."""
 
+import enum
 import functools
 import re
 from collections.abc import Iterable
@@ -30,12 +31,20 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
         return all(_pattern(glob).fullmatch(word) for glob, word in pairs)
 
 
+class OnCorporateAction(enum.StrEnum):
+    """What a price does that a split, a bonus or a dividend explains better than a fall."""
+
+    PAUSE = "pause"  # it leaves nothing until a person has set the levels anew
+    GAP = "gap"  # it is judged as any other, at once
+
+
 class Strategy(msgspec.Struct, frozen=True, kw_only=True):
     """What the operator has laid down under one name."""
 
     name: str
     match: Match | None = None  # None: no position is its own by itself
     rules: Rules = Rules()
+    on_corporate_action: OnCorporateAction = OnCorporateAction.PAUSE
 
 
 def strategy_of(key: NetKey, strategies: Iterable[Strategy]) -> Strategy | None:

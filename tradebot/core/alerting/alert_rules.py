@@ -29,6 +29,10 @@ _PAST_STOP = {
     "ask": "it is unguarded until a person gives it rules or leaves it",
     "from_here": "its stop is set at its distance from this price",
 }
+_ACTIONS = {  # whether a close of the day before would look the same
+    False: "a split, a bonus?",
+    True: "a dividend, a small bonus, or a close of the day before that the broker still says?",
+}
 _SIDES = {OrderSide.BUY: "bought", OrderSide.SELL: "sold"}
 
 QUIET = frozenset(
@@ -92,7 +96,7 @@ def _past_stop(event: ev.PastStopFound) -> tuple[Change, ...]:
 def _paused(event: TradePaused) -> tuple[Change, ...]:
     text = (
         f"the close before today is {_price(event.prev_close)}, and was {_price(event.close)} here "
-        "(a split, a bonus?): no price leaves it until its levels are set anew"
+        f"({_ACTIONS[event.unsure]}): no price leaves it until its levels are set anew"
     )
     return (_of_trade(event.trade_id, "past_stop", _CRITICAL, text, lasts=True),)
 

@@ -4,15 +4,18 @@ What a share or a future was last worth in a session is kept with its trades. Wh
 session begins far from that, no trade is judged before a quote has said what the exchange
 takes for the close. One that is not ours, and explains the new price, pauses the trades of
 before until a person has set their levels anew. Nobody who says it within three seconds: the
-prices that came meanwhile are judged as they are, because a gap is what stops are for.
+prices that came meanwhile are judged as they are, because a gap is what stops are for. And so
+are they for the trades of strategies whose operator has said so: nothing is asked for these.
 """
 
 from msgspec.structs import replace
 
+from tradebot.core.adoption.strategies import OnCorporateAction
 from tradebot.core.book import Book
 from tradebot.core.events import PriceHeld, PriceResolved
 from tradebot.core.guard import guarding
 from tradebot.core.guard.lines import Doubt, Line
+from tradebot.core.guard.previous_closes import Verdict, are_apart, verdict
 from tradebot.core.guard.trades import LastClose, Status, Trade
 from tradebot.core.inputs import QuoteReply
 from tradebot.core.intents import AskQuote
@@ -20,8 +23,6 @@ from tradebot.core.market.instrument_events import TradePaused
 from tradebot.core.market.instruments import Kind
 from tradebot.core.market.sessions import ROUND_THE_CLOCK
 
-# Exchanges average the trades of the last half hour, so that a close is rarely the last price.
-APART = 0.04
 STANDS_NS = 30 * 60 * 1_000_000_000  # before the close, a last price stands for it
 ANSWER_NS = 3 * 1_000_000_000
 # The close of an option is settled by other rules than trades, and its nights have such gaps.
@@ -35,14 +36,21 @@ def waits(book: Book, line: Line, prices: tuple[float, ...], received_ns: int) -
     gate = line.gate
     if line.opened_ns != gate.opens_ns:
         line.opened_ns, line.closes_ns = gate.opens_ns, gate.closes_ns
-        close = _close_before(book, line)
-        if close is not None and _are_apart(gate.ltp, close):
+        close = _close_before(line, _paused_by_actions(book, line))
+        if close is not None and are_apart(gate.ltp, close.price):
             line.doubt = Doubt(
-                close=close, first=gate.ltp, low=gate.ltp, high=gate.ltp, since_ns=received_ns
+                close=close.price,
+                earlier=close.earlier,
+                first=gate.ltp,
+                low=gate.ltp,
+                high=gate.ltp,
+                since_ns=received_ns,
             )
             _ask(book, line)
             name = line.instrument.id
-            book.say(PriceHeld(instrument=name, ltp=gate.ltp, before=close, at_ns=received_ns))
+            book.say(
+                PriceHeld(instrument=name, ltp=gate.ltp, before=close.price, at_ns=received_ns)
+            )
     doubt = line.doubt
     if doubt is None:
         return False
@@ -56,8 +64,10 @@ def answered(book: Book, line: Line, reply: QuoteReply) -> None:
     doubt = line.doubt
     if doubt is None or reply.ltp is None:
         return
-    if reply.prev_close is not None and _is_other(doubt.close, reply.prev_close, reply.ltp):
-        _pause(book, line, reply.prev_close, reply.received_ns)
+    found = verdict(doubt.close, reply.prev_close, reply.ltp, doubt.earlier)
+    if found is not Verdict.GAP:
+        assert reply.prev_close is not None, "nothing explains a price"
+        _pause(book, line, reply.prev_close, found, reply.received_ns)
     _settle(book, line, doubt, reply.received_ns)
 
 
@@ -80,35 +90,29 @@ def _keep(book: Book, line: Line) -> None:
     if line.instrument.kind not in _KINDS or line.gate.at_ns < line.closes_ns - STANDS_NS:
         return
     assert price is not None, f"{line.instrument.id} closes without a price"
-    close = LastClose(price=price, at_ns=line.closes_ns)
-    for trade in _open(book, line):
+    trades = _open(book, line)
+    before = _close_before(line, trades)
+    close = LastClose(
+        price=price, at_ns=line.closes_ns, earlier=None if before is None else before.price
+    )
+    for trade in trades:
         if trade.product != _INTRADAY:
             book.put_trade(trade, last_close=close)
 
 
-def _close_before(book: Book, line: Line) -> float | None:
-    """Return the last price of the session right before this one, where a trade has it."""
+def _close_before(line: Line, trades: list[Trade]) -> LastClose | None:
+    """Return the close of the session right before this one, where one of the trades has it."""
     session = line.gate.session
-    for trade in _open(book, line):
+    for trade in trades:
         close = trade.last_close
         if close is not None and session.window(close.at_ns)[0] == line.opened_ns:
-            return close.price
+            return close
     return None
 
 
-def _is_other(ours: float, prev_close: float, ltp: float) -> bool:
-    """Whether another close explains a price that ours does not.
-
-    One that is the very price is none: there are brokers that fill the field with it.
-    """
-    if prev_close <= 0 or prev_close == ltp or not _are_apart(prev_close, ours):
-        return False
-    return abs(ltp - prev_close) < abs(ltp - ours)
-
-
-def _pause(book: Book, line: Line, prev_close: float, at_ns: int) -> None:
+def _pause(book: Book, line: Line, prev_close: float, found: Verdict, at_ns: int) -> None:
     """Have no price leave the trades of before until a person has looked."""
-    for trade in _open(book, line):
+    for trade in _paused_by_actions(book, line):
         close = trade.last_close
         if close is None:
             continue  # it was opened today, at prices of today
@@ -121,6 +125,7 @@ def _pause(book: Book, line: Line, prev_close: float, at_ns: int) -> None:
                 close=close.price,
                 prev_close=prev_close,
                 ltp=line.gate.ltp,
+                unsure=found is Verdict.UNSURE,
                 at_ns=at_ns,
             )
         )
@@ -149,5 +154,7 @@ def _open(book: Book, line: Line) -> list[Trade]:
     )
 
 
-def _are_apart(price: float, close: float) -> bool:
-    return abs(price - close) > APART * close
+def _paused_by_actions(book: Book, line: Line) -> list[Trade]:
+    """Return those of them that a corporate action pauses, the oldest first."""
+    of = book.policy.on_corporate_action
+    return [trade for trade in _open(book, line) if of(trade.strategy) is OnCorporateAction.PAUSE]

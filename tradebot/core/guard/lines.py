@@ -18,6 +18,7 @@ class Doubt(msgspec.Struct, frozen=True, kw_only=True):
     """A session that began far from our last close, and what its prices were since then."""
 
     close: float  # ours
+    earlier: float | None = None  # ours of the session before that; None: it was not seen
     first: float
     low: float
     high: float

@@ -143,6 +143,7 @@ class LastClose(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     price: float
     at_ns: int  # when that session closed
+    earlier: float | None = None  # the close of the session before it; None: it was not seen
 
 
 class Trade(msgspec.Struct, frozen=True, kw_only=True, gc=False):

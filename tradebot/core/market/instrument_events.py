@@ -48,4 +48,5 @@ class TradePaused(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False)
     close: float  # the last price of the session before, as we saw it
     prev_close: float  # as the exchange has it now
     ltp: float
+    unsure: bool = False  # it may as well be a close of the day before, from a broker behind
     at_ns: int
