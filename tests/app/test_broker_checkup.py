@@ -9,6 +9,7 @@ from tests.openalgo.server import OpenAlgoServer
 from tests.services.fakes import Said
 from tradebot.app import broker_checkup
 from tradebot.app.broker_checkup import ON_PAPER, broker_findings, daemons_look, look_alone
+from tradebot.brokers.openalgo.channel_proof import ChannelProof
 from tradebot.brokers.openalgo.client import READ_ROUTES, Client
 from tradebot.clock import SystemClock
 from tradebot.config import load
@@ -90,12 +91,16 @@ async def test_a_daemon_looks_through_its_own_client_one_look_at_a_time(server):
     await client.open()
     trade = SimpleNamespace(instrument="NSE:INFY")
     book = SimpleNamespace(trades={"T1": trade}, policy=SimpleNamespace(sessions={}))
-    world = SimpleNamespace(client=client)
+    proof = ChannelProof()
+    proof.welcomed("angel")
+    world = SimpleNamespace(client=client, proof=proof)
     parts = SimpleNamespace(world=world, engine=SimpleNamespace(book=book))
     look = daemons_look(parts, "AB1234")  # type: ignore[arg-type]  # all that is asked of it
     first, second = await asyncio.gather(look(), look())
     assert [one.what for one in first] == [one.what for one in second]
-    assert "symbol NSE:INFY" in [one.what for one in first]
+    told = {one.what: one.text for one in first}
+    assert "symbol NSE:INFY" in told
+    assert told["websocket"] == "the daemon is connected, broker angel"
     assert server.proxy.received == []  # the daemon has its own connection
     await client.close()
 

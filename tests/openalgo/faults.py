@@ -75,6 +75,7 @@ class Fault(enum.StrEnum):
     AUTH_SLOW = "auth_slow"  # and everybody waits (seconds)
     AUTH_REFUSED = "auth_refused"  # (the code, AUTHENTICATION_ERROR)
     ACTION_FAILS = "action_fails"  # of any action: an error without a type (the code)
+    ACTION_UNANSWERED = "action_unanswered"  # of any action: nothing comes at all
     SUBSCRIBE_FAILS = "subscribe_fails"  # the ack says so
     SUBSCRIBE_DEAF = "subscribe_deaf"  # the ack says success, and no tick ever comes
     TICKS_MUTED = "ticks_muted"  # pings stay healthy

@@ -28,7 +28,7 @@ PLUGINS = {
         Plugin(name="shoonya"),
         Plugin(name="upstox", nothing=(500, NO_POSITION_UPSTOX)),
         Plugin(name="tradejini", nothing=(500, NO_POSITION_TRADEJINI), updates="none"),
-        Plugin(name="definedge", fresh_when_flat=False, updates="none"),
+        Plugin(name="definedge", fresh_when_flat=False),
         Plugin(name="groww", updates="poll"),
         Plugin(name="zerodha", nothing=(200, MATCHED), gtt=True),
         Plugin(name="arrow", nothing=(200, MATCHED)),

@@ -21,7 +21,7 @@ AUTH_TIMEOUT_S = 15.0
 PING_S = 20.0
 POLL_S = 5.0
 SYMBOLS_MAX = 3000  # 1000 on each of three sockets to the broker
-FEATURES = {"order_updates": True, "depth_levels": [5]}
+FEATURES = {"ltp": True, "quote": True, "depth": True}  # [S] none of orders
 
 
 class Client(msgspec.Struct, kw_only=True, eq=False):
@@ -239,6 +239,9 @@ class Proxy:
         self.received.append(
             {name: value for name, value in message.items() if name not in {"api_key", "apikey"}}
         )
+        if self._faults.hit(Fault.ACTION_UNANSWERED, endpoint=action):
+            self.on_change()
+            return
         failed = self._faults.hit(Fault.ACTION_FAILS, endpoint=action)
         if failed:
             answer = _error(failed.text("PROCESSING_ERROR"), "Error processing message")

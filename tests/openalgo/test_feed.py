@@ -212,6 +212,13 @@ async def test_any_action_may_fail_with_any_code(server, client):
         assert (await feed.subscribe(NAME))["status"] == "success"
 
 
+async def test_any_action_may_be_left_unanswered(server, client):
+    async with client.feed() as feed:
+        server.faults.turn_on(Fault.ACTION_UNANSWERED, endpoint="subscribe_orders")
+        await feed.say(action="subscribe_orders")
+        assert (await feed.ask("ping", timestamp=7))["type"] == "pong"
+
+
 async def test_a_ping_is_answered_with_both_times(client):
     async with client.feed() as feed:
         pong = await feed.ask("ping", timestamp=7)

@@ -53,7 +53,7 @@ async def test_updates_may_be_lost_doubled_or_late(server, client):
 async def test_some_plugins_are_polled_for_orders_and_some_tell_nothing(server, client):
     async with client.feed() as feed:
         await feed.ask("subscribe_orders")
-        server.plug_in("definedge")
+        server.plug_in("tradejini")
         await client.place()
         await server.until(lambda: server.net(NAME) == 5)
         assert await feed.is_silent()

@@ -37,7 +37,7 @@ def daemons_look(parts: Parts, account: str) -> Look:
             return [ON_PAPER]
         names = dict.fromkeys(trade.instrument for trade in book.trades.values())
         sessions = book.policy.sessions
-        checkup = Checkup(world.client, account=account, feed=None, sessions=sessions)
+        checkup = Checkup(world.client, account=account, feed=world.proof, sessions=sessions)
         async with turn:
             return await all_of(checkup, names, within_s=DAEMON_S_MAX)
 

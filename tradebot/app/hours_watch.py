@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
-from tradebot.brokers.openalgo.checkup import Checkup
 from tradebot.brokers.openalgo.client import Client
+from tradebot.brokers.openalgo.hours import compared
 from tradebot.core.market.sessions import Session
 from tradebot.ports import Say
 
@@ -40,9 +40,7 @@ class HoursWatch:
 
     async def look(self) -> None:
         """Say each exchange whose hours differ, with what a person does about it."""
-        sessions = self._sessions()
-        checkup = Checkup(self._client, account="", feed=None, sessions=sessions)
-        async for found in checkup.hours():
+        async for found in compared(self._client, self._sessions()):
             if found.level != "ok":
                 what = found.what
                 self._say("sessions.differ", "warning", what=what, why=found.text, todo=found.todo)

@@ -85,6 +85,7 @@ class OpenAlgoWorld:
         self._is_open = is_open
         self._patience = _patience(settings)
         self.broker = OpenAlgoBroker(settings.account.id, self.client)
+        self.proof = self.broker.proof
         self.catalogue: Catalogue | None = OpenAlgoCatalogue(self.client)
 
     def reasons(self) -> Sequence[str]:
@@ -98,7 +99,7 @@ class OpenAlgoWorld:
             self.client,
             is_open=self._is_open,
             news=self.broker.news,
-            proof=self.broker.proof,
+            proof=self.proof,
             resume_after=resume_after,
             patience=self._patience,
             random=SystemRandom(),
@@ -131,6 +132,7 @@ class ShadowWorld:
         self._is_open = is_open
         self._patience = _patience(settings)
         self._prices = LastPrices()
+        self.proof = ChannelProof()  # nothing is sent: nothing has to be read before it
         self.catalogue: Catalogue | None = OpenAlgoCatalogue(self.client)
         account, paper = settings.account.id, Memory(state.paper)
         self.broker = ShadowBroker(
@@ -154,7 +156,7 @@ class ShadowWorld:
             self.client,
             is_open=self._is_open,
             news=self.broker.news,
-            proof=ChannelProof(),  # nothing is sent: nothing has to be read before it
+            proof=self.proof,
             resume_after=resume_after,
             patience=self._patience,
             random=SystemRandom(),

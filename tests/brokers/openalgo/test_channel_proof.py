@@ -97,3 +97,23 @@ def test_of_orders_the_oldest_is_forgotten_first(monkeypatch):
     assert proof.is_good(UNHEARD_NS)
     proof.placed("B1", 0)
     assert not proof.is_good(UNHEARD_NS)
+
+
+def test_who_has_welcomed_us_and_what_came_of_our_wish_ends_with_the_connection():
+    proof = ChannelProof()
+    assert (proof.broker, proof.ack) == (None, "")
+    proof.welcomed("angel")
+    proof.ack = "success"
+    assert (proof.broker, proof.ack) == ("angel", "success")
+    proof.welcomed("angel")  # anew: the wish is one of the connection before
+    assert (proof.broker, proof.ack) == ("angel", "")
+    proof.ended()
+    assert (proof.broker, proof.ack) == (None, "")
+
+
+def test_silence_about_our_order_ends_the_proof_and_not_the_connection():
+    proof = proven()
+    proof.welcomed("angel")
+    proof.placed("B2", 0)
+    assert not proof.is_good(UNHEARD_NS)
+    assert proof.broker == "angel"

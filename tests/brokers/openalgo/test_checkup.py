@@ -7,8 +7,9 @@ import pytest
 from tests.brokers.openalgo.world import NAME, SBIN, an_order
 from tests.openalgo.catalogue import Contract
 from tests.openalgo.faults import Fault
-from tradebot.brokers.openalgo.checkup import DAYS, INDIA, Checkup, all_of
+from tradebot.brokers.openalgo.checkup import Checkup, all_of
 from tradebot.brokers.openalgo.client import READ_ROUTES
+from tradebot.brokers.openalgo.hours import INDIA
 from tradebot.core.market.sessions import Session, SpecialHours
 
 NSE = Session(
@@ -61,6 +62,7 @@ async def test_where_all_is_well_everything_is_said_to_be(world, look):
         "positions",
         f"symbol {NAME}",
         f"quote {NAME}",
+        "websocket",
         "order channel",
         "other guards",
         "selling permission",
@@ -214,12 +216,15 @@ async def test_a_missing_quote_is_an_error_while_its_exchange_is_open(world, loo
 
 async def test_a_websocket_that_refuses_us_is_an_error(world, look):
     world.server.faults.turn_on(Fault.AUTH_REFUSED)
-    found = (await look.found())["order channel"]
-    assert (found.level, found.todo.startswith("correct broker.feed")) == ("error", True)
+    found = await look.found()
+    assert found["websocket"].level == "error"
+    assert "order channel" not in found
 
 
 async def test_where_a_daemon_is_connected_no_second_connection_is_made(world, look):
-    look.feed = None
+    look.feed = world.broker.proof
+    world.broker.proof.welcomed("angel")
+    world.broker.proof.ack = "success"
     assert (await look.found())["order channel"].level == "ok"
     assert world.server.proxy.received == []
 
@@ -267,41 +272,6 @@ async def test_shares_for_delivery_need_a_permission_that_does_not_show(world, l
     await world.held(10, SBIN._replace(product="CNC"))
     found = (await look.found())["selling permission"]
     assert (found.level, "e-DIS" in found.todo) == ("warning", True)
-
-
-async def test_without_sessions_every_night_would_look_like_silence(look):
-    look.sessions = {}
-    assert (await look.wrong())["hours"][1] == "every exchange is round the clock here"
-
-
-async def test_a_session_that_is_round_the_clock_is_compared_with_nothing(look):
-    look.sessions = {"CRYPTO": Session()}
-    assert (await look.found())["hours"].level == "ok"
-
-
-async def test_a_special_session_that_is_missing_here_is_told(world, look):
-    day = today(world) + dt.timedelta(days=1)
-    world.server.holidays[day] = {"NSE": ("18:00", "19:00")}
-    level, text = (await look.wrong())["hours NSE"]
-    ours = "closed" if day.weekday() > 4 else "09:15-15:30"
-    assert (level, text) == (
-        "warning",
-        f"on {day} {ours} by sessions, 18:00-19:00 by OpenAlgo",
-    )
-
-
-async def test_a_holiday_that_only_the_server_knows_is_told(world, look):
-    days = (today(world) + dt.timedelta(days=n) for n in range(DAYS))
-    day = next(day for day in days if day.weekday() < 5)
-    world.server.holidays[day] = {}
-    text = (await look.wrong())["hours NSE"][1]
-    assert text == f"on {day} 09:15-15:30 by sessions, closed by OpenAlgo"
-
-
-@pytest.mark.parametrize("fault", [Fault.GARBAGE, Fault.ERROR])
-async def test_hours_that_are_not_told_are_a_warning(world, look, fault):
-    world.server.faults.turn_on(fault, endpoint="market/timings")
-    assert "does not tell the hours" in (await look.wrong())["hours"][1]
 
 
 async def test_a_limit_that_was_met_is_told(world, look):

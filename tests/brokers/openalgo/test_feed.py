@@ -339,3 +339,13 @@ async def test_a_read_that_leaves_out_what_may_be_ours_proves_nothing(world):
     await placing
     await world.broker.news()
     assert world.broker.proof.is_good(world.clock.now_ns())
+
+
+async def test_a_connection_tells_whose_it_is_and_that_our_wish_was_acknowledged(start, world):
+    proof = world.broker.proof
+    feed = start(NAME)
+    await feed.moves(lambda: proof.ack)
+    assert (proof.broker, proof.ack) == ("angel", "success")
+    await feed.server.stop_feed()
+    await feed.inbox.until(lambda: feed.inbox.states[-1:] and not feed.inbox.states[-1][0])
+    assert (proof.broker, proof.ack) == (None, "")

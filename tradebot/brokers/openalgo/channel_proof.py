@@ -17,11 +17,17 @@ class ChannelProof:
 
     def __init__(self) -> None:
         """Start with nothing proven."""
+        self.broker: str | None = None  # whose connection is welcome; None: none is
+        self.ack = ""  # the status in the answer to our wish to be told; empty: none yet
         self.words = 0  # that it has told
         self._read_words = 0  # of these: all that they are about has been read
         self._proven_ns: int | None = None
         self._spoken_of: dict[str, None] = {}
         self._awaited: dict[str, int] = {}  # our orders, since when
+
+    def welcomed(self, broker: str) -> None:
+        """Note that a connection was let in."""
+        self.broker, self.ack = broker, ""
 
     def told(self, order_id: str, broker: str) -> None:
         """Take an update; it proves something once the trade book was read."""
@@ -48,16 +54,20 @@ class ChannelProof:
 
     def ended(self) -> None:
         """Note that the connection, or the broker behind it, is gone: nothing is proven."""
-        self._proven_ns = None
-        self._read_words = self.words
-        self._awaited.clear()
+        self.broker, self.ack = None, ""
+        self._distrust()
 
     def is_good(self, now_ns: int) -> bool:
         """Whether silence means that nothing has happened."""
         if any(now_ns - since_ns >= UNHEARD_NS for since_ns in self._awaited.values()):
-            self.ended()
+            self._distrust()
         return (
             self._proven_ns is not None
             and self._read_words == self.words
             and 0 <= now_ns - self._proven_ns < PROOF_NS
         )
+
+    def _distrust(self) -> None:
+        self._proven_ns = None
+        self._read_words = self.words
+        self._awaited.clear()

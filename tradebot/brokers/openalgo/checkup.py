@@ -1,16 +1,18 @@
 """A look at everything that guarding through OpenAlgo rests on; nothing is changed by it."""
 
 import asyncio
-import datetime as dt
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 
-from tradebot.brokers.openalgo import order_channel
 from tradebot.brokers.openalgo.catalogue import Catalogue
+from tradebot.brokers.openalgo.channel_findings import of_daemon, of_probe
+from tradebot.brokers.openalgo.channel_proof import ChannelProof
 from tradebot.brokers.openalgo.client import Client
 from tradebot.brokers.openalgo.gtts import PREFIX
+from tradebot.brokers.openalgo.hours import compared
+from tradebot.brokers.openalgo.order_channel import probed
 from tradebot.brokers.openalgo.reader import OpenAlgoReader
 from tradebot.brokers.openalgo.reader import said as told
-from tradebot.brokers.openalgo.wire import gtts, hours, positions
+from tradebot.brokers.openalgo.wire import gtts, positions
 from tradebot.brokers.openalgo.wire.answers import TOO_MANY, Answer
 from tradebot.brokers.openalgo.wire.positions import DELIVERY, Place
 from tradebot.core.market.instruments import Instrument, instrument_id
@@ -18,8 +20,6 @@ from tradebot.core.market.sessions import Session
 from tradebot.core.money import plain
 from tradebot.ports import Finding, Level, Unlisted
 
-INDIA = dt.timezone(dt.timedelta(hours=5, minutes=30))
-DAYS = 5  # whose hours are compared, today's first
 SAMPLES = 5  # answers that the server's clock is read from
 SKEW_WARNING_S, SKEW_ERROR_S = 2, 30
 _S = 1_000_000_000
@@ -34,7 +34,7 @@ class Checkup:
         client: Client,
         *,
         account: str,
-        feed: str | None,
+        feed: str | ChannelProof,
         sessions: Mapping[str, Session],
     ) -> None:
         """Take what is asked.
@@ -42,7 +42,7 @@ class Checkup:
         Args:
             client: to the server; open.
             account: whose books are read.
-            feed: the address of the websocket; None: a daemon is connected to it, and tells.
+            feed: the address of the websocket, or what a daemon's connection to it has shown.
             sessions: by exchange, as the settings have them.
         """
         self._client = client
@@ -69,11 +69,12 @@ class Checkup:
             yield await self._symbol(name)
         for name in guarded[:3]:
             yield await self._quote(name)
-        yield await self._order_channel()
+        for finding in await self._websocket():
+            yield finding
         async for finding in self._others(set(guarded)):
             yield finding
         yield _permission(held)
-        async for finding in self.hours():
+        async for finding in compared(self._client, self._sessions):
             yield finding
         yield await self._limits()
 
@@ -169,14 +170,10 @@ class Checkup:
         todo = "the second source of prices is missing: look at the broker" if is_open else ""
         return _found(f"quote {name}", level, text, todo)
 
-    async def _order_channel(self) -> Finding:
-        if self._feed is None:
-            return _found("order channel", "ok", "the daemon is connected; its log tells of it")
-        why = await order_channel.refusal(self._feed, self._client.key)
-        if why is None:
-            return _found("order channel", "ok", "it takes our wish to be told of orders")
-        todo = "correct broker.feed, or start OpenAlgo's websocket proxy: no ticks come without it"
-        return _found("order channel", "error", why, todo)
+    async def _websocket(self) -> Iterator[Finding]:
+        if isinstance(self._feed, ChannelProof):
+            return of_daemon(self._feed, self._client.clock.now_ns())
+        return of_probe(self._feed, await probed(self._feed, self._client.key))
 
     async def _others(self, guarded: set[str]) -> AsyncIterator[Finding]:
         """Yield who else may sell what is guarded."""
@@ -198,36 +195,6 @@ class Checkup:
             more = "" if is_told else "; GTTs are not told here, look at the broker's own page"
             yield _found("other guards", "ok", f"no order of anybody waits on them{more}")
 
-    async def hours(self) -> AsyncIterator[Finding]:
-        """Yield where the configured hours and the server's differ.
-
-        Neither is put in place of the other. A day that is wrongly closed makes the guard
-        blind, one that is wrongly open costs an alarm: only a person can say which it is.
-        """
-        today = dt.datetime.fromtimestamp(self._client.clock.now_ns() // _S, INDIA).date()
-        differ = 0
-        for day in (today + dt.timedelta(days=n) for n in range(DAYS)):
-            midnight_ns = int(dt.datetime.combine(day, dt.time(), INDIA).timestamp()) * _S
-            body: dict[str, object] = {"date": day.isoformat()}
-            reply = await self._client.ask("market/timings", body, urgent=False)
-            said = hours.hours_of(reply, midnight_ns) if isinstance(reply, Answer) else None
-            if said is None:
-                text = f"the server does not tell the hours of {day}"
-                yield _found("hours", "warning", text, "compare them with the exchange's own")
-                return
-            for exchange, session in self._sessions.items():
-                ours = _window(session, day, midnight_ns)
-                if session.open_minutes is not None and ours != said.get(exchange):
-                    differ += 1
-                    text = f"on {day} {_clocks(ours)} by sessions, {_clocks(said.get(exchange))}"
-                    todo = f"correct special or holidays of [sessions.{exchange}], if it is right"
-                    yield _found(f"hours {exchange}", "warning", f"{text} by OpenAlgo", todo)
-        if not self._sessions:
-            todo = "put examples/sessions.toml beside the configuration: nights look like silence"
-            yield _found("hours", "warning", "every exchange is round the clock here", todo)
-        elif not differ:
-            yield _found("hours", "ok", f"those of the next {DAYS} days agree with OpenAlgo's")
-
     async def _limits(self) -> Finding:
         limits = self._client.limits
         text = f"we ask {limits.reads_per_s} times a second each, orders {limits.orders_per_s}"
@@ -243,19 +210,6 @@ def _permission(held: Iterable[Place]) -> Finding:
         todo = "authorise the sale of the day (e-DIS, TPIN) or give a power of attorney"
         return _found("selling permission", "warning", text, todo)
     return _found("selling permission", "ok", "nothing for delivery is held that would need one")
-
-
-def _window(session: Session, day: dt.date, midnight_ns: int) -> tuple[int, int] | None:
-    """Return when our session of a day opens and closes; None: it has none."""
-    window = session.window(midnight_ns)
-    return None if session.hours(day) is None or window[0] >= midnight_ns + 86_400 * _S else window
-
-
-def _clocks(window: tuple[int, int] | None) -> str:
-    if window is None:
-        return "closed"
-    ends = (dt.datetime.fromtimestamp(at_ns // _S, INDIA) for at_ns in window)
-    return "-".join(end.strftime("%H:%M") for end in ends)
 
 
 def _found(what: str, level: Level, text: str, todo: str = "") -> Finding:

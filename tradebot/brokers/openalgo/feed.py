@@ -177,6 +177,7 @@ class OpenAlgoFeed:
             self._take_tick(inbox, frame)
         elif frame.is_welcome:
             self._is_welcome, self._welcome_due_s = True, None
+            self._proof.welcomed(values.tidy(frame.broker or ""))
             self._client.lockout.hasten(self._clock.now_ns())
             self._wants_orders = True
             self._added = dict.fromkeys(self._watch.names)
@@ -189,6 +190,8 @@ class OpenAlgoFeed:
             self._proof.told(str(frame.orderid), frame.broker or "")
             self._say_proof(inbox)
             self._has_news.set()
+        elif frame.is_order_ack:
+            self._proof.ack = values.tidy(frame.status or "")
         elif frame.is_error:
             self._take_error(frame)
         else:

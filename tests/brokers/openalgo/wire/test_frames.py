@@ -66,8 +66,18 @@ def test_word_of_an_order_counts_where_it_is_real():
     assert not frame(TICK).is_order_news
 
 
-def test_a_pong_is_nothing_in_particular():
+def test_an_answer_to_the_wish_for_orders_is_one_whatever_it_says():
+    assert frame({"type": "subscribe_orders", "status": "success"}).is_order_ack
+    refused = frame({"type": "subscribe_orders", "status": "error"})
+    assert (refused.is_order_ack, refused.is_error) == (True, False)
+    assert not frame({"type": "order_update", "mode": "live"}).is_order_ack
+    assert not any(frame(other).is_order_ack for other in (TICK, WELCOME, ACK, ERROR))
+
+
+def test_a_pong_is_a_pong_and_nothing_else():
     pong = frame({"type": "pong", "server_timestamp": 1, "client_timestamp": 2})
+    assert pong.is_pong
+    assert not any(frame(other).is_pong for other in (TICK, WELCOME, ACK, ERROR))
     assert not any((pong.is_tick, pong.is_welcome, pong.is_error, pong.is_broker_gone))
 
 
@@ -102,4 +112,5 @@ def test_what_is_sent_names_its_mode_every_time():
         "symbols": [{**one[0], "mode": 1}],
     }
     assert json.loads(frames.subscribe_orders()) == {"action": "subscribe_orders"}
+    assert json.loads(frames.ping()) == {"action": "ping"}
     assert json.loads(frames.authenticate("K")) == {"action": "authenticate", "api_key": "K"}

@@ -66,6 +66,19 @@ class Frame(msgspec.Struct, gc=False):
         return self.type == "auth" and self.status == "success"
 
     @property
+    def is_order_ack(self) -> bool:
+        """Whether it answers the wish to be told of orders, be it granted or not.
+
+        [W] It comes where nothing will ever be told, too.
+        """
+        return self.status is not None and "orders" in (self.type or "")
+
+    @property
+    def is_pong(self) -> bool:
+        """Whether it answers a ping of ours, which the proxy does without its broker [W]."""
+        return self.type == "pong"
+
+    @property
     def is_error(self) -> bool:
         """Whether the proxy refuses something."""
         return self.status == "error" and self.type in (None, "auth", "error")
@@ -107,6 +120,11 @@ def authenticate(key: str) -> bytes:
 def subscribe_orders() -> bytes:
     """Return the frame that wants to be told of orders."""
     return msgspec.json.encode({"action": "subscribe_orders"})
+
+
+def ping() -> bytes:
+    """Return the frame that the proxy answers by itself, after all that was asked before it."""
+    return msgspec.json.encode({"action": "ping"})
 
 
 def subscribe(names: Iterable[str]) -> bytes:
