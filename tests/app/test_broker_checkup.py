@@ -90,7 +90,7 @@ async def test_a_daemon_looks_through_its_own_client_one_look_at_a_time(server):
     client = Client(server.url, Secret(KEY), clock=SystemClock(), say=Said())
     await client.open()
     trade = SimpleNamespace(instrument="NSE:INFY")
-    book = SimpleNamespace(trades={"T1": trade}, policy=SimpleNamespace(sessions={}))
+    book = SimpleNamespace(trades={"T1": trade}, policy=SimpleNamespace(sessions={}, skew_ns=0))
     proof = ChannelProof()
     proof.welcomed("angel")
     world = SimpleNamespace(client=client, proof=proof)

@@ -24,8 +24,10 @@ class EnoughError(Exception):
     """The end of a test."""
 
 
-def watch(world, session=NSE, **words):
-    return HoursWatch(world.client, lambda: {"NSE": session}, say=world.said, **words)
+def watch(world, sessions=lambda: {"NSE": NSE}, wall_ahead_ns=0, **words):
+    return HoursWatch(
+        world.client, sessions, wall_ahead_ns=lambda: wall_ahead_ns, say=world.said, **words
+    )
 
 
 def differing(world):
@@ -58,8 +60,28 @@ async def test_it_looks_again_with_the_sessions_of_then(world):
         if len(slept) > 1:
             raise EnoughError
 
-    made = HoursWatch(world.client, lambda: sessions[len(slept)], say=world.said, sleep=sleep)
+    made = watch(world, lambda: sessions[len(slept)], sleep=sleep)
     with pytest.raises(EnoughError):
         await made.run()
     assert slept == [EVERY_S, EVERY_S]
     assert [told["why"] for told in differing(world)] == ["every exchange is round the clock here"]
+
+
+def clocks(world):
+    return [fields for event, _, fields in world.said.lines if event == "clock.differs"]
+
+
+async def test_a_clock_that_is_minutes_off_is_told_and_its_hours_are_not(world):
+    world.clock.advance(20 * 60)
+    world.client.skew.offset = None
+    await watch(world).look()
+    (told,) = clocks(world)
+    assert "the server's clock is at least 20.0 min behind ours" in str(told["why"])
+    assert "timedatectl" in str(told["todo"])
+    assert differing(world) == []
+
+
+async def test_a_clock_that_was_set_right_since_the_start_is_not_worth_a_word(world):
+    world.clock.advance(20 * 60)
+    await watch(world, wall_ahead_ns=-20 * 60 * 10**9).look()
+    assert clocks(world) == []

@@ -32,6 +32,7 @@ LINES: Mapping[str, Line] = {
     "clock.corrected": Line(
         _WARNING, "the machine's clock was set, and is {where} the daemon's time", lasts="clock"
     ),
+    "clock.differs": Line(_WARNING, "{why}; {todo}"),
     "clock.set": Line(
         _CRITICAL,
         "the machine's clock was set, and is {where} the daemon's time: sessions and times of day"

@@ -36,8 +36,13 @@ def daemons_look(parts: Parts, account: str) -> Look:
         if isinstance(world, PaperWorld):
             return [ON_PAPER]
         names = dict.fromkeys(trade.instrument for trade in book.trades.values())
-        sessions = book.policy.sessions
-        checkup = Checkup(world.client, account=account, feed=world.proof, sessions=sessions)
+        checkup = Checkup(
+            world.client,
+            account=account,
+            feed=world.proof,
+            sessions=book.policy.sessions,
+            wall_ahead_ns=book.policy.skew_ns,
+        )
         async with turn:
             return await all_of(checkup, names, within_s=DAEMON_S_MAX)
 

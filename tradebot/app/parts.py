@@ -159,7 +159,12 @@ class Parts:
         self.supervisor.start("backups", self.backups.run())
         self.supervisor.start("ballast", self.ballast.run())
         if not isinstance(self.world, PaperWorld):
-            watch = HoursWatch(self.world.client, self._sessions, say=self.say)
+            watch = HoursWatch(
+                self.world.client,
+                self._sessions,
+                wall_ahead_ns=lambda: self.engine.book.policy.skew_ns,
+                say=self.say,
+            )
             self.supervisor.attend("hours", watch.run)
         if self.reasons:
             self.backups.soon()

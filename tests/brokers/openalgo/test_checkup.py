@@ -28,11 +28,16 @@ class Look:
         self.sessions = {"NSE": NSE}
         self.feed = world.server.feed_url
         self.within_s = 20.0
+        self.wall_ahead_ns = 0
 
     async def found(self, *names):
         self.world.client.lockout.open()
         checkup = Checkup(
-            self.world.client, account=SBIN.account, feed=self.feed, sessions=self.sessions
+            self.world.client,
+            account=SBIN.account,
+            feed=self.feed,
+            sessions=self.sessions,
+            wall_ahead_ns=self.wall_ahead_ns,
         )
         return {one.what: one for one in await all_of(checkup, names, within_s=self.within_s)}
 
@@ -140,16 +145,42 @@ async def test_a_mode_that_is_not_said_is_an_error(world, look):
 
 
 @pytest.mark.parametrize(
-    ("ahead_s", "level", "word"),
-    [(5, "warning", "behind"), (-5, "warning", "ahead of"), (-3600, "error", "ahead of")],
+    ("ahead_s", "level", "words"),
+    [
+        (5, "warning", " s behind ours"),
+        (-5, "warning", " s ahead of ours"),
+        (-3700, "error", " min ahead of ours"),
+    ],
 )
-async def test_a_clock_that_differs_is_told_with_its_direction(world, look, ahead_s, level, word):
+async def test_a_clock_that_differs_is_told_with_its_direction(world, look, ahead_s, level, words):
+    look.sessions = {}
     world.clock.advance(ahead_s)
     world.client.skew.offset = None
     found = (await look.wrong())["clock"]
     assert found[0] == level
     assert found[1].startswith("the server's clock is at least ")
-    assert found[1].endswith(f" s {word} ours")
+    assert found[1].endswith(words)
+
+
+async def test_a_clock_that_was_set_since_the_start_counts_as_it_is_now(world, look):
+    look.sessions = {}
+    world.clock.advance(600)
+    world.client.skew.offset = None
+    look.wall_ahead_ns = -600 * 10**9
+    assert (await look.found())["clock"].level == "ok"
+
+
+async def test_a_missing_quote_is_laid_to_the_clock_where_that_may_be_the_reason(world, look):
+    world.server.faults.turn_on(Fault.QUOTE_FAILS)
+    minutes = world.clock.now_ns() // 10**9 % 86_400 // 60
+    first, last = (minutes - 60) % 1440, (minutes + 60) % 1440
+    look.sessions = {"NSE": Session(open_minutes=first, close_minutes=last)}
+    world.clock.advance(2 * 3600)  # by ours it is closed
+    world.client.skew.offset = None
+    level, text = (await look.wrong())[f"quote {NAME}"]
+    words = "NSE is open by the server's clock and closed by ours: "
+    assert (level, words in text, text.endswith("behind ours")) == ("error", True, True)
+    assert (await look.found())[f"quote {NAME}"].todo.startswith("put the clocks right first")
 
 
 async def test_answers_without_a_date_leave_the_clock_unknown(world, look):

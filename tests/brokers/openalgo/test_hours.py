@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 
 from tests.openalgo.faults import Fault
+from tradebot.brokers.openalgo.clocks import clocks_of
 from tradebot.brokers.openalgo.hours import DAYS, INDIA, compared
 from tradebot.core.market.sessions import Session
 
@@ -14,7 +15,10 @@ NSE = Session(
 
 
 async def said(world, sessions):
-    return {one.what: one async for one in compared(world.client, sessions)}
+    client = world.client
+    await client.check()
+    clocks = clocks_of(client.skew.offset, client.clock.now_ns(), 0)
+    return {one.what: one async for one in compared(client, sessions, clocks)}
 
 
 async def wrong(world, sessions):
@@ -61,3 +65,12 @@ async def test_a_holiday_that_only_the_server_knows_is_told(world):
 async def test_hours_that_are_not_told_are_a_warning(world, fault):
     world.server.faults.turn_on(fault, endpoint="market/timings")
     assert "does not tell the hours" in (await wrong(world, {"NSE": NSE}))["hours"][1]
+
+
+@pytest.mark.parametrize("days", [1, -1])
+async def test_todays_hours_are_those_of_the_servers_day_whatever_our_clock_shows(world, days):
+    before = today(world)
+    world.clock.advance(days * 86_400)
+    await said(world, {"NSE": NSE})
+    first = world.server.record.asked("market/timings")[0].body["date"]
+    assert first in {str(before), str(today(world) - dt.timedelta(days=days))}  # or a midnight

@@ -7,6 +7,7 @@ from tradebot.brokers.openalgo.catalogue import Catalogue
 from tradebot.brokers.openalgo.channel_findings import of_daemon, of_probe
 from tradebot.brokers.openalgo.channel_proof import ChannelProof
 from tradebot.brokers.openalgo.client import Client
+from tradebot.brokers.openalgo.clocks import Clocks, clock_finding, clocks_of
 from tradebot.brokers.openalgo.gtts import PREFIX
 from tradebot.brokers.openalgo.hours import compared
 from tradebot.brokers.openalgo.order_channel import probed
@@ -21,8 +22,6 @@ from tradebot.core.money import plain
 from tradebot.ports import Finding, Level, Unlisted
 
 SAMPLES = 5  # answers that the server's clock is read from
-SKEW_WARNING_S, SKEW_ERROR_S = 2, 30
-_S = 1_000_000_000
 _LOGIN = "log in at OpenAlgo's page; its session ends every night at about 03:00 of India"
 
 
@@ -36,6 +35,7 @@ class Checkup:
         account: str,
         feed: str | ChannelProof,
         sessions: Mapping[str, Session],
+        wall_ahead_ns: int = 0,
     ) -> None:
         """Take what is asked.
 
@@ -44,12 +44,14 @@ class Checkup:
             account: whose books are read.
             feed: the address of the websocket, or what a daemon's connection to it has shown.
             sessions: by exchange, as the settings have them.
+            wall_ahead_ns: how far this machine's clock is ahead of the client's by now.
         """
         self._client = client
         self._reader = OpenAlgoReader(account, client)
         self._catalogue = Catalogue(client)
         self._feed = feed
         self._sessions = sessions
+        self._wall_ahead_ns = wall_ahead_ns
 
     async def findings(self, names: Iterable[str]) -> AsyncIterator[Finding]:
         """Yield what each look shows; ``names`` are the instruments that are guarded."""
@@ -58,7 +60,7 @@ class Checkup:
         if server.level == "error":
             return
         yield await self._mode()
-        yield self._clock()
+        yield clock_finding(self._clocks(), self._sessions)
         yield await self._session()
         held, found = await self._held()
         yield found
@@ -74,7 +76,7 @@ class Checkup:
         async for finding in self._others(set(guarded)):
             yield finding
         yield _permission(held)
-        async for finding in compared(self._client, self._sessions):
+        async for finding in compared(self._client, self._sessions, self._clocks()):
             yield finding
         yield await self._limits()
 
@@ -119,20 +121,9 @@ class Checkup:
         text = f"the broker does not tell the funds: {told(reply)}"
         return _found("session", "error", text, _LOGIN)
 
-    def _clock(self) -> Finding:
-        offset = self._client.skew.offset
-        if offset is None:
-            return _found("clock", "warning", "its answers carry no Date: nothing to compare with")
-        off_s = abs(offset.surely_ns) / _S
-        ahead = "ahead of" if offset.surely_ns > 0 else "behind"
-        text = f"the server's clock is at least {off_s:.1f} s {ahead} ours"
-        todo = "see that both machines keep time (timedatectl): sessions open by ours"
-        if off_s >= SKEW_ERROR_S:
-            return _found("clock", "error", text, todo)
-        if off_s >= SKEW_WARNING_S:
-            return _found("clock", "warning", text, todo)
-        most_s = max(abs(offset.least_ns), abs(offset.most_ns)) / _S
-        return _found("clock", "ok", f"both clocks agree within {most_s:.1f} s")
+    def _clocks(self) -> Clocks:
+        client = self._client
+        return clocks_of(client.skew.offset, client.clock.now_ns(), self._wall_ahead_ns)
 
     async def _held(self) -> tuple[list[Place], Finding]:
         found = await self._reader.positions()
@@ -163,11 +154,16 @@ class Checkup:
         exchange = name.partition(":")[0]
         if quote is not None:
             return _found(f"quote {name}", "ok", f"LTP {quote.ltp}")
-        session = self._sessions.get(exchange, Session())
-        is_open = session.is_open(self._client.clock.now_ns())
-        text = "no price of today" + ("" if is_open else f", and {exchange} is closed")
-        level: Level = "error" if is_open else "ok"
-        todo = "the second source of prices is missing: look at the broker" if is_open else ""
+        session, clocks = self._sessions.get(exchange, Session()), self._clocks()
+        text, todo = "no price of today", ""
+        level: Level = "error"
+        if clocks.disagree(session):
+            text = f"{text}, and {exchange} is {clocks.words(session)}: {clocks.distance}"
+            todo = "put the clocks right first, then look again"
+        elif session.is_open(clocks.ours_ns):
+            todo = "the second source of prices is missing: look at the broker"
+        else:
+            level, text = "ok", f"{text}, and {exchange} is closed"
         return _found(f"quote {name}", level, text, todo)
 
     async def _websocket(self) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import AsyncIterator, Mapping
 
 from tradebot.brokers.openalgo.client import Client
+from tradebot.brokers.openalgo.clocks import Clocks
 from tradebot.brokers.openalgo.wire import hours
 from tradebot.brokers.openalgo.wire.answers import Answer
 from tradebot.core.market.sessions import Session
@@ -14,13 +15,17 @@ DAYS = 5  # whose hours are compared, today's first
 _S = 1_000_000_000
 
 
-async def compared(client: Client, sessions: Mapping[str, Session]) -> AsyncIterator[Finding]:
+async def compared(
+    client: Client, sessions: Mapping[str, Session], clocks: Clocks
+) -> AsyncIterator[Finding]:
     """Yield where the configured hours and the server's differ.
 
-    Neither is put in place of the other. A day that is wrongly closed makes the guard
-    blind, one that is wrongly open costs an alarm: only a person can say which it is.
+    The days begin with today by the server's clock: one of ours that is wrong must not make
+    the hours look wrong. Neither is put in place of the other. A day that is wrongly closed
+    makes the guard blind, one that is wrongly open costs an alarm: only a person can say
+    which it is.
     """
-    today = dt.datetime.fromtimestamp(client.clock.now_ns() // _S, INDIA).date()
+    today = dt.datetime.fromtimestamp(clocks.servers_ns // _S, INDIA).date()
     differ = 0
     for day in (today + dt.timedelta(days=n) for n in range(DAYS)):
         midnight_ns = int(dt.datetime.combine(day, dt.time(), INDIA).timestamp()) * _S
