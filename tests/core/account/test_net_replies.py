@@ -2,16 +2,17 @@
 
 import pytest
 
-from tests.core.exit_stories import leaving, unheld
+from tests.core.exit_stories import leaving, state_of, unheld
 from tests.core.found_stories import FoundStory
 from tests.playbook import KEY, Playbook, a_trade
-from tradebot.core.events import BookDiffers
+from tradebot.core.events import BookDiffers, TradeStuck
 from tradebot.core.guard.trades import Status
 from tradebot.core.inputs import (
     NoAction,
     Refused,
 )
 from tradebot.core.intents import ReadPosition
+from tradebot.core.leaving.exits import State
 from tradebot.core.policy import Policy
 
 
@@ -46,6 +47,20 @@ def test_a_claim_that_there_is_nothing_to_do_is_believed_when_the_net_agrees():
     assert story.flat(20).trade().status is Status.TRIGGERED
     assert story.flat(20).trade().status is Status.CLOSED_EXTERNAL
     assert story.events(BookDiffers)[-1].broker == 0
+
+
+def test_a_claim_that_the_net_denies_is_not_answered_with_orders_without_end():
+    """A broker that says so for ever would be sent as many orders as it can answer."""
+    story = leaving()
+    for second in range(60):
+        name = story.orders[-1].split()[0]
+        if state_of(story) is State.SENDING:
+            story.reply(name, NoAction("flat already")).read("10")
+        story >> "1s"
+        assert len(story.orders) <= 2 + second
+    assert len(story.orders) == 6  # after 1, 2, 5, 10 and 30 seconds
+    why = "the broker says that there is nothing to leave, and holds it all the same"
+    assert [stuck.why for stuck in story.events(TradeStuck)] == [why, why]
 
 
 def test_a_net_from_before_an_execution_is_out_of_date():

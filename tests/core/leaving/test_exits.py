@@ -220,6 +220,12 @@ def test_an_exit_with_all_filled_is_over_when_its_last_order_ends():
 def test_what_is_ready_keeps_its_count_of_vain_tries():
     assert exits.ready(an_exit(State.CHECKING, tries=3)).tries == 3
     assert exits.ready(an_exit(State.CHECKING)).state is State.DECIDED
+
+
+def test_what_is_held_against_a_claim_of_the_broker_is_sent_again_after_a_pause():
+    claimed = exits.answered(an_exit(State.SENDING, sent_at_ns=NOW, tries=1), NoAction("flat"), NOW)
+    again = exits.ready(claimed)
+    assert (again.state, again.tries, after_pause(again)) == (State.RETRY_WAIT, 2, 2)
     assert exits.ended(an_exit(State.CHECKING)).is_over
 
 

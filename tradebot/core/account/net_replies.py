@@ -46,7 +46,10 @@ def on_positions(book: Book, reply: PositionsReply) -> None:
         if exit_.trade_id not in book.trades:
             continue  # closed with another exit of the same trade
         if lanes.held(book, exit_) > 0:
-            book.put_exit(exits.ready(exit_))
+            after = book.put_exit(exits.ready(exit_))
+            if after.tries >= lanes.STUCK_TRIES:
+                why = "the broker says that there is nothing to leave, and holds it all the same"
+                lanes.say_stuck(book, after, why, reply.at_ns)
         else:
             after = book.put_exit(exits.read_flat(exit_, since_ns))
             is_long = reply.at_ns - after.flat_since_ns >= FLAT_NS_MIN

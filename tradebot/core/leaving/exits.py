@@ -89,7 +89,7 @@ def answered(exit_: Exit, outcome: Outcome, at_ns: int) -> Exit:
         case NotSent() | Refused():
             return waiting(exit_, at_ns)
         case NoAction():
-            return checking(exit_, at_ns)
+            return checking(_next(exit_, tries=exit_.tries + 1), at_ns)
         case Unknown():
             return in_doubt(exit_, at_ns)
         case _:
@@ -170,8 +170,14 @@ def told_of(exit_: Exit) -> Exit:
 
 
 def ready(exit_: Exit) -> Exit:
-    """Return the exit ready for an order: the broker's net says that there is one to send."""
-    return _next(exit_, state=State.DECIDED, due_at_ns=0)
+    """Return the exit ready for an order: the broker's net says that there is one to send.
+
+    After a pause where its requests brought nothing: a false claim may come as often as it leaves.
+    """
+    if not exit_.tries:
+        return _next(exit_, state=State.DECIDED, due_at_ns=0)
+    due_at_ns = exit_.sent_at_ns + _pause_ns(RETRY_SECONDS, exit_.tries - 1)
+    return _next(exit_, state=State.RETRY_WAIT, due_at_ns=due_at_ns)
 
 
 def reported(exit_: Exit, state: OrderState, filled: Decimal, order_id: str, at_ns: int) -> Exit:

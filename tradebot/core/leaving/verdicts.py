@@ -140,7 +140,7 @@ def _leave(book: Book, trade: Trade, exit_: Exit) -> Trade:
     At the price of the entry: what they brought is not known, and is in no P&L.
     """
     units = min(_asked_for(exit_), trade.remaining)
-    after = msgspec.structs.replace(exit_, filled=exit_.filled + units)
+    after = msgspec.structs.replace(exit_, filled=exit_.filled + units, tries=0)
     book.put_exit(exits.ended(after) if after.remaining <= 0 else exits.ready(after))
     return book.put_trade(
         trade,
