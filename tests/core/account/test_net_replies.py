@@ -12,7 +12,7 @@ from tradebot.core.inputs import (
     Refused,
 )
 from tradebot.core.intents import ReadPosition
-from tradebot.core.leaving.exits import State
+from tradebot.core.leaving.exit import State
 from tradebot.core.policy import Policy
 
 

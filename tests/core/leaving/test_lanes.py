@@ -13,6 +13,7 @@ from tests.core.exit_stories import (
     state_of,
     unheld,
 )
+from tests.core.ladder_stories import LADDER, climbing, prices
 from tests.core.persons_orders import guarding, told
 from tests.playbook import Playbook, a_trade
 from tradebot.core.events import TradeClosed, TradeStuck
@@ -36,7 +37,6 @@ from tradebot.core.intents import (
     ReadPosition,
 )
 from tradebot.core.leaving.exit import State
-from tradebot.core.leaving.ladder import parse_rung
 from tradebot.core.market.instruments import Instrument
 from tradebot.core.market.sessions import Session
 from tradebot.core.policy import ExitPolicy, Policy
@@ -268,24 +268,6 @@ def test_a_person_is_told_when_what_the_broker_holds_stays_unknown():
 # An order that the market leaves behind.
 
 
-LADDER = tuple(parse_rung(text, "ladder") for text in ("touch", "touch+3%", "band"))
-
-
-def climbing(side="LONG"):
-    """Return a story with a ladder, at the moment at which an exit at the market works."""
-    policy = Policy(exits=ExitPolicy(ladder=LADDER))
-    story = Playbook(policy=policy, broker=False)
-    story.fill(None, "10", side="BUY" if side == "LONG" else "SELL", order_id="E1")
-    story.create(a_trade(side=side, stop="5pts"))
-    price = 795.0 if side == "LONG" else 805.0
-    story.process(story.tick(price, bid=price - 0.5, ask=price + 0.5))
-    return story.reply("T1-x1", Acked("B1"))
-
-
-def prices(story):
-    return [None if order.price is None else str(order.price) for order in story.wants(PlaceOrder)]
-
-
 def test_an_order_that_is_not_filled_in_two_seconds_is_called_back():
     story = climbing() >> "1s"
     assert story.wants(CancelOrder) == []
@@ -294,47 +276,32 @@ def test_an_order_that_is_not_filled_in_two_seconds_is_called_back():
     assert story.orders == ["T1-x1 SELL 10"]  # it may be filled at this very moment
 
 
-@pytest.mark.parametrize(
-    ("side", "steps"),
-    [
-        ("LONG", [None, "794.50", "770.65", "715.05", "715.05"]),
-        ("SHORT", [None, "805.50", "829.70", "886.05", "886.05"]),
-    ],
-)
-def test_what_is_left_goes_out_at_the_next_step_until_it_is_filled(side, steps):
+@pytest.mark.parametrize(("side", "low"), [("LONG", "715.05"), ("SHORT", "886.05")])
+def test_at_the_last_step_an_order_rests_and_keeps_its_place_and_a_person_is_told(side, low):
+    """At a circuit who waits longest sells first: each new order would wait behind all others."""
     story = climbing(side) >> "2s"
-    for attempt in range(1, 5):
-        name = f"T1-x{attempt}"
-        story >> story.report(name, "cancelled", order_id=f"B{attempt}")
-        story.reply(f"T1-x{attempt + 1}", Acked(f"B{attempt + 1}")) >> "2s"
-    assert prices(story) == steps
-    assert {order.quantity for order in story.wants(PlaceOrder)} == {10}
-    assert story.fill("T1-x5", "10", order_id="B5").trade().status is Status.CLOSED
+    for attempt in range(1, 4):
+        story >> story.report(f"T1-x{attempt}", "cancelled", order_id=f"B{attempt}")
+        story.reply(f"T1-x{attempt + 1}", Acked(f"B{attempt + 1}")) >> "1900ms"
+        assert prices(story)[-1] == (low if attempt == 3 else prices(story)[-1])
+        story >> "100ms"
+    called_back = [cancel.order_id for cancel in story.wants(CancelOrder)]
+    assert called_back == ["B1", "B2", "B3"]
+    (stuck,) = story.events(TradeStuck)
+    assert stuck.why == f"T1-x4 rests at {low}, and there is no further step"
+    story >> "5m"
+    assert len(story.orders) == 4
+    assert 5 <= len(story.events(TradeStuck)) <= 7
+    assert {each.why for each in story.events(TradeStuck)} == {stuck.why}
+    assert len(story.wants(CancelOrder)) == 3
+    assert story.fill("T1-x4", "10", order_id="B4").trade().status is Status.CLOSED
 
 
-def test_a_fill_that_races_the_cancel_counts():
-    story = climbing() >> "2s"
-    story.fill("T1-x1", "4", order_id="B1")
-    story >> story.report("T1-x1", "cancelled", filled="7", order_id="B1")
-    assert len(story.orders) == 1  # three units more are on their way to us
-    story.fill("T1-x1", "3", order_id="B1")
-    assert story.orders == ["T1-x1 SELL 10", "T1-x2 SELL 3"]
-
-
-def test_a_cancel_that_comes_too_late_changes_nothing():
-    story = climbing() >> "2s"
-    story.fill("T1-x1", "10", order_id="B1")
-    assert story.trade().status is Status.CLOSED
-    assert len(story.orders) == 1
-
-
-def test_a_cancel_of_which_nothing_is_heard_is_asked_for_ever_more_slowly():
-    """Qubx 434: a refused cancel was taken for a live order, 14,000 times in 20 hours."""
-    story = climbing() >> "10m"
-    assert 20 < len(story.wants(CancelOrder)) < 30
-    assert len(story.wants(QueryOrder)) == len(story.wants(CancelOrder))
-    assert story.orders == ["T1-x1 SELL 10"]
-    assert len(story.events(TradeStuck)) > 0
+def test_an_order_that_is_over_is_not_called_back_while_its_executions_are_on_their_way():
+    story = climbing()
+    story >> story.report("T1-x1", "complete", filled="10", order_id="B1") >> "10s"
+    assert story.wants(CancelOrder) == []
+    assert story.fill("T1-x1", "10", order_id="B1").trade().status is Status.CLOSED
 
 
 def test_an_order_that_waits_for_approval_cannot_be_called_back():

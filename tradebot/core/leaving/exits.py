@@ -278,7 +278,7 @@ def _settled(exit_: Exit, at_ns: int) -> Exit:
     if exit_.remaining <= 0:
         return ended(exit_)
     if exit_.cancels:
-        return _next(exit_, state=State.DECIDED, step=exit_.step + 1, due_at_ns=0)
+        return _next(exit_, state=State.DECIDED, step=exit_.step + 1, tries=0, due_at_ns=0)
     if not exit_.order_filled:
         return waiting(exit_, at_ns)
     return _next(exit_, state=State.DECIDED, due_at_ns=0)

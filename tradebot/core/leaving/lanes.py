@@ -105,8 +105,11 @@ def on_executions_read(book: Book, reply: ExecutionsRead) -> None:
         advance(book, key, reply.at_ns, is_told=True)
 
 
-def ask(book: Book, exit_: Exit, at_ns: int) -> None:
-    """Keep an exit whose order is in doubt or silent, and ask the broker what became of it."""
+def ask(book: Book, exit_: Exit, at_ns: int, why: str | None = None) -> None:
+    """Keep an exit whose order is in doubt or silent, and ask the broker what became of it.
+
+    Where that brings nothing a person is told; ``why`` is what, if it is no doubt.
+    """
     book.put_exit(exit_)
     assert exit_.client_order_id is not None, "a question about no order"
     if book.policy.exits.tagged:
@@ -115,8 +118,8 @@ def ask(book: Book, exit_: Exit, at_ns: int) -> None:
         book.want(ReadOrder(exit_.order_id))
     else:
         net_reads.ask_orders(book, exit_.key.account)
-    why = f"the fate of {exit_.client_order_id} is not known after {exit_.asks} questions"
-    _tell_a_person(book, exit_, why, at_ns)
+    doubt = f"the fate of {exit_.client_order_id} is not known after {exit_.asks} questions"
+    _tell_a_person(book, exit_, why or doubt, at_ns)
 
 
 def _tell_a_person(book: Book, exit_: Exit, why: str, at_ns: int) -> None:
@@ -169,12 +172,31 @@ def leaving_side(trade: Trade) -> OrderSide:
 
 
 def _look_at_working(book: Book, exit_: Exit, at_ns: int) -> None:
-    """Ask for an order that works; one that the market leaves behind is called back."""
+    """Ask for an order that works; one that the market leaves behind is called back.
+
+    Not one that is over already, and of which only its executions are still to come.
+    """
     is_left = bool(book.policy.exits.ladder) or exit_.cancels > 0
-    if is_left and exit_.order_id is not None and book.halt.sends:
-        call_back(book, exit_, at_ns)
-    else:
+    is_named = exit_.order_id is not None and exit_.order_final is None
+    if not (is_left and is_named and book.halt.sends):
         ask(book, exits.asked(exit_, at_ns), at_ns)
+    elif _is_at_the_end(book, exit_):
+        # Where nobody buys, who waits longest sells first: a new order would wait behind all.
+        why = f"{exit_.client_order_id} rests at {exit_.limit}, and there is no further step"
+        if not exit_.asks:
+            say_stuck(book, exit_, why, at_ns)
+        ask(book, exits.asked(exit_, at_ns), at_ns, why)
+    else:
+        call_back(book, exit_, at_ns)
+
+
+def _is_at_the_end(book: Book, exit_: Exit) -> bool:
+    """Whether an order rests already at a price that no further step would give way from."""
+    if not exit_.step or exit_.cancels or exit_.limit is None:
+        return False
+    trade = book.trades[exit_.trade_id]
+    further = _price(book, exit_.step + 1, trade, book.line(trade.instrument))
+    return further is not None and trade.side.sign * (further - exit_.limit) >= 0
 
 
 def call_back(book: Book, exit_: Exit, at_ns: int) -> None:
@@ -213,13 +235,13 @@ def _unlike(book: Book, exit_: Exit, quantity: Decimal) -> Decimal:
     return quantity
 
 
-def _price(book: Book, exit_: Exit, trade: Trade, line: Line) -> Decimal | None:
-    """Return the price of an exit's next order; None: at the market."""
+def _price(book: Book, step: int, trade: Trade, line: Line) -> Decimal | None:
+    """Return the price of an exit's order at a step; None: at the market."""
     ladder = book.policy.exits.ladder
-    if not exit_.step or not ladder or line.ltp is None:
+    if not step or not ladder or line.ltp is None:
         return None
     touch = line.price_for(trade.side, PriceSource.EXIT_SIDE, line.ltp)
-    rung = ladder[min(exit_.step, len(ladder)) - 1]
+    rung = ladder[min(step, len(ladder)) - 1]
     return limit_price(rung, trade.side, exact(touch), line.instrument)
 
 
@@ -231,7 +253,7 @@ def _send(book: Book, exit_: Exit, quantity: Decimal, at_ns: int) -> None:
     sent_at_ns = max(book.now_ns, at_ns)
     known = () if book.policy.exits.tagged else book.order_ids(exit_.key, exit_.side, quantity)
     line = book.line(trade.instrument)
-    price, ltp = _price(book, exit_, trade, line), line.ltp
+    price, ltp = _price(book, exit_.step, trade, line), line.ltp
     limit = exact(ltp) if price is None and ltp is not None else price
     book.put_exit(exits.sent(exit_, client_order_id, quantity, sent_at_ns, known, limit=limit))
     book.say(

@@ -23,6 +23,7 @@ from tradebot.core.inputs import (
     NoAction,
     NotSent,
     OrderReport,
+    OrderState,
     Outcome,
     PlaceReply,
     QueryReply,
@@ -30,7 +31,7 @@ from tradebot.core.inputs import (
     Refused,
     Unknown,
 )
-from tradebot.core.leaving import exits, lanes, lookalikes
+from tradebot.core.leaving import exits, lanes, lookalikes, refusals
 from tradebot.core.leaving.exit import Exit, State
 from tradebot.core.others.orders import Order
 
@@ -47,18 +48,11 @@ def on_reply(book: Book, reply: PlaceReply) -> None:
         return
     after = exits.answered(exit_, reply.outcome, reply.at_ns)
     outcome, message = _words(reply.outcome)
-    book.say(
-        ExitAnswered(
-            trade_id=exit_.trade_id,
-            exit=exit_.number,
-            client_order_id=reply.client_order_id,
-            outcome=outcome,
-            message=message,
-            at_ns=reply.at_ns,
-        )
-    )
+    _say_answered(book, exit_, outcome, message, reply.at_ns)
     if after is exit_:
         return
+    if isinstance(reply.outcome, Refused):
+        after = refusals.stepped(after, message, len(book.policy.exits.ladder), reply.at_ns)
     if isinstance(reply.outcome, Acked):
         _claim(book, after, reply.outcome.order_id, reply.at_ns)
         lanes.advance(book, after.key, reply.at_ns)
@@ -173,7 +167,32 @@ def on_execution(book: Book, execution: Execution) -> bool:
 def _on_report(book: Book, exit_: Exit, report: OrderReport) -> None:
     after = exits.reported(exit_, report.state, report.filled, report.order_id, book.now_ns)
     if after is not exit_:
-        _moved(book, after, report.message or f"order {report.state}", book.now_ns)
+        _changed(book, after, report.state, report.message)
+
+
+def _changed(book: Book, exit_: Exit, state: OrderState, message: str) -> None:
+    """Keep an exit after the broker's word on its order; one that died for nothing is told."""
+    why = message or f"order {state}"
+    if exit_.state is State.RETRY_WAIT:
+        _say_answered(book, exit_, "refused", why, book.now_ns)
+        if state is OrderState.REJECTED:
+            rungs = len(book.policy.exits.ladder)
+            exit_ = refusals.stepped(exit_, message, rungs, book.now_ns)
+    _moved(book, exit_, why, book.now_ns)
+
+
+def _say_answered(book: Book, exit_: Exit, outcome: str, message: str, at_ns: int) -> None:
+    assert exit_.client_order_id is not None, "an answer to no order"
+    book.say(
+        ExitAnswered(
+            trade_id=exit_.trade_id,
+            exit=exit_.number,
+            client_order_id=exit_.client_order_id,
+            outcome=outcome,
+            message=message,
+            at_ns=at_ns,
+        )
+    )
 
 
 def _moved(book: Book, exit_: Exit, why: str, at_ns: int) -> None:
@@ -259,7 +278,7 @@ def _claim(book: Book, exit_: Exit, order_id: str, at_ns: int) -> None:
     if now is not None and now.order_id == order_id and now.is_alive and order.state.is_final:
         filled = max(order.reported, order.executed)
         after = exits.reported(now, order.state, filled, order_id, at_ns)
-        _moved(book, after, order.message or f"order {order.state}", at_ns)
+        _changed(book, after, order.state, order.message)
 
 
 def _exit_of(book: Book, client_order_id: str | None, order_id: str | None) -> Exit | None:
