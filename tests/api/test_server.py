@@ -136,6 +136,19 @@ async def test_a_cancelled_server_leaves_no_socket_open():
         await server.stop()
 
 
+async def test_who_comes_before_it_serves_waits_and_is_answered():
+    async with running() as world:
+        server = ApiServer(world.api(), host="127.0.0.1", port=0)
+        server.listen()
+        async with httpx.AsyncClient(base_url=await server.bound()) as client:
+            early = asyncio.create_task(client.get("/health"))
+            await asyncio.sleep(0)
+            task = asyncio.create_task(server.run())
+            assert (await early).status_code == 200
+            await server.stop()
+            await task
+
+
 async def raw(address, request):
     host, _, port = address.removeprefix("http://").rpartition(":")
     reader, writer = await asyncio.open_connection(host, int(port))

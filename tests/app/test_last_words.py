@@ -1,10 +1,16 @@
 """A start that fails is heard of once, by whoever can hear it, and goes on failing as it did."""
 
+import asyncio
+import contextlib
+import socket
+
 import pytest
 
 from tests.alerts.servers import http_server, until
+from tests.app.daemon_life import a_life
 from tests.app.test_parts import Lives
 from tradebot.app import last_words as module
+from tradebot.app.main import EXIT_TEMPORARY
 from tradebot.app.sinks import Sinks
 from tradebot.app.state import StateDirectory
 from tradebot.brokers.paper.broker import PaperBroker
@@ -109,3 +115,63 @@ async def test_what_no_error_of_ours_says_is_not_told(house):
     await house.fails(RuntimeError("nobody answers: s3cret"))
     assert "RuntimeError, see the log" in house.sent[0]
     assert "s3cret" not in str(house.sent) + str(house.kept)
+
+
+# The real daemon, which has recovered all and then finds its port taken.
+
+
+@contextlib.contextmanager
+def taken_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+async def ended(folder, http, port):
+    """Live until the end on this port; return the exit code and the log's events."""
+    hook = f"{http.address}/hook"
+    with a_life(folder, "--port", str(port), HOOK=hook) as life:
+        code = await asyncio.to_thread(life.end, None)
+        return code, life.events()
+
+
+def letters(http):
+    return [body["text"] for body in http.bodies]
+
+
+@pytest.fixture
+async def hook(tmp_path):
+    (tmp_path / "config.toml").write_text('[alerts]\nwebhook = { url = "env:HOOK" }\n')
+    async with http_server() as http:
+        yield http
+
+
+async def test_a_start_that_fails_after_it_has_recovered_is_heard_of_before_it_ends(tmp_path, hook):
+    with taken_port() as port:
+        code, events = await ended(tmp_path, hook, port)
+    assert (code, events[-1]) == (EXIT_TEMPORARY, "daemon.refused")
+    assert "task.ended" not in events  # nothing had begun
+    (told,) = letters(hook)
+    why = f"cannot listen at 127.0.0.1:{port}: Address already in use"
+    assert f"CRITICAL: the daemon does not start, and nothing is guarded: {why}" in told
+
+
+async def test_there_too_it_is_told_of_once_and_when_it_is_over(tmp_path, hook):
+    with taken_port() as port:
+        await ended(tmp_path, hook, port)
+        await ended(tmp_path, hook, port)
+        assert len(letters(hook)) == 1
+    with a_life(tmp_path, HOOK=f"{hook.address}/hook") as life:
+        await asyncio.to_thread(life.ready)
+        await until(lambda: len(letters(hook)) > 1)
+        assert life.end() == 0
+    assert "over: the daemon does not start, and nothing is guarded" in letters(hook)[1]
+    assert "(2 times)" in letters(hook)[1]
+
+
+async def test_there_too_what_could_not_leave_leaves_with_the_next_start(tmp_path, hook):
+    hook.replies = [(500, {}, b"oops"), (200, {}, b"{}")]
+    with taken_port() as port:
+        await ended(tmp_path, hook, port)
+        await ended(tmp_path, hook, port)
+    assert len(letters(hook)) == 2
+    assert "the daemon does not start" in letters(hook)[1]

@@ -27,6 +27,7 @@ class ApiServer:
         self._port = port
         self._bound: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._ended = asyncio.Event()
+        self._listener: socket.socket | None = None
         self._server = _Server(
             uvicorn.Config(
                 app,
@@ -58,6 +59,15 @@ class ApiServer:
         """
         return await asyncio.shield(self._bound)
 
+    def listen(self) -> None:
+        """Take the address; who comes before ``run`` serves waits.
+
+        Raises:
+            ListenError: it cannot listen there.
+        """
+        if self._listener is None:
+            self._listener = self._made_listener()
+
     async def run(self) -> None:
         """Serve until told to stop.
 
@@ -65,12 +75,14 @@ class ApiServer:
             ListenError: it cannot listen there.
         """
         try:
-            listener = self._listener()
+            self.listen()
         except ListenError as error:
             self._ended.set()
             self._bound.set_exception(error)
             self._bound.exception()  # it is raised here too: nobody has to look at it twice
             raise
+        listener = self._listener
+        assert listener is not None, "it listens"
         try:
             await self._server.serve(sockets=[listener])
         finally:
@@ -84,7 +96,7 @@ class ApiServer:
         if self._bound.done():
             await self._ended.wait()
 
-    def _listener(self) -> socket.socket:
+    def _made_listener(self) -> socket.socket:
         """Return the listening socket: uvicorn itself would end the process on an error."""
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
         try:

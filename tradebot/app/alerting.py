@@ -15,6 +15,8 @@ from tradebot.services.alerts import Alerts
 from tradebot.services.supervisor import Supervisor
 from tradebot.stores.alert_file import AlertFile
 
+START = "start"  # the matter of a daemon that does not start
+
 
 class Alerting:
     """Hears events and lines of the log, and never holds up who says them."""
@@ -46,9 +48,14 @@ class Alerting:
         self.alerts.take(changes_of(event))
 
     def settle(self, book: Book) -> None:
-        """End what an earlier life has left, as far as the recovered book tells."""
+        """End what an earlier life has left, as far as the recovered book tells.
+
+        That it does not start is over when it has started, and no sooner.
+        """
 
         def still_holds(alert: Alert) -> bool:
+            if alert.key == START:
+                return True
             if alert.key == HALT:
                 return book.halt.form is not None
             return alert.trade_id in book.trades
@@ -56,7 +63,8 @@ class Alerting:
         self.alerts.settle(still_holds)
 
     def start(self, supervisor: Supervisor) -> None:
-        """Start the tasks; the guard can do without each of them."""
+        """Start the tasks, with the daemon; the guard can do without each of them."""
+        self.alerts.settle(lambda alert: alert.key != START)
         supervisor.attend("alerts", self.alerts.run)
         supervisor.attend("alert file", self.alerts.write)
 

@@ -12,8 +12,10 @@ import msgspec
 from watchfiles import awatch
 
 from tradebot import log
+from tradebot.api.server import ApiServer
 from tradebot.api.shapes import Readiness
 from tradebot.app.collector import begin_collecting
+from tradebot.app.last_words import last_words
 from tradebot.app.lock import Lock, account_lock, paper_lock
 from tradebot.app.notify import Notifier
 from tradebot.app.parts import Parts
@@ -82,7 +84,15 @@ class App:
             self._say_mode()
             parts = await Parts.open(self._settings, self._state, say=self._say)
             try:
-                await self._live(parts)
+                server = self._begin(parts)
+            except Exception as error:
+                try:
+                    await parts.close()
+                finally:
+                    await last_words(self._settings, parts.alerting, error)
+                raise
+            try:
+                await self._live(parts, server)
             finally:
                 self._state.withdraw()
                 await parts.close()
@@ -137,7 +147,18 @@ class App:
             else:
                 return lock
 
-    async def _live(self, parts: Parts) -> None:
+    def _begin(self, parts: Parts) -> ApiServer:
+        """Make the server and take its address: the last things that may keep a start from being.
+
+        Raises:
+            StoreError: the key of the local tools cannot be made or read.
+            ListenError: the address is taken, or none of ours.
+        """
+        server = api_server(self._settings, self._state, parts, lambda: self._readiness(parts))
+        server.listen()
+        return server
+
+    async def _live(self, parts: Parts, server: ApiServer) -> None:
         """Serve until a signal, or the end of a part that must not end."""
         sinks = self._sinks = Sinks(
             self._settings,
@@ -145,7 +166,6 @@ class App:
             is_ready=lambda: self._stage == "ready",
             reasons=lambda: self._readiness(parts).reasons,
         )
-        server = api_server(self._settings, self._state, parts, lambda: self._readiness(parts))
         parts.on_pulse = lambda: self._feed_watchdog(parts)
         parts.supervisor.on_failure = self._tell_to_stop
         reload = Reload(
