@@ -4,9 +4,12 @@ import io
 import json
 import logging
 import os
+import pty
 import re
+import socket
 import subprocess
 import sys
+import tty
 import warnings
 from decimal import Decimal
 
@@ -284,3 +287,74 @@ log.close()
         json.loads(line)["event"] for line in (tmp_path / "tradebot.log").read_text().splitlines()
     ]
     assert kept == ["first", "last", "log.back"]
+
+
+@pytest.fixture(params=["terminal", "pipe", "socket"])
+def unread(request):
+    """A stream that nobody reads, as a terminal after Ctrl-S, and its other end."""
+    if request.param == "terminal":
+        ours, theirs = pty.openpty()
+        tty.setraw(theirs)
+    elif request.param == "pipe":
+        ours, theirs = os.pipe()
+    else:
+        ours, theirs = (end.detach() for end in socket.socketpair())
+    with os.fdopen(theirs, "w", encoding="utf-8") as stream:
+        yield ours, stream
+        os.close(ours)  # whoever still writes is told that nobody reads
+        log.close()
+
+
+def test_a_reader_that_takes_nothing_holds_nobody_up(unread, tmp_path, monkeypatch):
+    monkeypatch.setattr(log, "LINES_WAITING_MAX", 3000)
+    ours, stream = unread
+    log.configure(level="info", form="text", stream=stream, environ={}, directory=tmp_path)
+    for number in range(5000):
+        log.say("a.b", n=number, filler="x" * 100)
+    assert " n=4999 " in (tmp_path / log.FILE_NAME).read_text()
+    shown = b""  # the reader is back: what it has missed is counted, and the rest is in order
+    while not (lost := re.search(rb"log.lost lines=(\d+)\n.* n=(\d+) ", shown)):
+        number += 1
+        log.say("a.b", n=number, filler="x" * 100)
+        shown += os.read(ours, 65_536)
+    numbers = [int(n) for n in re.findall(rb" n=(\d+) ", shown[: lost.start()])]
+    assert numbers[:3000] == list(range(3000))
+    assert len(numbers) + int(lost[1]) == int(lost[2])
+
+
+def test_a_reader_that_takes_nothing_holds_no_end_up():
+    code = """
+from tradebot import log
+log.CLOSE_S_MAX = 0.01
+log.configure(level="info", form="json", environ={})
+for number in range(5000):
+    log.say("a.b", number=number)
+log.close()
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE) as process:
+        assert process.wait() == 0
+        assert process.stderr is not None
+        assert process.stderr.readline().endswith(b'"number": 0}\n')
+
+
+def test_what_was_said_last_is_read_when_the_log_is_closed():
+    code = """
+from tradebot import log
+log.configure(level="info", form="json", environ={})
+for number in range(5000):
+    log.say("a.b", number=number)
+log.close()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert len(done.stderr.splitlines()) == 5000
+
+
+def test_nobody_reads_any_more_and_the_next_line_is_said_all_the_same(tmp_path):
+    ours, theirs = os.pipe()
+    os.close(ours)
+    with os.fdopen(theirs, "w", encoding="utf-8") as stream:
+        log.configure(level="info", form="text", stream=stream, environ={}, directory=tmp_path)
+        log.say("a.b")
+        log.say("a.c")
+        log.close()
+    assert len((tmp_path / log.FILE_NAME).read_text().splitlines()) == 2

@@ -5,6 +5,9 @@
 Lines go to the standard error and to a file that rotates; under systemd to the journal
 alone, which has times and files of its own. A line break in a value cannot begin a line,
 and a value that is bound to the name of a secret is never written.
+
+A terminal that was stopped, a pager and a journal that hangs take nothing and hold up whoever
+writes to them. So a thread of its own writes there, and who has something to say goes on.
 """
 
 import contextlib
@@ -13,8 +16,11 @@ import json
 import logging
 import math
 import os
+import queue
 import re
+import stat
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -30,6 +36,8 @@ FILES_KEPT = 10
 DIRECTORY_MODE = 0o750
 FILE_MODE = 0o640
 VALUE_LENGTH_MAX = 2000
+LINES_WAITING_MAX = 10_000  # for a terminal that takes none; the file has them all
+CLOSE_S_MAX = 1.0
 
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 _PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}  # syslog(3)
@@ -45,6 +53,7 @@ _BARE = re.compile(r"[^\s\"=\\]+")
 
 _threshold = _LEVELS["info"]
 _is_refused = False  # by the file; said once
+_held_up: "_Outlet | None" = None  # the way to a reader who may not read
 
 
 def say(event: str, level: str = "info", /, **fields: object) -> None:
@@ -66,6 +75,8 @@ def say(event: str, level: str = "info", /, **fields: object) -> None:
         _file_refused(error)
     else:
         _file_took()
+    if _held_up is not None and (lines := _held_up.lost()):
+        say("log.lost", "warning", lines=lines)
 
 
 def configure(
@@ -92,7 +103,10 @@ def configure(
     set_level(level)
     logger.remove()
     colours = form == "text" and out.isatty() and not environ.get("NO_COLOR")
-    logger.add(out, level=0, format=_FORMS[form], colorize=colours, diagnose=False, backtrace=False)
+    global _held_up  # noqa: PLW0603 - the process has one log
+    _held_up = _Outlet(out) if _may_hold_up(out) else None
+    way = _held_up or out
+    logger.add(way, level=0, format=_FORMS[form], colorize=colours, diagnose=False, backtrace=False)
     logging.basicConfig(handlers=[_FromLibraries()], level=logging.WARNING, force=True)
     logging.captureWarnings(capture=True)
     if directory is not None and not to_journal:
@@ -161,6 +175,55 @@ def _is_journal(out: TextIO, environ: Mapping[str, str]) -> bool:
     except (OSError, ValueError):
         return False
     return stream == f"{status.st_dev}:{status.st_ino}"
+
+
+def _may_hold_up(out: TextIO) -> bool:
+    """Whether somebody reads what is written, who may cease to: no file, nothing in memory."""
+    try:
+        mode = os.fstat(out.fileno()).st_mode
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or out.isatty()
+
+
+class _Outlet:
+    """Takes lines at once and writes them when their reader lets it; too many are lost."""
+
+    def __init__(self, out: TextIO) -> None:
+        self.name = str(out.name)  # what loguru calls it
+        self._fd = out.fileno()
+        self._encoding = out.encoding
+        self._waiting: queue.Queue[bytes | None] = queue.Queue(LINES_WAITING_MAX)
+        self._lost = 0
+        self._thread = threading.Thread(target=self._run, name="log", daemon=True)
+        self._thread.start()
+
+    def write(self, text: str) -> None:
+        """Take a line."""
+        try:
+            self._waiting.put_nowait(text.encode(self._encoding, "backslashreplace"))
+        except queue.Full:
+            self._lost += 1
+
+    def lost(self) -> int:
+        """Return how many lines found no room, once there is room again."""
+        if not self._lost or not self._waiting.empty():
+            return 0
+        lost, self._lost = self._lost, 0
+        return lost
+
+    def stop(self) -> None:
+        """Wait a moment for what was taken; a reader that is stuck holds no end up either."""
+        with contextlib.suppress(queue.Full):
+            self._waiting.put_nowait(None)
+            self._thread.join(CLOSE_S_MAX)
+
+    def _run(self) -> None:
+        # Not by the stream: its lock, held in a write that hangs, would hold up the exit of Python.
+        while (line := self._waiting.get()) is not None:
+            with contextlib.suppress(OSError):  # nobody reads any more
+                while line:
+                    line = line[os.write(self._fd, line) :]
 
 
 def _safe(name: str, value: object) -> object:

@@ -218,6 +218,7 @@ class App:
             self._tell_to_stop("SIGINT")
         elif now_s - self._interrupted_s >= SAME_INTERRUPT_S:
             self._say("daemon.interrupted", "warning")
+            log.close()  # its last line is on the way to the terminal
             os._exit(INTERRUPTED)
 
     def _take(self, parts: Parts, old: Settings, new: Settings) -> None:
