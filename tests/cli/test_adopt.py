@@ -3,6 +3,7 @@
 import pytest
 
 from tests.api.test_found import KEY, found
+from tradebot.core.account.positions import Frozen
 from tradebot.core.inputs import PolicyChanged
 from tradebot.core.policy import AdoptPolicy, Policy
 
@@ -46,6 +47,27 @@ async def test_one_is_guarded_by_the_rules_that_are_given(world, shell):
     ]
     trade = world.book.trades["adopted-1"]
     assert (trade.strategy, trade.past_stop) == ("mine", "exit")
+
+
+@pytest.mark.usefixtures("position")
+async def test_what_nothing_guards_yet_is_not_said_to_be_guarded(world, shell):
+    out = (await shell.run("adopt", "NSE:SBIN:MIS", "--stop", "5pts"))[1]
+    assert out.splitlines()[-1] == "guarded by stop 5pts, from the first price that comes"
+    await found(world, key=KEY._replace(product="NRML"))
+    await world.tick(790)
+    out = (await shell.run("adopt", "NSE:SBIN:NRML", "--stop", "5pts"))[1]
+    assert out.splitlines()[-1] == (
+        "! NOT guarded by stop 5pts at LTP 790.00: tradebot why adopted-2"
+    )
+    told = (await shell.run("why", "adopted-2"))[1]
+    assert "was beyond the stop 795 from the start" in told
+
+
+@pytest.mark.usefixtures("position")
+async def test_what_is_frozen_waits_for_more_than_a_price(world, shell):
+    world.book.frozen[KEY] = Frozen(why="the books differ", since_ns=1, say_at_ns=2**62)
+    out = (await shell.run("adopt", "NSE:SBIN:MIS", "--stop", "5pts"))[1]
+    assert out.splitlines()[-1] == ("! NOT guarded by stop 5pts at LTP –: tradebot why adopted-1")
 
 
 @pytest.mark.usefixtures("position")

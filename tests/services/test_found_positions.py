@@ -82,6 +82,17 @@ async def test_what_is_guarded_is_on_the_list_no_more(world):
             await call
 
 
+async def test_what_is_guarded_is_named_and_so_is_what_was_meant(world):
+    for name in ("NSE:SBIN:CNC", "nse:sbin:mis"):
+        with pytest.raises(NotFoundError, match="to be adopted; did you mean NSE:SBIN:MIS"):
+            await world.found.adopt(name, {})
+    with pytest.raises(NotFoundError, match=r"to be adopted$"):
+        await world.found.adopt("NFO:NIFTY24NOV26FUT:NRML", {})
+    await world.found.adopt(NAME, {})
+    with pytest.raises(NotFoundError, match="to be adopted: adopted-1 guards it"):
+        await world.found.adopt(NAME, {})
+
+
 async def test_what_the_engine_refuses_is_refused(world):
     await found(world, key=KEY._replace(product="NRML"), average=None)
     with pytest.raises(RefusedError, match="entry_price is missing"):

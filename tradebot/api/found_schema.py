@@ -50,7 +50,7 @@ class FoundList(Struct, kw_only=True):
 
 
 class AdoptFound(Struct, kw_only=True, forbid_unknown_fields=True):
-    """The rules of its trade; without any of them those of the strategy that it fits."""
+    """The rules of its trade; without any those of ``strategy``, or else of the one it fits."""
 
     stop: Level | None = None
     target: Targets | None = None

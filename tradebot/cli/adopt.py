@@ -16,9 +16,9 @@ EXIT_USAGE = 2
 PAST_STOP = ("ask", "exit", "from_here")
 _EXPLAINED = """\
 Without a position it lists those that wait, and those that are ignored. A position is named as
-it is listed: NSE:SBIN:MIS. Without any rule it is guarded by those of the strategy that it fits;
-where the price is beyond its stop already, [adopt] past_stop or --past-stop says what becomes
-of it. One that is ignored may still be adopted.
+it is listed: NSE:SBIN:MIS. Without any rule it is guarded by those of the strategy that --strategy
+names, or else of the one that it fits; where the price is beyond its stop already, [adopt]
+past_stop or --past-stop says what becomes of it. One that is ignored may still be adopted.
 
 exit codes: 0 done, 1 no such position waits, or it cannot be guarded like that, 2 a level is
 wrong, 3 no daemon runs
@@ -68,13 +68,23 @@ def main(args: argparse.Namespace) -> int:
 
 
 def told(trade: Json) -> list[str]:
-    """Return what guards a position from now on."""
+    """Return what guards a position from now on, or what it waits for."""
     name = f"{trade['trade_id']}  {trade['side']} {quantity(trade['quantity'])}"
     rules = [f"{rule.replace('_exit', '')} {words(trade[rule])}" for rule in RULES if rule in trade]
     return [
         f"{name} {trade['exchange']}:{trade['symbol']} from {_price(trade['entry_price'])}",
-        f"guarded by {'; '.join(rules)}",
+        _guarded(trade, "; ".join(rules)),
     ]
+
+
+def _guarded(trade: Json, rules: str) -> str:
+    flags = cast("list[str]", trade["flags"])
+    if "unguarded" not in flags:
+        return f"guarded by {rules}"
+    if trade["ltp"] is None and "frozen" not in flags:
+        return f"guarded by {rules}, from the first price that comes"
+    ltp = _price(trade["ltp"])
+    return f"! NOT guarded by {rules} at LTP {ltp}: tradebot why {trade['trade_id']}"
 
 
 def _asked(args: argparse.Namespace) -> Json:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import msgspec
 
-from tradebot.core.adoption.strategies import OnCorporateAction, Strategy
+from tradebot.core.adoption.strategies import OnCorporateAction, Strategy, strategy_named
 from tradebot.core.guard.trades import PastStop
 from tradebot.core.leaving.ladder import Rung
 from tradebot.core.market.instruments import Kind
@@ -93,8 +93,5 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
     def on_corporate_action(self, strategy: str) -> OnCorporateAction:
         """Return what a strategy's trades do; those of none that is laid down are paused."""
-        laid_down = () if self.adopt is None else self.adopt.strategies
-        for one in laid_down:
-            if one.name == strategy:
-                return one.on_corporate_action
-        return OnCorporateAction.PAUSE
+        found = None if self.adopt is None else strategy_named(strategy, self.adopt.strategies)
+        return OnCorporateAction.PAUSE if found is None else found.on_corporate_action

@@ -9,7 +9,7 @@ from tradebot.core.events import TradeRefused
 from tradebot.core.guard.trades import PastStop, PriceSource
 from tradebot.core.inputs import Adopt, IgnoreFound
 from tradebot.core.market.instruments import NetKey, kind_of
-from tradebot.core.words.did_you_mean import shown
+from tradebot.core.words.did_you_mean import shown, suggestion
 from tradebot.core.words.fields import Json, json_object, number, text, word
 from tradebot.core.words.rule_words import RULE_KEYS, RULE_MEANINGS, rules_of
 from tradebot.errors import InputError, NotFoundError, RefusedError, StoreError
@@ -20,6 +20,7 @@ from tradebot.services.trade_json import number as exact
 from tradebot.services.trades import Trades
 
 _KEYS = (*RULE_KEYS, "entry_price", "strategy", "past_stop", "price_source", "tag")
+_NAMED_MAX = 3  # trades on one position, in a message
 
 
 class FoundPositions:
@@ -106,7 +107,16 @@ class FoundPositions:
         if name.count(":") < 2:  # noqa: PLR2004 - three words
             what = "must be EXCHANGE:SYMBOL:PRODUCT, like NSE:SBIN:MIS"
             raise InputError("found_id", f"found_id = {shown(name)}: {what}")
-        raise NotFoundError(f"no position {shown(name)} waits to be adopted")
+        raise NotFoundError(f"no position {shown(name)} waits to be adopted{self._instead(name)}")
+
+    def _instead(self, name: str) -> str:
+        """Return what guards a position that does not wait, or which one was probably meant."""
+        book = self._loop.engine.book
+        guards = [trade_id for trade_id, one in book.trades.items() if found_id(one.key) == name]
+        if guards:
+            return f": {', '.join(guards[:_NAMED_MAX])} guards it"
+        meant = suggestion(name, [found_id(found.key) for found in self._known()])
+        return f"; did you mean {meant}?" if meant else ""
 
     def _row(self, found: Found) -> Json:
         key, adopt = found.key, self._loop.engine.book.policy.adopt

@@ -121,6 +121,55 @@ def test_a_person_may_leave_the_rules_to_the_strategy():
     assert story.trade("adopted-2").strategy == ""
 
 
+def test_a_strategy_that_a_person_names_gives_its_own_rules_and_not_those_of_another():
+    swing = Strategy(name="swing", rules=rules(stop="20pts"))
+    bare = Strategy(name="bare", match=Match(product="NRML"))
+    story = FoundStory(strategies=(CASH, swing, bare)).holds("10").holds("4", key=NRML) >> "20s"
+    for name in ("swig", "bare"):
+        adopt(story, stop=None, strategy=name)
+    assert refusals(story) == [
+        "stop: strategy swig has no rules for NSE:SBIN MIS: say a stop, a target or a trail",
+        "stop: strategy bare has no rules for NSE:SBIN MIS: say a stop, a target or a trail",
+    ]
+    adopt(story, stop=None, strategy="swing")
+    adopt(story, stop="7pts", strategy="swing", key=NRML)
+    trades = [story.trade(name) for name in ("adopted-1", "adopted-2")]
+    assert [(trade.strategy, trade.rules) for trade in trades] == [
+        ("swing", rules(stop="20pts")),
+        ("swing", rules(stop="7pts")),
+    ]
+
+
+def test_of_no_strategy_by_a_persons_word_it_has_the_rules_of_the_one_that_it_fits():
+    story = FoundStory().holds("10") >> "20s"
+    adopt(story, stop=None, strategy="")
+    assert story.trade("adopted-1").strategy == ""
+    assert story.trade("adopted-1").rules == CASH.rules
+
+
+def test_what_both_books_say_is_flat_cannot_be_adopted():
+    story = FoundStory().holds("10") >> "20s"
+    story.bought("-10", net="0", average=None)
+    adopt(story)  # at once: the broker has not said it yet
+    assert story.adopted == ["adopted-1 10 existing person"]
+    story = FoundStory().holds("10") >> "20s"
+    story.bought("-10", net="0", average=None) >> "2s"
+    adopt(story)
+    assert story.adopted == []
+    assert refusals(story) == [
+        "position: NSE:SBIN MIS is flat, by its executions and by the broker's last reading"
+    ]
+
+
+def test_what_only_a_reading_says_is_flat_is_adopted():
+    story = FoundStory().holds("10") >> "20s"
+    story.held.clear()
+    story >> "35s"
+    assert [found.flat_since_ns is None for found in story.book.findings.found] == [False]
+    adopt(story)
+    assert story.adopted == ["adopted-1 10 existing person"]
+
+
 def test_beyond_its_stop_an_adopted_trade_waits_for_a_person():
     story = FoundStory().holds("10") >> "20s"
     adopt(story) >> 780

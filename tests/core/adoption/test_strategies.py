@@ -3,7 +3,7 @@
 import pytest
 
 from tests.playbook import KEY
-from tradebot.core.adoption.strategies import Match, Strategy, strategy_of
+from tradebot.core.adoption.strategies import Match, Strategy, strategy_named, strategy_of
 from tradebot.core.market.instruments import NetKey
 
 
@@ -42,3 +42,9 @@ def test_the_first_strategy_that_fits_counts_and_one_without_a_pattern_never_doe
     assert strategy_of(KEY, [none, cash, all_]) is cash
     assert strategy_of(KEY, [none, all_, cash]) is all_
     assert strategy_of(KEY._replace(exchange="BSE"), [none, cash]) is None
+
+
+def test_a_strategy_is_found_by_its_name_alone():
+    swing, other = Strategy(name="swing"), Strategy(name="other")
+    assert strategy_named("other", [swing, other]) is other
+    assert strategy_named("Swing", [swing, other]) is None

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from tradebot.core.adoption.found import Found, Stage
 from tradebot.core.adoption.found_events import PositionAdopted, PositionIgnored
-from tradebot.core.adoption.strategies import strategy_of
+from tradebot.core.adoption.strategies import strategy_named, strategy_of
 from tradebot.core.book import Book
 from tradebot.core.events import TradeRefused
 from tradebot.core.guard import admission
@@ -22,14 +22,21 @@ def adopt(book: Book, command: Adopt) -> None:
     policy, found = book.policy.adopt, _listed(book, command.key, command.at_ns)
     if policy is None or found is None:
         return
+    if not book.net(command.key) and found.flat_since_ns is not None:
+        why = f"{_name(command.key)} is flat, by its executions and by the broker's last reading"
+        _refuse(book, "position", why, command.at_ns)
+        return
     fits = strategy_of(command.key, policy.strategies)
     rules = command.rules
     if rules is None:
-        if fits is None or fits.rules == Rules():
-            why = f"no strategy has rules for {_name(command.key)}: say a stop, a target or a trail"
+        theirs = strategy_named(command.strategy, policy.strategies) if command.strategy else fits
+        if theirs is None or theirs.rules == Rules():
+            whose = f"strategy {command.strategy}" if command.strategy else "no strategy"
+            has = "has no rules" if command.strategy else "has rules"
+            why = f"{whose} {has} for {_name(command.key)}: say a stop, a target or a trail"
             _refuse(book, "stop", why, command.at_ns)
             return
-        rules = fits.rules
+        rules = theirs.rules
     entry = command.entry_price or _entry(book, found)
     if entry is None:
         why = f"entry_price is missing: the broker says no average price of {_name(command.key)}"

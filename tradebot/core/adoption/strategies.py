@@ -55,6 +55,11 @@ def strategy_of(key: NetKey, strategies: Iterable[Strategy]) -> Strategy | None:
     return None
 
 
+def strategy_named(name: str, strategies: Iterable[Strategy]) -> Strategy | None:
+    """Return the strategy of a name, where the operator has laid one down."""
+    return next((strategy for strategy in strategies if strategy.name == name), None)
+
+
 @functools.lru_cache(maxsize=256)
 def _pattern(glob: str) -> re.Pattern[str]:
     """Return a glob as an expression; a bracket that is never closed stands for itself."""
