@@ -15,7 +15,7 @@ SEEDS = {
     "adopts_what_has_a_trade": 23_017,
     "answers_a_halt_before_it_is_durable": 23_006,
     "answers_before_a_change_is_durable": 23_004,
-    "asks_once_to_cancel_what_rests": 23_048,
+    "asks_once_to_cancel_what_rests": 71_000_013,
     "believes_a_net_at_once_when_it_is_not_fresh": 23_009,
     "closes_while_the_entry_may_fill": 71_000_181,
     "compares_with_itself": 23_014,
