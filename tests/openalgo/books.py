@@ -120,9 +120,11 @@ class Books:
         net = self._exchange.net_as_of(key, self._glance(endpoint).at_s(key.name))
         return net.quantity if net else ZERO
 
-    def holdings(self) -> Row:
+    def holdings(self, sold_leaves: bool) -> Row:
         rows: list[Row] = []
-        for (exchange, symbol), (quantity, average) in self._exchange.holdings.items():
+        for (exchange, symbol), (held, average) in self._exchange.holdings.items():
+            net = self._exchange.net(Key(exchange=exchange, symbol=symbol, product="CNC"))
+            quantity = held + min(ZERO, net) if sold_leaves else held
             ltp = self._exchange.prices.get(f"{exchange}:{symbol}", 0.0)
             worth = float(quantity) * (ltp - average)
             row: Row = {

@@ -16,6 +16,7 @@ class Plugin(msgspec.Struct, frozen=True, kw_only=True):
     fresh_when_flat: bool = True  # position_size 0 with a quantity opens a position
     updates: str = "push"  # of orders on the websocket: push, poll or none
     gtt: bool = False
+    sold_leaves_holdings: bool = False  # a sale is in both books on its very day
 
 
 PLUGINS = {
@@ -30,7 +31,7 @@ PLUGINS = {
         Plugin(name="tradejini", nothing=(500, NO_POSITION_TRADEJINI), updates="none"),
         Plugin(name="definedge", fresh_when_flat=False),
         Plugin(name="groww", updates="poll"),
-        Plugin(name="zerodha", nothing=(200, MATCHED), gtt=True),
+        Plugin(name="zerodha", nothing=(200, MATCHED), gtt=True, sold_leaves_holdings=True),
         Plugin(name="arrow", nothing=(200, MATCHED)),
         Plugin(name="hdfcsecurities", nothing=(200, MATCHED)),
         Plugin(name="hdfcsky", nothing=(200, MATCHED)),

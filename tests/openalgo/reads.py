@@ -22,7 +22,11 @@ class Reads:
             "tradebook": _book(lambda _body: success(data=account.books.trades())),
             "positionbook": _book(self._positions),
             "openposition": _book(self._position),
-            "holdings": _book(lambda _body: success(data=account.books.holdings())),
+            "holdings": _book(
+                lambda _body: success(
+                    data=account.books.holdings(account.plugin.sold_leaves_holdings)
+                )
+            ),
             "funds": self._funds,
             "margin": self._margin,
             "ping": self._ping,

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from tradebot.brokers.openalgo.client import Client, Reply
+from tradebot.brokers.openalgo.deliveries import Deliveries
 from tradebot.brokers.openalgo.gtts import Gtts, number_of
 from tradebot.brokers.openalgo.known_orders import KnownOrders
 from tradebot.brokers.openalgo.shared import Shared
@@ -50,6 +51,7 @@ class OpenAlgoReader:
         self.client = client
         self.known = KnownOrders()
         self.gtts = Gtts(account, client)
+        self._deliveries = Deliveries()
         self._trade_times = Sightings()
         self._order_times = Sightings()
         # Shared is what was understood, not the answer: a comparison of 160 positions that each
@@ -139,7 +141,10 @@ class OpenAlgoReader:
         if key.product != DELIVERY:
             return net
         before = await self._holdings()
-        return None if before is None else _delivered(net, before.get(place, _NOTHING).net)
+        if before is None:
+            return None
+        now_ns = self.client.clock.now_ns()
+        return self._deliveries.held(place, net, before.get(place, _NOTHING).net, now_ns)
 
     async def positions(self) -> Sequence[NetPosition] | None:
         """Return the rows of the position book, and what is held for delivery since before today.
@@ -162,14 +167,19 @@ class OpenAlgoReader:
         """Return what is held in a place: a row of today, one of before, or both in one.
 
         A sale leaves the average of what stays; what was bought beside it mixes two that no
-        book tells as one.
+        book tells as one. Where it is not sure what a sale has left, the least is told: what
+        nobody guards is not to be sold.
         """
         held, earlier = today or _NOTHING, before or _NOTHING
         is_mixed = earlier.net > 0 and held.net > 0
-        told = earlier if earlier.net > 0 else held
+        told, net = earlier if earlier.net > 0 else held, held.net
+        if place[2] == DELIVERY:
+            now_ns = self.client.clock.now_ns()
+            delivered = self._deliveries.held(place, net, earlier.net, now_ns)
+            net = max(_NO_UNITS, net + earlier.net) if delivered is None else delivered
         return NetPosition(
             key=NetKey(self.account, *place),
-            net=_delivered(held.net, earlier.net) if place[2] == DELIVERY else held.net,
+            net=net,
             average=None if is_mixed else told.average,
             ltp=earlier.ltp if today is None else held.ltp,
         )
@@ -283,14 +293,6 @@ class OpenAlgoReader:
             price=row.price,
             at_ns=self._trade_times.at_ns(fill.name, stated_ns(row.stated, now_ns), now_ns),
         )
-
-
-def _delivered(net: Decimal, before: Decimal) -> Decimal:
-    """Return what is held for delivery; a sale that shows in both books counts once.
-
-    Nobody is short of a delivery.
-    """
-    return max(_NO_UNITS, net + before)
 
 
 def said(reply: Reply) -> str:
