@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.brokers.openalgo.wire import samples
 from tradebot.brokers.openalgo.wire import listings, orders, positions, prices, trades, values
-from tradebot.brokers.openalgo.wire.answers import answer_of
+from tradebot.brokers.openalgo.wire.answers import answer_of, whole
 from tradebot.brokers.openalgo.wire.frames import frame_of
 from tradebot.core.inputs import Acked
 
@@ -140,13 +140,14 @@ def _acked(answer: Any) -> list[object]:
 
 def _order_rows(answer: Any) -> list[object]:
     one = orders.order_row(answer)
-    rows = [*(orders.order_rows(answer) or ()), *(() if one is None else (one,))]
+    book = whole(list(orders.order_rows(orders.order_book(answer) or ()))) or []
+    rows = [*book, *(() if one is None else (one,))]
     return [what for row in rows for what in (row.order_id, row.quantity, row.symbol)]
 
 
 def _fills(answer: Any) -> list[object]:
-    rows = trades.trade_rows(answer) or []
-    fills = trades.fills_of(rows, {})
+    rows = whole(list(trades.trade_rows(trades.trade_book(answer) or ()))) or []
+    fills = list(trades.fills_of(trades.by_order(rows), {}))
     assert all(fill.row.quantity > 0 and fill.row.price > 0 for fill in fills)
     return [what for fill in fills for what in (fill.row.order_id, fill.row.quantity)]
 

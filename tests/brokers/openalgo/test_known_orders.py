@@ -4,12 +4,19 @@ from decimal import Decimal
 
 import pytest
 
-from tests.brokers.openalgo.wire.samples import ORDER, TRADE, book, success
+from tests.brokers.openalgo.wire.samples import (
+    ORDER,
+    TRADE,
+    book,
+    fills_of,
+    order_rows,
+    success,
+    trade_rows,
+)
 from tests.brokers.openalgo.wire.test_requests import an_order
 from tradebot.brokers.openalgo import known_orders
 from tradebot.brokers.openalgo.known_orders import KnownOrders
-from tradebot.brokers.openalgo.wire.orders import order_rows
-from tradebot.brokers.openalgo.wire.trades import Limit, fills_of, repeated, trade_rows
+from tradebot.brokers.openalgo.wire.trades import Limit, repeated
 
 ID = ORDER["orderid"]
 

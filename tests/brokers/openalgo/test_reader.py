@@ -5,12 +5,14 @@ import inspect
 
 import pytest
 
-from tests.brokers.openalgo.world import LIMITS, NAME, SBIN, LookingWorld, an_order
+from tests.brokers.openalgo.wire.samples import ORDER, TRADE, success
+from tests.brokers.openalgo.world import LIMITS, NAME, SBIN, LookingWorld, ShiftedClock, an_order
 from tests.openalgo.faults import Fault
 from tests.openalgo.server import OpenAlgoServer
 from tradebot.brokers.openalgo.broker import OpenAlgoBroker
 from tradebot.brokers.openalgo.client import READ_ROUTES, ROUTES, Client, Withheld
 from tradebot.brokers.openalgo.reader import OpenAlgoReader
+from tradebot.brokers.openalgo.slices import SLICE
 from tradebot.brokers.openalgo.wire.requests import cancel_order, place_order
 from tradebot.core.secret import Secret
 from tradebot.errors import BrokerError
@@ -105,3 +107,36 @@ async def test_a_book_that_cannot_be_read_is_no_empty_one(looking):
     assert await looking.reader.order_book() is None
     with pytest.raises(BrokerError, match="trade book"):
         await looking.reader.executions()
+
+
+class AnsweringClient:
+    """A client whose long answers are there at once; from then on there is always a tick."""
+
+    def __init__(self, rows: int) -> None:
+        self.clock = ShiftedClock()
+        self.ticks_taken = 0
+        ids = [f"2504080010{number:05}" for number in range(rows)]
+        self._books = {
+            "tradebook": [{**TRADE, "orderid": name} for name in ids],
+            "orderbook": {"orders": [{**ORDER, "orderid": name} for name in ids]},
+            "gttorderbook": [],
+        }
+
+    async def ask(self, route, _body, **_how):
+        if route != "gttorderbook":
+            asyncio.get_running_loop().call_soon(self._tick)
+        return success(self._books[route])
+
+    def _tick(self) -> None:
+        self.ticks_taken += 1
+        asyncio.get_running_loop().call_soon(self._tick)
+
+
+@pytest.mark.parametrize(
+    ("book", "passes"), [("executions", 3), ("order_rows", 1), ("order_book", 2)]
+)
+async def test_ticks_are_taken_while_a_long_book_is_understood(book, passes):
+    client = AnsweringClient(rows=3 * SLICE)
+    reader = OpenAlgoReader(SBIN.account, client)  # type: ignore[arg-type] # all that is read of it
+    assert len(await getattr(reader, book)()) == 3 * SLICE
+    assert client.ticks_taken == 2 * passes

@@ -1,6 +1,6 @@
 """What can be read of an account behind OpenAlgo: books, fills, quotes. Nothing is ordered."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -10,8 +10,9 @@ from tradebot.brokers.openalgo.gtts import Gtts, number_of
 from tradebot.brokers.openalgo.known_orders import KnownOrders
 from tradebot.brokers.openalgo.shared import Shared
 from tradebot.brokers.openalgo.sightings import Sightings
+from tradebot.brokers.openalgo.slices import in_slices
 from tradebot.brokers.openalgo.wire import orders, prices, requests, trades
-from tradebot.brokers.openalgo.wire.answers import NOT_FOUND, Answer
+from tradebot.brokers.openalgo.wire.answers import NOT_FOUND, Answer, whole
 from tradebot.brokers.openalgo.wire.positions import (
     DELIVERY,
     Held,
@@ -121,7 +122,7 @@ class OpenAlgoReader:
         rows = await self.order_rows()
         if rows is None:
             return None
-        reports = [self._report(row) for row in rows]
+        reports = await in_slices(rows, self._reports)
         self._order_times.was_read(asked_ns)
         return [*reports, *waiting]
 
@@ -224,7 +225,8 @@ class OpenAlgoReader:
         return await self._orders()
 
     async def _read_orders(self) -> list[orders.OrderRow] | None:
-        rows = orders.order_rows(await self._answer("orderbook"))
+        book = orders.order_book(await self._answer("orderbook"))
+        rows = None if book is None else whole(await in_slices(book, orders.order_rows))
         for row in rows or ():
             self.known.row(row)
         return rows
@@ -242,16 +244,18 @@ class OpenAlgoReader:
     async def _read_trades(self) -> _TradeBook:
         asked_ns = self.client.clock.now_ns()
         reply = await self.client.ask("tradebook", {})
-        rows = trades.trade_rows(reply) if isinstance(reply, Answer) else None
+        book = trades.trade_book(reply) if isinstance(reply, Answer) else None
+        rows = None if book is None else whole(await in_slices(book, trades.trade_rows))
         if rows is None:
             return _TradeBook(f"the trade book cannot be read: {said(reply)}")
         if self.known.lacks(rows, trades.repeated(rows)):
             await self.order_rows()  # it tells what the trade book leaves open
-        fills = trades.fills_of(rows, self.known.limits())
+        limits = self.known.limits()
+        of_orders = trades.by_order(rows)
+        fills = await in_slices(of_orders, lambda some: trades.fills_of(some, limits))
         self.known.filled(fills)
-        now_ns = self.client.clock.now_ns()
         try:
-            executions = tuple(self._execution(fill, now_ns) for fill in fills)
+            executions = tuple(await in_slices(fills, self._executions))
         except BrokerError as error:
             return _TradeBook(str(error), is_read=True)
         self._trade_times.was_read(asked_ns)
@@ -277,6 +281,13 @@ class OpenAlgoReader:
             price=row.price,
             trigger=row.trigger,
         )
+
+    def _reports(self, rows: Iterable[orders.OrderRow]) -> Iterable[OrderReport]:
+        return map(self._report, rows)
+
+    def _executions(self, fills: Iterable[trades.Fill]) -> Iterable[Execution]:
+        now_ns = self.client.clock.now_ns()
+        return (self._execution(fill, now_ns) for fill in fills)
 
     def _execution(self, fill: trades.Fill, now_ns: int) -> Execution:
         row = fill.row

@@ -2,11 +2,13 @@
 
 import copy
 import json
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
-from tradebot.brokers.openalgo.wire.answers import Answer, answer_of
+from tradebot.brokers.openalgo.wire import orders, trades
+from tradebot.brokers.openalgo.wire.answers import Answer, answer_of, whole
 
 _Read = TypeVar("_Read")
 
@@ -159,3 +161,22 @@ def _spoil(draw: st.DrawFn, value: object) -> None:
             _spoil(draw, value[at])
         else:
             value[at] = copy.deepcopy(draw(_ODD))
+
+
+def order_rows(answer: Answer) -> list[orders.OrderRow] | None:
+    """Return what the rows of an order book say; None: it is not one that can be read."""
+    found = orders.order_book(answer)
+    return None if found is None else whole(list(orders.order_rows(found)))
+
+
+def trade_rows(answer: Answer) -> list[trades.TradeRow] | None:
+    """Return what the rows of a trade book say; None: it is not one that can be read."""
+    found = trades.trade_book(answer)
+    return None if found is None else whole(list(trades.trade_rows(found)))
+
+
+def fills_of(
+    rows: Iterable[trades.TradeRow], limits: Mapping[str, trades.Limit]
+) -> list[trades.Fill]:
+    """Return the fills that rows of any orders surely tell of."""
+    return list(trades.fills_of(trades.by_order(rows), limits))

@@ -6,13 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.brokers.openalgo.wire.samples import ORDER, book, said, spoiled, success, there
+from tests.brokers.openalgo.wire.samples import (
+    ORDER,
+    book,
+    order_rows,
+    said,
+    spoiled,
+    success,
+    there,
+)
 from tradebot.brokers.openalgo.wire.answers import answer_of
 from tradebot.brokers.openalgo.wire.orders import (
     OrderRow,
     is_cancelled,
     order_row,
-    order_rows,
     outcome_of,
 )
 from tradebot.core.inputs import (

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.brokers.openalgo.wire.samples import TRADE, spoiled, success
+from tests.brokers.openalgo.wire.samples import TRADE, fills_of, spoiled, success, trade_rows
 from tradebot.brokers.openalgo.wire.answers import answer_of
-from tradebot.brokers.openalgo.wire.trades import Limit, fills_of, repeated, trade_rows
+from tradebot.brokers.openalgo.wire.trades import Limit, repeated
 
 A, B = TRADE["orderid"], "250408001002737"
 

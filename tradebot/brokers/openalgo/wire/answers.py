@@ -114,6 +114,14 @@ def rows_of(raw: msgspec.Raw, decoder: "msgspec.json.Decoder[_Rows]") -> _Rows |
         return None
 
 
+def whole(rows: list[_Rows | None]) -> list[_Rows] | None:
+    """Return the rows of a book; None where one of them cannot be read.
+
+    If it were left out, it might be the very order or fill that is looked for.
+    """
+    return None if None in rows else [row for row in rows if row is not None]
+
+
 def _text(message: msgspec.Raw) -> str:
     """Return a message as a line: some are text, some are objects."""
     if not bytes(message):

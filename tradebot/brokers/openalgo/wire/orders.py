@@ -1,6 +1,7 @@
 """What an order route answered, and the rows of the order book."""
 
 import re
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 import msgspec
@@ -59,7 +60,9 @@ class OrderRow(msgspec.Struct, frozen=True, kw_only=True):
     stated: str  # when, in whichever words
 
 
-class _Row(msgspec.Struct, gc=False):
+class RawOrder(msgspec.Struct, gc=False):
+    """One row as it stands."""
+
     orderid: str | int | None = None
     symbol: str | None = None
     exchange: str | None = None
@@ -77,11 +80,11 @@ class _Row(msgspec.Struct, gc=False):
 
 
 class _Book(msgspec.Struct):
-    orders: list[_Row]
+    orders: list[RawOrder]
 
 
 _BOOK = msgspec.json.Decoder(_Book)
-_ONE = msgspec.json.Decoder(_Row)
+_ONE = msgspec.json.Decoder(RawOrder)
 
 
 def outcome_of(answer: Answer) -> Outcome:
@@ -114,18 +117,17 @@ def outcome_of(answer: Answer) -> Outcome:
     return Unknown(f"HTTP {answer.http}: {said}")
 
 
-def order_rows(answer: Answer) -> list[OrderRow] | None:
-    """Return the order book; None: it is not one, or has a row that cannot be read.
-
-    A row that were left out might be the very order that is looked for.
-    """
+def order_book(answer: Answer) -> list[RawOrder] | None:
+    """Return the rows of the order book as they stand; None: it is not one."""
     if not answer.is_success or answer.is_analyzed or answer.body is None:
         return None
     book = rows_of(answer.body.data, _BOOK)
-    if book is None:
-        return None
-    rows = [_read(row) for row in book.orders]
-    return None if None in rows else [row for row in rows if row is not None]
+    return None if book is None else book.orders
+
+
+def order_rows(book: Iterable[RawOrder]) -> Iterator[OrderRow | None]:
+    """Return what rows say; None: one that cannot be read."""
+    return map(_read, book)
 
 
 def order_row(answer: Answer) -> OrderRow | None:
@@ -141,7 +143,7 @@ def is_cancelled(answer: Answer) -> bool:
     return answer.http == OK and answer.is_success and not answer.is_analyzed
 
 
-def _read(row: _Row) -> OrderRow | None:
+def _read(row: RawOrder) -> OrderRow | None:
     order_id, side = values.name(row.orderid), values.side(row.action)
     quantity = values.units(row.quantity)
     if order_id is None or side is None or quantity is None or quantity < 0:

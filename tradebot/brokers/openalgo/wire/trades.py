@@ -12,7 +12,7 @@ that is told twice ends a trade half of which is still open.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 
 import msgspec
@@ -53,7 +53,9 @@ class Limit(msgspec.Struct, frozen=True):
     at_most: Decimal  # its quantity
 
 
-class _Row(msgspec.Struct, gc=False):
+class RawTrade(msgspec.Struct, gc=False):
+    """One row as it stands."""
+
     orderid: str | int | None = None
     symbol: str | None = None
     exchange: str | None = None
@@ -65,18 +67,19 @@ class _Row(msgspec.Struct, gc=False):
     timestamp: Number = None
 
 
-_BOOK = msgspec.json.Decoder(list[_Row])
+_BOOK = msgspec.json.Decoder(list[RawTrade])
 
 
-def trade_rows(answer: Answer) -> list[TradeRow] | None:
-    """Return the trade book; None: it is not one, or has a row that cannot be read."""
+def trade_book(answer: Answer) -> list[RawTrade] | None:
+    """Return the rows of the trade book as they stand; None: it is not one."""
     if not answer.is_success or answer.is_analyzed or answer.body is None:
         return None
-    book = rows_of(answer.body.data, _BOOK)
-    if book is None:
-        return None
-    rows = [_read(row) for row in book if values.units(row.quantity) != 0]
-    return None if None in rows else [row for row in rows if row is not None]
+    return rows_of(answer.body.data, _BOOK)
+
+
+def trade_rows(book: Iterable[RawTrade]) -> Iterator[TradeRow | None]:
+    """Return what rows say, those of no quantity left out; None: one that cannot be read."""
+    return (_read(row) for row in book if values.units(row.quantity) != 0)
 
 
 def repeated(rows: Iterable[TradeRow]) -> set[str]:
@@ -90,16 +93,21 @@ def repeated(rows: Iterable[TradeRow]) -> set[str]:
     return orders
 
 
-def fills_of(rows: Iterable[TradeRow], limits: Mapping[str, Limit]) -> list[Fill]:
-    """Return the fills that the rows surely tell of; ``limits`` are those of known orders."""
-    by_order: dict[str, list[TradeRow]] = defaultdict(list)
+def by_order(rows: Iterable[TradeRow]) -> list[list[TradeRow]]:
+    """Return the rows of each order."""
+    found: dict[str, list[TradeRow]] = defaultdict(list)
     for row in rows:
-        by_order[row.order_id].append(row)
-    return [
-        fill
-        for order_id, of_order in by_order.items()
-        for fill in _fills_of_order(of_order, limits.get(order_id))
-    ]
+        found[row.order_id].append(row)
+    return list(found.values())
+
+
+def fills_of(orders: Iterable[list[TradeRow]], limits: Mapping[str, Limit]) -> Iterator[Fill]:
+    """Return the fills that all rows of some orders surely tell of.
+
+    ``limits`` are those of known orders.
+    """
+    for rows in orders:
+        yield from _fills_of_order(rows, limits.get(rows[0].order_id))
 
 
 def _fills_of_order(rows: list[TradeRow], limit: Limit | None) -> list[Fill]:
@@ -131,7 +139,7 @@ def _up_to(quantity: Decimal, fills: list[Fill]) -> list[Fill]:
     return taken
 
 
-def _read(row: _Row) -> TradeRow | None:
+def _read(row: RawTrade) -> TradeRow | None:
     order_id, side = values.name(row.orderid), values.side(row.action)
     quantity, price = values.units(row.quantity), values.above_zero(row.average_price)
     if order_id is None or side is None or not (row.symbol and row.exchange):
