@@ -6,13 +6,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from random import Random
 
 import msgspec
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import WebSocketException
 
 from tradebot.brokers.openalgo.channel_proof import ChannelProof
 from tradebot.brokers.openalgo.client import Client
 from tradebot.brokers.openalgo.descriptions import Descriptions
 from tradebot.brokers.openalgo.polling import Polling
+from tradebot.brokers.openalgo.sockets import Straight
 from tradebot.brokers.openalgo.tick_times import TickTimes
 from tradebot.brokers.openalgo.watch import Heard, Patience, Step, Watch
 from tradebot.brokers.openalgo.wire import frames, prices, values
@@ -141,7 +142,7 @@ class OpenAlgoFeed:
         self._ended_why, pace = "", self._pace
         self._was_reached = False
         try:
-            async with connect(
+            async with Straight(
                 self._url,
                 open_timeout=pace.connect_s,
                 ping_interval=pace.ping_s,

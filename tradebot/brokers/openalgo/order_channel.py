@@ -8,9 +8,10 @@ import ssl
 import time
 
 import msgspec
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import InvalidHandshake, InvalidStatus, WebSocketException
 
+from tradebot.brokers.openalgo.sockets import Straight
 from tradebot.brokers.openalgo.wire import frames, values
 from tradebot.core.secret import Secret
 
@@ -52,7 +53,7 @@ async def probed(url: str, key: Secret, *, patience: Patience = Patience()) -> P
     steps = _Steps(key, patience)
     try:
         async with asyncio.timeout(patience.connect_s):
-            socket = await connect(url, compression=None, proxy=None, close_timeout=1.0)
+            socket = await Straight(url, compression=None, proxy=None, close_timeout=1.0)
         try:
             await steps.take(socket)
         finally:
