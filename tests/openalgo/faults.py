@@ -72,6 +72,7 @@ class Fault(enum.StrEnum):
 
     # Of the websocket.
     HANDSHAKE_REFUSED = "handshake_refused"  # by what stands before it (the status, 502)
+    HANDSHAKE_HANGS = "handshake_hangs"  # somebody listens, and answers late (seconds, 5)
     AUTH_SLOW = "auth_slow"  # and everybody waits (seconds)
     AUTH_REFUSED = "auth_refused"  # (the code, AUTHENTICATION_ERROR)
     ACTION_FAILS = "action_fails"  # of any action: an error without a type (the code)

@@ -14,9 +14,8 @@ from tests.openalgo.account import Account
 from tests.openalgo.exchange import Order
 from tests.openalgo.faults import Fault, Switchboard
 from tests.openalgo.pace import Pace
-from tests.openalgo.ticks import MODES, mode_of, tick, update
+from tests.openalgo.ticks import MODES, Message, items_of, mode_of, symbols_of, tick, update
 
-Message = dict[str, object]
 AUTH_TIMEOUT_S = 15.0
 PING_S = 20.0
 POLL_S = 5.0
@@ -102,6 +101,13 @@ class Proxy:
             client.socket.transport.pause_reading()
             if client.socket.keepalive_task is not None:
                 client.socket.keepalive_task.cancel()
+
+    def thaw(self) -> None:
+        """Let those that were left open hear and speak again."""
+        for client in self.clients:
+            if client.is_frozen:
+                client.is_frozen = False
+                client.socket.transport.resume_reading()
 
     def relogin(self) -> None:
         """Begin a new session at the broker: sockets stay open, and their ticks are over."""
@@ -201,7 +207,10 @@ class Proxy:
                 for client in clients:
                     await _send(client, text)
 
-    def _handshake(self, socket: ServerConnection, _request: Request) -> Response | None:
+    async def _handshake(self, socket: ServerConnection, _request: Request) -> Response | None:
+        if held := self._faults.hit(Fault.HANDSHAKE_HANGS):
+            self.on_change()
+            await self._pace.sleep(held.number(5.0))
         refused = self._faults.hit(Fault.HANDSHAKE_REFUSED)
         return socket.respond(int(refused.number(502)), "") if refused else None
 
@@ -268,6 +277,7 @@ class Proxy:
         async with self._busy:
             slow = self._faults.hit(Fault.AUTH_SLOW)
             if slow:
+                self.on_change()
                 await self._pace.sleep(slow.number(5.0))
         if refused:
             return _error(refused.text("AUTHENTICATION_ERROR"), "Authentication failed")
@@ -303,7 +313,7 @@ class Proxy:
         return _error("INVALID_ACTION", f"Invalid action: {action}")
 
     def _subscribe(self, client: Client, message: Message) -> str:
-        mode, symbols = mode_of(message.get("mode", 2)), _symbols(message)
+        mode, symbols = mode_of(message.get("mode", 2)), symbols_of(message)
         if mode is None:
             return _error("INVALID_MODE", f"Invalid mode: {message.get('mode')}")
         if not symbols:
@@ -343,7 +353,7 @@ class Proxy:
     def _unsubscribe(self, client: Client, message: Message) -> str:
         done: list[Message] = []
         failed: list[Message] = []
-        for item in _items(message):
+        for item in items_of(message):
             mode = mode_of(item.get("mode", 2))
             name = f"{item.get('exchange')}:{item.get('symbol')}"
             row: Message = {"symbol": item.get("symbol"), "exchange": item.get("exchange")}
@@ -382,16 +392,3 @@ def _error(code: str, message: str) -> str:
 
 def _asked(message: Message) -> Message:
     return {"request_id": message["request_id"]} if "request_id" in message else {}
-
-
-def _items(message: Message) -> list[Message]:
-    """Return the instruments of a message: a list, or one in the message itself."""
-    found = message.get("symbols", [message] if "symbol" in message else [])
-    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
-
-
-def _symbols(message: Message) -> list[tuple[str, str]]:
-    found = [
-        (str(item.get("exchange", "")), str(item.get("symbol", ""))) for item in _items(message)
-    ]
-    return [(exchange, symbol) for exchange, symbol in found if exchange and symbol]

@@ -70,6 +70,24 @@ async def test_what_stands_before_it_may_refuse_the_connection(server, client):
         assert await feed.is_silent()
 
 
+async def test_a_connection_may_be_taken_and_answered_late(server, client):
+    hangs = server.faults.turn_on(Fault.HANDSHAKE_HANGS, times=1, value=5.0)
+    async with client.feed() as feed:
+        assert hangs.hits == 1
+        assert await feed.is_silent()
+
+
+async def test_a_frozen_connection_that_thaws_hears_and_says_all_that_was_left(server, client):
+    async with client.feed() as feed:
+        server.proxy.freeze()
+        await feed.say("ping", timestamp=1)
+        async with client.feed() as other:
+            assert await other.is_silent()  # what came before it has been heard
+        assert [said["action"] for said in server.proxy.received].count("ping") == 1
+        server.proxy.thaw()
+        assert (await feed.hear())["type"] == "pong"
+
+
 async def test_a_slow_login_holds_everybody_up(server, client):
     slow = server.faults.turn_on(Fault.AUTH_SLOW, times=1, value=5.0)
     async with client.feed(logged_in=False) as feed:

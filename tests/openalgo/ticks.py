@@ -1,4 +1,4 @@
-"""How a tick and an order update are written on the websocket."""
+"""How ticks and order updates are written on the websocket, and how instruments are asked for."""
 
 import datetime as dt
 import time
@@ -6,6 +6,7 @@ import time
 from tests.openalgo.books import plain
 from tests.openalgo.exchange import Order
 
+Message = dict[str, object]
 TWO_WEEKS_MS = 14 * 86_400_000
 MODES = {1: "LTP", 2: "Quote", 3: "Depth"}
 
@@ -78,3 +79,16 @@ def update(order: Order, mode: str, broker: str) -> dict[str, object]:
         "average_price": order.average,
         "rejection_reason": order.reason,
     }
+
+
+def items_of(message: Message) -> list[Message]:
+    """Return the instruments of a message: a list, or one in the message itself."""
+    found = message.get("symbols", [message] if "symbol" in message else [])
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+
+
+def symbols_of(message: Message) -> list[tuple[str, str]]:
+    found = [
+        (str(item.get("exchange", "")), str(item.get("symbol", ""))) for item in items_of(message)
+    ]
+    return [(exchange, symbol) for exchange, symbol in found if exchange and symbol]
