@@ -98,8 +98,8 @@ class Fed:
 
     async def block(self) -> None:
         loop = self._loop
-        assert self._feed._socket is not None
-        await self._feed._socket.send("go")
+        assert self._feed._line.socket is not None
+        await self._feed._line.socket.send("go")
         self._seen += FRAMES
         while loop.ticks_judged + loop.ticks_thinned < self._seen - 1:  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.002)

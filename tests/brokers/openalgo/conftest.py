@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.brokers.openalgo.feeding import CALM, Feed
+from tests.brokers.openalgo.feeding import CALM, PACE, Feed
 from tests.brokers.openalgo.world import World
 
 
@@ -16,8 +16,8 @@ async def world():
 async def start(world):
     started = []
 
-    def begin(*names, patience=CALM, is_open=True):
-        feed = Feed(world, patience, is_open)
+    def begin(*names, patience=CALM, is_open=True, pace=PACE):
+        feed = Feed(world, patience, is_open, pace)
         started.append(feed)
         for name in names:
             feed.feed.subscribe(name)

@@ -6,14 +6,17 @@ from random import Random
 import msgspec
 
 from tests.brokers.openalgo.world import NAME
-from tradebot.brokers.openalgo.feed import OpenAlgoFeed, Pace
+from tradebot.brokers.openalgo.connection import Pace
+from tradebot.brokers.openalgo.feed import OpenAlgoFeed
 from tradebot.brokers.openalgo.watch import Patience
 from tradebot.core.inputs import FeedState, Tick
 
 MS = 1_000_000
 WAIT_S = 10.0
 NEVER = 10**18
-PACE = Pace(look_s=0.01, quote_s=0.2, welcome_s=0.3, renew_s_min=0.05, pause_share=0.02)
+PACE = Pace(
+    look_s=0.01, quote_s=0.2, welcome_s=0.3, quiet_s=1e9, renew_s_min=0.05, pause_share=0.02
+)
 # Nothing is held against the feed unless a test is about it.
 CALM = Patience(poll_ns=NEVER, silent_ns=NEVER)
 POLLS = msgspec.structs.replace(CALM, poll_ns=20 * MS)
@@ -58,7 +61,7 @@ class Inbox:
 class Feed:
     """A feed that runs; ``moves`` lets prices move until something has come of it."""
 
-    def __init__(self, world, patience, is_open):
+    def __init__(self, world, patience, is_open, pace=PACE):
         self.world, self.server, self.inbox = world, world.server, Inbox()
         self.feed = OpenAlgoFeed(
             world.server.feed_url,
@@ -68,7 +71,7 @@ class Feed:
             proof=world.broker.proof,
             resume_after=41,
             patience=patience,
-            pace=PACE,
+            pace=pace,
             random=Random(1),
         )
         self.task = asyncio.ensure_future(self.feed.run(self.inbox))

@@ -7,7 +7,7 @@ import time
 import msgspec
 import pytest
 
-from tests.brokers.openalgo.feeding import CALM, INFY, MS, POLLS, Feed
+from tests.brokers.openalgo.feeding import CALM, INFY, MS, PACE, POLLS, Feed
 from tests.brokers.openalgo.world import NAME, World, an_order
 from tests.openalgo.faults import Fault
 from tradebot.core.inputs import Execution, InstrumentsLoaded, OrderChannel, OrderSide, Tick
@@ -349,3 +349,46 @@ async def test_a_connection_tells_whose_it_is_and_that_our_wish_was_acknowledged
     await feed.server.stop_feed()
     await feed.inbox.until(lambda: feed.inbox.states[-1:] and not feed.inbox.states[-1][0])
     assert (proof.broker, proof.ack) == (None, "")
+
+
+# Wishes that come to nothing.
+
+
+async def test_a_subscription_that_fails_as_a_whole_is_asked_for_again(start):
+    feed = start(NAME, patience=msgspec.structs.replace(CALM, again_ns=MS))
+    feed.server.faults.turn_on(Fault.ACTION_FAILS, endpoint="subscribe", times=2)
+    await feed.ticking()
+    assert len(feed.asked("subscribe")) == 3
+    assert len(feed.asked("authenticate")) == 1
+
+
+async def test_a_subscription_of_which_nobody_says_anything_is_asked_for_again(start):
+    feed = start(NAME, patience=msgspec.structs.replace(CALM, ack_ns=MS))
+    feed.server.faults.turn_on(Fault.ACTION_UNANSWERED, endpoint="subscribe", times=2)
+    await feed.ticking()
+    assert len(feed.asked("subscribe")) >= 3
+    assert len(feed.asked("authenticate")) == 1
+
+
+@pytest.mark.parametrize("fault", [Fault.ACTION_FAILS, Fault.ACTION_UNANSWERED])
+async def test_word_of_orders_is_asked_for_until_it_is_promised(start, fault):
+    feed = start(NAME, pace=msgspec.structs.replace(PACE, orders_s=0.01))
+    feed.server.faults.turn_on(fault, endpoint="subscribe_orders", times=2)
+    await feed.server.until(lambda: any(one.wants_orders for one in feed.server.proxy.clients))
+    for _ in range(20):
+        await asyncio.sleep(0.01)
+    assert len(feed.asked("subscribe_orders")) == 3
+
+
+async def test_what_was_away_for_long_is_let_in_once(start):
+    patience = msgspec.structs.replace(POLLS, silent_ns=100 * MS)
+    feed = start(NAME, patience=patience)
+    await feed.ticking()
+    await feed.server.stop()
+    await feed.inbox.until(lambda: len(feed.inbox.states) == 2)
+    before = len(feed.asked("authenticate"))
+    for _ in range(20):
+        await asyncio.sleep(0.01)
+    await feed.server.start()
+    await feed.ticking()
+    assert len(feed.asked("authenticate")) == before + 1

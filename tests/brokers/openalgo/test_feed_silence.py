@@ -152,3 +152,21 @@ async def test_the_mode_is_looked_at_again_when_it_is_time(start, world):
     feed = start()
     feed.feed._pace = msgspec.structs.replace(PACE, check_s=0.01)
     await world.server.until(lambda: len(world.server.record.asked("analyzer")) >= before + 3)
+
+
+async def test_what_is_left_for_its_silence_again_and_again_is_called_as_soon_each_time(start):
+    step_ns = 20 * MS
+    patience = msgspec.structs.replace(
+        CALM, silent_ns=step_ns, renewed_ns=step_ns, renewed_ns_max=step_ns
+    )
+    pauses = []
+    feed = start(patience=patience)
+
+    async def pause(seconds):
+        pauses.append(seconds)
+
+    feed.feed._sleep = pause
+    feed.server.faults.turn_on(Fault.TICKS_MUTED)
+    feed.feed.subscribe(NAME)
+    await feed.server.until(lambda: len(pauses) >= 6)
+    assert max(pauses) <= 0.5 * PACE.pause_share

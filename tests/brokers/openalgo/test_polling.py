@@ -10,7 +10,7 @@ from tests.brokers.openalgo.world import NAME, World
 from tests.openalgo.faults import Fault
 from tradebot.brokers.openalgo.budget import BACK_OFF_S, SPAN_S, Budget
 from tradebot.brokers.openalgo.client import READS_AT_ONCE, Limits
-from tradebot.brokers.openalgo.feed import Pace
+from tradebot.brokers.openalgo.connection import Pace
 from tradebot.brokers.openalgo.polling import AT_ONCE, NAMES_MAX, Polling
 from tradebot.brokers.openalgo.watch import Patience, Watch
 

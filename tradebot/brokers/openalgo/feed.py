@@ -5,37 +5,23 @@ import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from random import Random
 
-import msgspec
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import WebSocketException
 
 from tradebot.brokers.openalgo.channel_proof import ChannelProof
 from tradebot.brokers.openalgo.client import Client
+from tradebot.brokers.openalgo.connection import Line, Pace, dialled
 from tradebot.brokers.openalgo.descriptions import Descriptions
 from tradebot.brokers.openalgo.polling import Polling
-from tradebot.brokers.openalgo.sockets import Straight
+from tradebot.brokers.openalgo.stand_by import Beside, StandBy
 from tradebot.brokers.openalgo.tick_times import TickTimes
 from tradebot.brokers.openalgo.watch import Heard, Patience, Step, Watch
 from tradebot.brokers.openalgo.wire import frames, prices, values
+from tradebot.brokers.openalgo.wish import Wish
 from tradebot.core.backoff import pause_s
 from tradebot.core.inputs import Execution, FeedState, OrderChannel, Tick
 from tradebot.errors import BrokerError
 from tradebot.ports import Inbox, Quote
-
-FRAME_BYTES_MAX = 4 * 1024 * 1024
-
-
-class Pace(msgspec.Struct, frozen=True, kw_only=True):
-    """How often is looked, and how long the server may take."""
-
-    look_s: float = 0.25
-    connect_s: float = 10.0
-    quote_s: float = 3.0
-    welcome_s: float = 20.0  # the broker's connection is made inside it [W]
-    ping_s: float = 20.0
-    renew_s_min: float = 5.0  # between two renewals that the proxy asks for
-    check_s: float = 3600.0  # between two looks whether orders are real and what symbols are
-    pause_share: float = 1.0  # of the pauses between connections
 
 
 class OpenAlgoFeed:
@@ -88,9 +74,11 @@ class OpenAlgoFeed:
         self._pace = pace
         self._random = random
         self._sleep = sleep
-        self._socket: ClientConnection | None = None
+        self._line = Line()
+        beside = Beside(missed=self._is_missed, leave=self._end, pause=self._pause)
+        self._stand_by = StandBy(url, client.key, self._line, pace, beside)
         self._is_welcome = False
-        self._wants_orders = False
+        self._orders = Wish(pace.orders_s, pace.orders_s_max)
         self._welcome_due_s: float | None = None
         self._renewed_s = -pace.renew_s_min
         self._checked_s = -pace.check_s
@@ -120,6 +108,7 @@ class OpenAlgoFeed:
         # Each asks on its own: an answer that does not come must keep no other one waiting.
         await asyncio.gather(
             self._stay_connected(inbox),
+            self._stand_by.run(),
             self._look_after(inbox),
             self._polling(inbox).run(),
             self._hear_news(inbox),
@@ -133,34 +122,35 @@ class OpenAlgoFeed:
             why = await self._connection(inbox)
             self._is_welcome = False
             self._set_up(inbox, is_up=False, why=why)
-            pause = pause_s(self._failures, self._random.random(), was_reached=self._was_reached)
-            self._failures += self._was_reached
-            await self._sleep(pause * self._pace.pause_share)
+            if not self._stand_by.is_ready:
+                await self._pause(self._failures, self._was_reached)
+                self._failures += self._was_reached
+
+    async def _pause(self, failures: int, was_reached: bool) -> None:  # noqa: FBT001 - a callback
+        pause = pause_s(failures, self._random.random(), was_reached=was_reached)
+        await self._sleep(pause * self._pace.pause_share)
 
     async def _connection(self, inbox: Inbox) -> str:
         """Hold one connection to its end; return why it ended."""
-        self._ended_why, pace = "", self._pace
-        self._was_reached = False
+        self._ended_why, self._was_reached = "", False
+        line, now_s = self._line, asyncio.get_running_loop().time
+        other = self._stand_by.taken()
         try:
-            async with Straight(
-                self._url,
-                open_timeout=pace.connect_s,
-                ping_interval=pace.ping_s,
-                ping_timeout=pace.ping_s,
-                close_timeout=1.0,
-                max_size=FRAME_BYTES_MAX,
-                compression=None,
-                proxy=None,
-            ) as socket:
-                self._socket, self._was_reached = socket, True
-                await self._authenticate(socket)
+            async with other.socket if other else dialled(self._url, self._pace) as socket:
+                line.socket, line.heard_s, self._was_reached = socket, now_s(), True
+                if other:
+                    self._welcomed(inbox, other.welcome)
+                else:
+                    await self._authenticate(socket)
                 while True:
-                    self._take(inbox, await socket.recv(decode=False))
+                    raw = await socket.recv(decode=False)
+                    line.heard_s = now_s()
+                    self._take(inbox, raw)
         except (OSError, TimeoutError, WebSocketException) as error:
             told = self._client.key.cleaned(f"{type(error).__name__}: {error}")
             return self._ended_why or f"the connection ended, {values.tidy(told)}"
         finally:
-            self._socket = None
+            line.socket = None
             self._proof.ended()
             self._say_proof(inbox)
 
@@ -177,30 +167,39 @@ class OpenAlgoFeed:
         elif frame.is_tick:
             self._take_tick(inbox, frame)
         elif frame.is_welcome:
-            self._is_welcome, self._welcome_due_s = True, None
-            self._proof.welcomed(values.tidy(frame.broker or ""))
-            self._client.lockout.hasten(self._clock.now_ns())
-            self._wants_orders = True
-            self._added = dict.fromkeys(self._watch.names)
-            for name in self._added:
-                self._descriptions.want(name)
-            self._changed.set()
-            if not self._added:
-                self._set_up(inbox, is_up=True)
+            self._welcomed(inbox, frame)
         elif frame.is_order_news:
             self._proof.told(str(frame.orderid), frame.broker or "")
             self._say_proof(inbox)
             self._has_news.set()
         elif frame.is_order_ack:
             self._proof.ack = values.tidy(frame.status or "")
+            if frame.status == "success":
+                self._orders.granted()
         elif frame.is_error:
             self._take_error(frame)
         else:
-            for exchange, symbol, message in frame.refused:
+            for name in frame.taken:
+                self._watch.taken(name)
+            for name, message in frame.refused:
                 # It is asked for by quotes meanwhile.
-                name = f"{exchange}:{symbol}"
                 self._watch.refused(name, self._clock.now_ns())
                 self._say("feed.refused", "warning", instrument=name, why=values.tidy(message))
+
+    def _welcomed(self, inbox: Inbox, frame: frames.Frame) -> None:
+        """Have all that is wanted subscribed: the proxy may have forgotten it [W]."""
+        now_ns = self._clock.now_ns()
+        self._is_welcome, self._welcome_due_s = True, None
+        self._proof.welcomed(values.tidy(frame.broker or ""))
+        self._client.lockout.hasten(now_ns)
+        self._orders.begin()
+        self._watch.subscribed(now_ns)
+        self._added = dict.fromkeys(self._watch.names)
+        for name in self._added:
+            self._descriptions.want(name)
+        self._changed.set()
+        if not self._added:
+            self._set_up(inbox, is_up=True)
 
     def _take_tick(self, inbox: Inbox, frame: frames.Frame) -> None:
         data = frame.data
@@ -237,6 +236,8 @@ class OpenAlgoFeed:
             self._proof.ended()
             self._is_welcome = False  # renewed at the next look, but not all the time
             self._welcome_due_s = None
+        else:
+            self._watch.failed(self._clock.now_ns())
 
     async def _look_after(self, inbox: Inbox) -> None:
         """See to subscriptions and silence, for ever."""
@@ -249,7 +250,7 @@ class OpenAlgoFeed:
                 continue  # the reader of the same socket tells why it ended
 
     async def _look(self, inbox: Inbox) -> None:
-        socket, now_s = self._socket, asyncio.get_running_loop().time()
+        socket, now_s = self._line.socket, asyncio.get_running_loop().time()
         if socket is not None:
             if self._welcome_due_s is not None and now_s >= self._welcome_due_s:
                 self._end("no answer to our key")
@@ -309,13 +310,14 @@ class OpenAlgoFeed:
         """Subscribe and unsubscribe what has changed."""
         added, self._added = self._added, {}
         removed, self._removed = self._removed, {}
-        added |= dict.fromkeys(self._watch.due(self._clock.now_ns()))
-        if self._wants_orders:
-            self._wants_orders = False
+        now_ns = self._clock.now_ns()
+        added |= dict.fromkeys(self._watch.due(now_ns))
+        if self._orders.is_due(asyncio.get_running_loop().time()):
             await socket.send(frames.subscribe_orders(), text=True)
         if removed:
             await socket.send(frames.unsubscribe(removed), text=True)
         if added:
+            self._watch.wished(added, now_ns)
             await socket.send(frames.subscribe(added), text=True)
 
     async def _judge(self, inbox: Inbox, socket: ClientConnection) -> None:
@@ -323,6 +325,7 @@ class OpenAlgoFeed:
         if step is Step.RENEW:
             await self._renew(inbox, socket, why)
         elif step is Step.RECONNECT:
+            self._failures = 0  # who let us in is not called too often: such steps are rare
             self._end(why)
 
     async def _renew(self, inbox: Inbox, socket: ClientConnection, why: str) -> None:
@@ -334,14 +337,18 @@ class OpenAlgoFeed:
         self._proof.ended()
         self._say_proof(inbox)
         self._set_up(inbox, is_up=False, why=why)
-        self._watch.subscribed(self._clock.now_ns())
         await self._authenticate(socket)
 
     def _end(self, why: str) -> None:
         """End the connection; its reader comes back and tells why."""
-        if self._socket is not None and not self._ended_why:
+        if self._line.socket is not None and not self._ended_why:
             self._ended_why = why
-            self._socket.transport.abort()
+            self._line.socket.transport.abort()
+
+    def _is_missed(self) -> bool:
+        """Whether ticks could come now, and our key is taken."""
+        is_open = self._watch.is_any_open(self._clock.now_ns())
+        return is_open and not self._client.lockout.is_closed
 
     def _say_proof(self, inbox: Inbox) -> None:
         """Tell the engine when word of orders begins to be good, or to be none."""

@@ -6,7 +6,7 @@ What speaks for the feed is a tick; what speaks against it is a quote that moves
 """
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -48,8 +48,18 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True):
     spikes: dict[Kind, float] = msgspec.field(
         default_factory=lambda: dict.fromkeys(Kind, 0.01) | {Kind.OPTION: 0.25}
     )
-    again_ns: int = _SECOND_NS  # until one that was refused or is deaf is subscribed again
+    # Until one that was refused is subscribed again. Later it, and one that is deaf, waits for an
+    # eighth of the time that it has not ticked for: who comes back is not kept waiting for
+    # long, and who never does is soon asked for rarely.
+    again_ns: int = _SECOND_NS
     again_ns_max: int = 300 * _SECOND_NS
+    # Until one that nobody has answered for is, and twice as long each time: a proxy that is busy
+    # answers nobody for seconds [W], and has to take every further frame after that.
+    ack_ns: int = 5 * _SECOND_NS
+    # One that has not ticked since it was subscribed, while others do, is held to be deaf: by one
+    # quote that moves when it has had time to tick, and without any quote that says it is quiet.
+    first_ns: int = _SECOND_NS
+    unquoted_ns: int = 5 * _SECOND_NS // 2
     silent_ns: int = 15 * _SECOND_NS  # all that trade now
     renewed_ns: int = 10 * _SECOND_NS  # how long a step may take to bring a tick
     renewed_ns_max: int = 300 * _SECOND_NS  # a reconnection is a login at the broker's feed [W]
@@ -61,33 +71,38 @@ class _Watched:
     __slots__ = (
         *(
             "again_ns",
+            "agreed_ns",
             "answered_ns",
             "asked_ns",
             "held",
+            "is_pending",
             "is_withheld",
             "moved_ns",
             "moves",
             "price",
             "seen",
         ),
-        *("seen_ns", "since_ns", "spike", "ticked_ns", "tries"),
+        *("seen_ns", "since_ns", "spike", "ticked_ns", "troubled_ns", "wished_ns"),
     )
 
     def __init__(self, now_ns: int, spike: float) -> None:
         self.spike = spike  # share of a price that is no jump
-        self.since_ns = now_ns  # wanted, or subscribed again
+        self.since_ns = now_ns  # wanted, or subscribed again with all others
         self.ticked_ns = 0
         self.seen = 0.0  # price of its last frame
         self.seen_ns = 0
         self.asked_ns = 0
         self.answered_ns = 0  # when the newest quote that came was asked for
+        self.agreed_ns = 0  # when the newest of those was that knew no other price
         self.price: float | None = None
         self.held: float | None = None  # a tick that has to be confirmed
         self.is_withheld = False  # it was not told yet
         self.moves = 0
         self.moved_ns = 0  # when the first of these was asked for
-        self.tries = 0  # subscriptions of it alone that brought no tick
+        self.troubled_ns: int | None = None  # when it was first asked for since it ticked, or deaf
         self.again_ns: int | None = None  # when it is subscribed again; None: it is not
+        self.wished_ns = 0  # when it was last subscribed
+        self.is_pending = False  # and that is neither taken nor refused yet
 
     def is_near(self, ltp: float, other: float | None) -> bool:
         """Whether a price is no jump from another."""
@@ -130,13 +145,39 @@ class Watch:
         for watched in self._watched.values():
             watched.since_ns = now_ns
             watched.moves = 0
+            watched.again_ns = watched.troubled_ns = None
+            watched.is_pending = False
+
+    def wished(self, names: Iterable[str], now_ns: int) -> None:
+        """Note that the proxy was asked to subscribe these; without an answer it is again."""
+        for name in names:
+            watched = self._watched.get(name)
+            if watched is not None:
+                waited_ns = 0 if watched.troubled_ns is None else now_ns - watched.troubled_ns
+                self._again(watched, now_ns, max(self._patience.ack_ns, waited_ns))
+                watched.wished_ns = now_ns
+                watched.is_pending = True
+
+    def taken(self, name: str) -> None:
+        """Note that the proxy has handed a subscription on; only a tick says more [I #1458]."""
+        watched = self._watched.get(name)
+        if watched is not None and watched.is_pending:
+            watched.is_pending = False
             watched.again_ns = None
 
+    def failed(self, now_ns: int) -> None:
+        """Note an error that names no request [W]: it may be of any that was not answered."""
+        for watched in self._watched.values():
+            if watched.is_pending:
+                self._again(watched, now_ns, self._patience.again_ns)
+                watched.is_pending = False
+
     def refused(self, name: str, now_ns: int) -> None:
-        """Note that a subscription was not taken; it is tried again, ever more slowly."""
+        """Note that a subscription was not taken; it is tried again, ever more rarely."""
         watched = self._watched.get(name)
         if watched is not None:
-            self._again(watched, now_ns)
+            self._again(watched, now_ns, self._patience.again_ns)
+            watched.is_pending = False
 
     def due(self, now_ns: int) -> list[str]:
         """Return what is to be subscribed again now, on its own: the others tick."""
@@ -147,7 +188,6 @@ class Watch:
         ]
         for name in names:
             self._watched[name].again_ns = None
-            self._watched[name].since_ns = now_ns
         return names
 
     def ticked(self, name: str, ltp: float, now_ns: int) -> Heard:
@@ -182,8 +222,9 @@ class Watch:
             if is_silent:
                 return Heard.DOUBTED
         watched.ticked_ns = self._heard_ns = now_ns
-        watched.moves = watched.tries = 0
-        watched.again_ns = None
+        watched.moves = 0
+        watched.again_ns = watched.troubled_ns = None
+        watched.is_pending = False
         self._stepped_ns = None
         return heard
 
@@ -231,6 +272,7 @@ class Watch:
         watched.answered_ns = asked_ns
         watched.held = None  # the quote is what has to be believed
         if ltp == watched.price:
+            watched.agreed_ns = asked_ns
             return False
         if watched.price is not None:
             watched.moves += 1
@@ -238,6 +280,10 @@ class Watch:
                 watched.moved_ns = asked_ns
         watched.price = ltp
         return True
+
+    def is_any_open(self, now_ns: int) -> bool:
+        """Whether anything that is wanted trades now."""
+        return any(self._is_open(name, now_ns) for name in self._watched)
 
     def judge(self, now_ns: int) -> tuple[Step, str]:
         """Say what to do about a feed that is connected, and why."""
@@ -257,22 +303,36 @@ class Watch:
         limit_ns, is_any_open = self._patience.silent_ns, False
         heard_ns = 0
         for name, watched in self._watched.items():
-            if watched.moves >= self._patience.moves:
-                if self._heard_ns <= watched.moved_ns:
+            is_open = self._is_open(name, now_ns)
+            if self._is_deaf(watched, now_ns, is_open=is_open):
+                if watched.moves >= self._patience.moves and self._heard_ns <= watched.moved_ns:
                     return f"{name} moves and no tick of it comes"
                 # Others have ticked since: the socket is good, and this subscription is not.
                 watched.moves = 0
-                self._again(watched, now_ns)
-            if self._is_open(name, now_ns):
+                if watched.again_ns is None:  # else it is about to be, and must not wait longer
+                    self._again(watched, now_ns, 0)
+            if is_open:
                 is_any_open = True
                 heard_ns = max(heard_ns, watched.ticked_ns, watched.since_ns)
         if is_any_open and now_ns - heard_ns >= limit_ns:
             return f"no tick for {(now_ns - heard_ns) / _SECOND_NS:.0f} s"
         return ""
 
-    def _again(self, watched: _Watched, now_ns: int) -> None:
-        pause_ns = min(
-            self._patience.again_ns << min(watched.tries, 16), self._patience.again_ns_max
-        )
-        watched.tries += 1
-        watched.again_ns = now_ns + pause_ns
+    def _is_deaf(self, watched: _Watched, now_ns: int, *, is_open: bool) -> bool:
+        """Whether a subscription seems to bring nothing: of its own fault, or of all."""
+        patience = self._patience
+        if watched.moves >= patience.moves:
+            return True
+        if watched.ticked_ns >= watched.wished_ns or self._heard_ns <= watched.wished_ns:
+            return False  # it has brought something, or none has
+        if watched.moves:
+            return watched.moved_ns - watched.wished_ns >= patience.first_ns
+        told_ns = max(watched.wished_ns, watched.agreed_ns)
+        return is_open and now_ns - told_ns >= patience.unquoted_ns
+
+    def _again(self, watched: _Watched, now_ns: int, least_ns: int) -> None:
+        """Have it subscribed again after this, or after an eighth of the time of its trouble."""
+        if watched.troubled_ns is None:
+            watched.troubled_ns = now_ns
+        pause_ns = max(least_ns, (now_ns - watched.troubled_ns) // 8)
+        watched.again_ns = now_ns + min(pause_ns, self._patience.again_ns_max)

@@ -38,8 +38,13 @@ def test_a_welcome_is_one_only_with_its_word():
 def test_an_acknowledgement_tells_what_was_refused():
     ack = frame(ACK)
     assert not any((ack.is_tick, ack.is_welcome, ack.is_error))
-    assert list(ack.refused) == [("NSE", "X", "no X")]
+    assert list(ack.refused) == [("NSE:X", "no X")]
     assert list(frame(WELCOME).refused) == []
+
+
+def test_an_acknowledgement_tells_what_was_handed_on():
+    assert list(frame(ACK).taken) == ["NSE:SBIN"]
+    assert list(frame(WELCOME).taken) == []
 
 
 @pytest.mark.parametrize(
@@ -96,7 +101,8 @@ def test_no_frame_makes_the_reader_raise_or_brings_a_price_that_nobody_paid(raw)
     if read.is_tick:
         price = values.price(there(read.data).ltp)
         assert price is None or price > 0
-    assert all(len(row) == 3 for row in read.refused)
+    assert all(len(row) == 2 for row in read.refused)
+    assert all(":" in name for name in read.taken)
     assert read.is_broker_gone <= read.is_error
 
 

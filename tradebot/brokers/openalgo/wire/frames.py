@@ -89,15 +89,22 @@ class Frame(msgspec.Struct, gc=False):
         return self.is_error and (self.code in _BROKER_GONE or self.code == "NOT_AUTHENTICATED")
 
     @property
-    def refused(self) -> Iterable[tuple[str, str, str]]:
-        """Yield exchange, symbol and message of what a subscription did not take.
+    def taken(self) -> Iterable[str]:
+        """Yield the instruments of which the proxy says that it has handed a wish on."""
+        for ack in self.subscriptions or ():
+            if ack.status == "success":
+                yield f"{ack.exchange}:{ack.symbol}"
+
+    @property
+    def refused(self) -> Iterable[tuple[str, str]]:
+        """Yield instrument and message of what a subscription did not take.
 
         [W] The status of the whole says "partial" even where all failed. A success only
         says that the request was handed on (#1458).
         """
         for ack in self.subscriptions or ():
             if ack.status == "error":
-                yield ack.exchange, ack.symbol, ack.message or ""
+                yield f"{ack.exchange}:{ack.symbol}", ack.message or ""
 
 
 _FRAME = msgspec.json.Decoder(Frame)
