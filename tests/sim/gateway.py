@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tests.sim.approvals import APPROVED, TURNED_DOWN
+from tests.sim.bars import Bar
 from tests.sim.exchange import ExchangeOrder
 from tradebot.core.inputs import (
     Acked,
@@ -31,7 +33,8 @@ if TYPE_CHECKING:
 
 TIMEOUT_S = (10.0, 15.0)  # an adapter gives up waiting for an answer
 FOR_EVER_S = 1e6
-NEVER_ACT = {"not_sent", "refused", "no_action", "error_before", "request_lost"}
+BARRED_S = 0.05  # after it arrived
+NEVER_ACT = {"not_sent", "refused", "barred", "no_action", "error_before", "request_lost"}
 
 
 class Gateway:
@@ -61,6 +64,9 @@ class Gateway:
         self._life.step()
         world.promises.requests.leave(order, self._life)
         fate = world.fate_of(order)
+        bar = world.bars.of(order)
+        if bar is not None and bar.value and fate == "acked":
+            fate = "barred"
         world.seen[f"fate: {fate}"] += 1
         world.note(f"gateway: place {order.client_order_id} {order.side} {order.quantity}: {fate}")
         self._life.may_die_at_work()
@@ -73,7 +79,7 @@ class Gateway:
             latest_s = world.request_life_s if fate == "late" else 0.08
             arrives_s = world.rng.uniform(latest_s / 16, latest_s)
             world.loop.in_world(arrives_s, lambda: self._placed(order))
-        outcome = await self._answer(order, fate)
+        outcome = await self._answer(order, fate, bar)
         self._life.step()
         if isinstance(outcome, Unknown):
             world.promises.requests.ambiguous += 1
@@ -83,7 +89,7 @@ class Gateway:
             world.promises.requests.heard_of(order.client_order_id)
         return outcome
 
-    async def _answer(self, order: PlaceOrder, fate: str) -> Outcome:
+    async def _answer(self, order: PlaceOrder, fate: str, bar: Bar | None) -> Outcome:
         match fate:
             case "not_sent":
                 return NotSent("429 too many requests")
@@ -97,6 +103,8 @@ class Gateway:
         match fate:
             case "refused":
                 return Refused("margin")
+            case "barred" if bar is not None:
+                return Refused(bar.value)
             case "no_action":
                 return NoAction("no open position found")
             case "queued" | "turned_down":
@@ -124,7 +132,10 @@ class Gateway:
             price=order.price,
         )
         world.promises.requests.arrived(order.client_order_id)
-        world.plan(placed)
+        if world.bars.of(order) is None:
+            world.plan(placed)
+        else:
+            world.loop.in_world(BARRED_S, partial(world.exchange.end, placed, OrderState.REJECTED))
 
     async def cancel(self, order: CancelOrder) -> None:
         world = self._world

@@ -9,6 +9,7 @@ from random import Random
 
 import msgspec
 
+from tests.sim.bars import Bars
 from tests.sim.channel import Channel
 from tests.sim.faults import Faults, drawn
 from tests.sim.life import ACCOUNT
@@ -79,6 +80,7 @@ def _run(seed: int, timeline: list[str] | None) -> Result:
     kind = f"{'tagged' if tagged else 'plain'}{'' if pushes else ', silent'}"
     world.note(f"seed {seed}: {kind} broker, {world.faults}")
     world.channel = Channel(world, Random(f"channel {seed}"))
+    world.bars = Bars(world, Random(f"bars {seed}"))
     world.strangers = Strangers(world, strangers)
     world.resting = Resting(world, Random(f"resting {seed}"))
     people = People(world, seed)

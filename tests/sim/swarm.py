@@ -50,6 +50,7 @@ SOMETIMES = (
     *("a position that a person opened", "an addition to a position of a person"),
     *("a reduction of a position of a person", "PositionAdopted", "PositionFound"),
     *("a verdict on one exit of several", "a cancel of theirs that was lost"),
+    *("fate: barred", "a bar: market", "a bar: market_silently", "a bar: far"),
     "somebody who was faster than our stop",
 )
 

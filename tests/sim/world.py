@@ -12,6 +12,7 @@ from typing import TypeVar
 import msgspec
 
 from tests.sim.approvals import Approvals
+from tests.sim.bars import Bars
 from tests.sim.channel import Channel
 from tests.sim.exchange import Exchange, ExchangeOrder
 from tests.sim.faults import Faults
@@ -76,6 +77,7 @@ class World:
             )
             for symbol in symbols
         )
+        self.bars = Bars(self, Random(0))
         for symbol in symbols:
             self.exchange.prices[f"NSE:{symbol}"] = START_PRICE
         self.bad_prices: set[float] = set()

@@ -62,6 +62,13 @@ def test_kinds_that_are_all_refused_are_not_tried_hundreds_of_times_a_minute():
     assert len(story.orders) <= 8
 
 
+def test_what_was_in_vain_before_does_not_hold_up_the_first_order_of_another_kind():
+    story = leaving_by_steps()
+    assert refused(story, *["margin"] * 5) == [None] * 6
+    story.reply("T1-x6", Refused(MARKET)) >> "0s"
+    assert prices(story) == [*[None] * 6, "794.50"]
+
+
 def test_a_rejection_without_a_word_is_followed_by_an_order_of_the_next_kind():
     """Two plugins of 36 say why: what is not said may be that it was at the market."""
     assert refused(leaving_by_steps(), *[""] * 5) == [

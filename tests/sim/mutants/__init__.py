@@ -3,7 +3,17 @@
 A world that lets these pass would prove nothing.
 """
 
-from tests.sim.mutants import amounts, books, disks, doubts, strangers, untold, waiters, words
+from tests.sim.mutants import (
+    amounts,
+    books,
+    disks,
+    doubts,
+    refusals,
+    strangers,
+    untold,
+    waiters,
+    words,
+)
 from tests.sim.mutants.patch import MUTANTS
 
 __all__ = [
@@ -12,6 +22,7 @@ __all__ = [
     "books",
     "disks",
     "doubts",
+    "refusals",
     "strangers",
     "untold",
     "waiters",
