@@ -100,6 +100,15 @@ def test_a_key_is_taken_without_what_pasting_brings(monkeypatch):
     assert shadow_setup.asked_key() == "a-key"
 
 
+def test_ctrl_d_is_no_key_either(monkeypatch):
+    def closed(_prompt):
+        raise EOFError
+
+    monkeypatch.setattr("getpass.getpass", closed)
+    with pytest.raises(InputError, match="no key"):
+        shadow_setup.asked_key()
+
+
 async def test_the_account_is_looked_at_and_nothing_else(server):
     await server.held(100)
     url, key = server.server.url, server.server.api_key

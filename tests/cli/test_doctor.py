@@ -5,6 +5,8 @@ import json
 import pytest
 
 from tests.cli.commanding import Shell
+from tradebot.app.shadow_setup import KEPT_KEY, Wish, make
+from tradebot.app.state import StateDirectory
 from tradebot.cli.client import AnswerError, Daemon
 
 
@@ -47,6 +49,23 @@ async def test_settings_that_are_wrong_are_one_finding_among_others(tmp_path, ca
     assert code == 1
     assert out.startswith("error    config: ")
     assert "free space" in out
+
+
+async def test_a_shadow_is_looked_at_by_its_own_settings(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.toml").write_text("x = 1")  # of something else that runs here
+    state = StateDirectory(tmp_path / "shadow")
+    wish = Wish(rest="http://127.0.0.1:1", feed="ws://127.0.0.1:1", key=KEPT_KEY, stop="2%")
+    make(state, wish, "a-key")
+    shell = Shell(state.path, capsys)
+    _, out, _ = await shell.run("doctor")
+    assert out.startswith("ok       config: every setting is allowed")
+    _, out, _ = await shell.run("doctor", "--broker")
+    assert "http://127.0.0.1:1" in out  # with its key: the server is asked
+    _, out, _ = await shell.run("doctor", "-c", str(tmp_path / "config.toml"))
+    assert out.startswith("error    config: ")  # that which is named
+    monkeypatch.setenv("TRADEBOT_CONFIG", "config.toml")
+    assert (await shell.run("doctor"))[1].startswith("error    config: ")
 
 
 async def test_the_broker_is_looked_at_when_that_is_wanted(tmp_path, capsys, config):

@@ -19,8 +19,10 @@ import pytest
 from tests.app.daemon_life import PATIENCE_S, clean_environment
 from tests.cli.commanding import nobody
 from tests.openalgo.server import OpenAlgoServer
+from tradebot.app.state import StateDirectory
 from tradebot.brokers.openalgo.client import READ_ROUTES
 from tradebot.cli.main import main
+from tradebot.cli.shadow import last_words
 
 SBIN = "NSE:SBIN"
 KEY = "0123456789abcdef-of-the-fake"
@@ -149,8 +151,48 @@ async def test_a_daemon_that_ends_ends_its_table_and_tells_why(server, terminal,
     shown = terminal(*words(server), "--key", "env:ALGO_KEY", ALGO_KEY=KEY)
     await on_thread(shown.read, BANNER, 2)
     os.kill(pid_of(tmp_path), signal.SIGTERM)
-    await on_thread(shown.read, "tradebot: the daemon has ended; its log ends with:")
+    await on_thread(shown.read, "tradebot: the daemon has ended; its log says:")
     assert await on_thread(shown.end, None) == 1
+
+
+async def test_a_daemon_that_was_killed_is_not_explained_by_what_it_said(
+    server, terminal, tmp_path
+):
+    shown = terminal(*words(server), "--key", "env:ALGO_KEY", ALGO_KEY=KEY)
+    await on_thread(shown.read, BANNER, 2)
+    os.kill(pid_of(tmp_path), signal.SIGKILL)
+    told = "tradebot: the daemon was killed by SIGKILL; tradebot shadow --state-dir shadow goes on"
+    await on_thread(shown.read, told)
+    assert await on_thread(shown.end, None) == 1
+
+
+async def test_what_was_refused_is_told_whatever_another_daemon_has_said_since(
+    server, terminal, tmp_path
+):
+    first = terminal(*words(server), "--key", "env:ALGO_KEY", ALGO_KEY=KEY)
+    await on_thread(first.read, BANNER, 2)
+    announced = tmp_path / "shadow" / "daemon.json"
+    announced.rename(tmp_path / "kept")  # as in a race: the first has not said yet where it is
+    second = terminal(ALGO_KEY=KEY)
+    await on_thread(second.read, "tradebot: the daemon did not start; its log says:")
+    assert await on_thread(second.end, None) == 1
+    assert f"another daemon guards the state directory {tmp_path}" in second.shown
+    (tmp_path / "kept").rename(announced)
+    assert await on_thread(first.end) == 0
+
+
+def test_of_what_a_daemon_has_said_the_gravest_is_told(tmp_path):
+    state = StateDirectory(tmp_path)
+    assert last_words(state, 0) == f"it left no log in {state.logs}"
+    state.logs.mkdir()
+    state.log.write_text("10:00 CRITICAL daemon.refused why=old\n")
+    since = state.log.stat().st_size
+    assert last_words(state, since) == f"it left no log in {state.logs}"
+    with state.log.open("a") as log:
+        log.write("10:01 CRITICAL daemon.refused why=held\n10:01 INFO     trade.created\n")
+    assert last_words(state, since) == "its log says: 10:01 CRITICAL daemon.refused why=held"
+    state.log.write_text("10:02 INFO     new.file\n")  # the other one lies beside it
+    assert last_words(state, since) == "its log says: 10:02 INFO     new.file"
 
 
 async def test_a_daemon_that_cannot_start_tells_why(server, terminal):
@@ -159,7 +201,7 @@ async def test_a_daemon_that_cannot_start_tells_why(server, terminal):
     assert await on_thread(shown.end) == 0
     await server.stop()
     again = terminal(ALGO_KEY=KEY)
-    await on_thread(again.read, "tradebot: the daemon did not start; its log ends with:")
+    await on_thread(again.read, "tradebot: the daemon did not start; its log says:")
     assert "no connection to" in again.shown
     assert await on_thread(again.end, None) == 1
 

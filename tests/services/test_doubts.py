@@ -13,7 +13,7 @@ async def test_a_doubt_ends_with_its_cause():
         assert doubts_of(world.book, world.persister) == []
         world.book.lines["NSE:SBIN"].blind_since_ns = START_NS
         (doubt,) = doubts_of(world.book, world.persister)
-        assert doubt == "NSE:SBIN has no fit price: its 1 trades are blind"
+        assert doubt == "NSE:SBIN has no fit price: its trade is blind"
         await world.tick(800.0)
         assert doubts_of(world.book, world.persister) == []
 

@@ -391,7 +391,7 @@ async def test_every_doubt_is_told(world):
         "doubt by tradebot resolve T1-x1"
     )
     assert doubts[1] == ("trade T1 is stuck: its exit does not get through; see tradebot why T1")
-    assert doubts[2] == "NSE:SBIN has no fit price: its 1 trades are blind"
+    assert doubts[2] == "NSE:SBIN has no fit price: its trade is blind"
     assert doubts[3].startswith("the database refuses: ")
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import getpass
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -82,7 +83,11 @@ def asked_key() -> str:
     Raises:
         InputError: nothing was typed, or what no key has.
     """
-    key = getpass.getpass("the API key of OpenAlgo (it is not shown): ").strip()
+    try:
+        key = getpass.getpass("the API key of OpenAlgo (it is not shown): ").strip()
+    except EOFError:  # Ctrl-D, which leaves the cursor behind the question
+        sys.stderr.write("\n")
+        key = ""
     if not (key and key.isascii() and key.isprintable()):
         raise InputError("key", "that is no key; OpenAlgo shows it under API Key")
     return key

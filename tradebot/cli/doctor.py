@@ -20,7 +20,8 @@ EXIT_FAILURE = 1
 _STYLES = {"ok": GOOD, "warning": WARNING, "error": BAD}
 _EXPLAINED = """\
 It changes nothing, and works whether a daemon runs or not. With --broker it also asks the
-broker, through the daemon where one runs, so that both keep to one budget.
+broker, through the daemon where one runs, so that both keep to one budget. Where the state
+directory is a shadow's, the settings are those in it, unless others are named.
 
 exit codes: 0 no error (there may be warnings), 1 at least one error
 """
@@ -43,17 +44,22 @@ def main(args: argparse.Namespace) -> int:
 
     from tradebot.app.broker_checkup import broker_findings
     from tradebot.app.doctor import findings  # the stores take 200 ms to import
+    from tradebot.app.shadow_setup import config_file, environment
     from tradebot.app.state import StateDirectory
     from tradebot.config import Loaded, config_path, load
 
-    def loaded() -> Loaded:
-        file = config_path(args.config, os.environ)
-        return load(file, environ=os.environ, flags=given_flags(args))
-
     state = StateDirectory(state_dir_of(args))
-    found = list(findings(state, loaded, lambda: _readiness(args), environ=os.environ))
+    file, environ = config_path(args.config, os.environ), dict(os.environ)
+    is_named = args.config is not None or environ.get("TRADEBOT_CONFIG")
+    if not is_named and (own := config_file(state)).exists():
+        file, environ = own, environment(state, os.environ)
+
+    def loaded() -> Loaded:
+        return load(file, environ=environ, flags=given_flags(args))
+
+    found = list(findings(state, loaded, lambda: _readiness(args), environ=environ))
     if args.broker:
-        found += broker_findings(lambda: _asked(args), loaded, os.environ)
+        found += broker_findings(lambda: _asked(args), loaded, environ)
     is_well = all(finding.level != "error" for finding in found)
     if args.json:
         listed = [msgspec.structs.asdict(finding) for finding in found]

@@ -178,6 +178,7 @@ def _run_and_show(
     words: list[str], environ: dict[str, str], daemon: Daemon, state: "StateDirectory"
 ) -> int:
     """Run the daemon beside its table, until Ctrl-C or until it ends by itself."""
+    since = state.log.stat().st_size if state.log.exists() else 0
     child = subprocess.Popen(  # noqa: S603 - ourselves
         [*_STARTS, *words],
         env=environ,
@@ -191,23 +192,25 @@ def _run_and_show(
 
     def look() -> watch.View:
         if child.poll() is not None:
-            raise TradebotError(f"the daemon has ended; {_last_words(state)}")
+            raise TradebotError(_end_of(child, state, since, "has ended"))
         last[:] = [watch.look(daemon, None)]
         return last[0]
 
     try:
         with _interrupts():
-            _wait_for(child, daemon, state)
+            _wait_for(child, daemon, state, since)
             watch.follow(look, console())
     finally:
         _stop(child)
     for view in last:
         print("\n".join(watch.plain(view)), end="\n\n")
-    print(f"the shadow has stopped; tradebot shadow --state-dir {state.path} goes on from here")
+    print(f"the shadow has stopped; {_goes_on(state)}")
     return EXIT_OK
 
 
-def _wait_for(child: subprocess.Popen[bytes], daemon: Daemon, state: "StateDirectory") -> None:
+def _wait_for(
+    child: subprocess.Popen[bytes], daemon: Daemon, state: "StateDirectory", since: int
+) -> None:
     """Wait until the daemon answers.
 
     Raises:
@@ -216,7 +219,7 @@ def _wait_for(child: subprocess.Popen[bytes], daemon: Daemon, state: "StateDirec
     last_s = time.monotonic() + START_S_MAX
     while time.monotonic() < last_s:
         if child.poll() is not None:
-            raise TradebotError(f"the daemon did not start; {_last_words(state)}")
+            raise TradebotError(_end_of(child, state, since, "did not start"))
         if state.announced().get("pid") == child.pid:
             try:
                 readiness(daemon)
@@ -263,10 +266,30 @@ def _pid_of_running(daemon: Daemon, state: "StateDirectory") -> object:
     return state.announced().get("pid")
 
 
-def _last_words(state: "StateDirectory") -> str:
-    """Return the last line of the daemon's log."""
+def _end_of(child: subprocess.Popen[bytes], state: "StateDirectory", since: int, what: str) -> str:
+    """Return why a daemon is there no more, for a person."""
+    if child.returncode < 0:  # whoever is killed says nothing of it
+        by = signal.Signals(-child.returncode).name
+        return f"the daemon was killed by {by}; {_goes_on(state)}"
+    return f"the daemon {what}; {last_words(state, since)}"
+
+
+def _goes_on(state: "StateDirectory") -> str:
+    return f"tradebot shadow --state-dir {state.path} goes on from here"
+
+
+def last_words(state: "StateDirectory", since: int) -> str:
+    """Return the last grave line of a log, else its last one.
+
+    Args:
+        state: where it is.
+        since: bytes that were there before; another daemon may write to it too.
+    """
     try:
-        lines = state.log.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
-        lines = []
-    return f"its log ends with: {lines[-1]}" if lines else f"it left no log in {state.logs}"
+        log = state.log.read_bytes()
+    except OSError:
+        log = b""
+    lines = log[since if since <= len(log) else 0 :].decode(errors="replace").splitlines()
+    grave = [line for line in lines if " CRITICAL " in line]
+    said = (grave or lines)[-1:]
+    return f"its log says: {said[0]}" if said else f"it left no log in {state.logs}"

@@ -36,13 +36,17 @@ def doubts_of(book: Book, persister: Persister) -> list[str]:
         verb = "positions at the broker wait" if waiting > 1 else "position at the broker waits"
         doubts.append(f"{waiting} {verb} to be adopted or ignored: nobody guards; tradebot adopt")
     doubts += [
-        f"{name} has no fit price: its {len(line.guarded)} trades are blind"
+        f"{name} has no fit price: its {_trades(len(line.guarded))} blind"
         for name, line in book.lines.items()
         if line.guarded and line.blind_since_ns is not None
     ]
     if persister.failing_since_frame is not None:
         doubts.append(f"the database refuses: {persister.waiting} rows wait for it")
     return doubts
+
+
+def _trades(count: int) -> str:
+    return "trade is" if count == 1 else f"{count} trades are"
 
 
 def doubt_of(exit_: Exit, now_ns: int) -> str | None:
