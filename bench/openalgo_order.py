@@ -3,8 +3,11 @@
 The server is this process; it notes when it hands a tick to the websocket and when the
 request is there. Rows, one exit of each in turn: the floor, a process that waits for a tick
 with `websockets` and posts the same request with `aiohttp` over a new connection, as the
-adapter does; and the daemon, its decision on disk before the order leaves. The server's own
-part is in both alike: read the ratio, and the difference.
+adapter does; and the daemon, its decision on disk before the order leaves.
+
+Told is what a clock on the wall says; the same less what either process waited for a
+processor, which is the machine's and not theirs; and the processor time that the server took
+meanwhile: that is the bench's own part, and with it what it answers to reads of the daemon.
 """
 
 import asyncio
@@ -14,11 +17,12 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import aiohttp
 from websockets.asyncio.client import connect
 
-from bench.rounds import percentile
+from bench.rounds import percentile, waited_ns
 from tests.app.daemon_life import Life
 from tests.openalgo.catalogue import Contract
 from tests.openalgo.server import OpenAlgoServer
@@ -37,6 +41,17 @@ rest = "{rest}"
 feed = "{feed}"
 key = "env:ALGO_KEY"
 """
+
+
+class Took(NamedTuple):
+    """What one exit took, in microseconds."""
+
+    us: float  # by the clock
+    at_work_us: float  # less what server and client have waited for a processor
+    served_us: float  # processor time of the server meanwhile
+
+
+ROWS = ("by the clock", "without waiting for a processor", "the server's own processor time")
 
 
 class Watched:
@@ -60,27 +75,38 @@ class Watched:
 
         server._rest.on_request = on_request
 
-    async def took_us(self, name: str, price: float) -> float:
-        """Send a tick, and wait for the order that it leads to."""
+    async def took(self, name: str, price: float, by: int) -> Took:
+        """Send a tick, and wait for the order that process ``by`` sends for it."""
         self._asked.clear()
-        began_ns = time.perf_counter_ns()
+        before, began_ns = _spent(by), time.perf_counter_ns()
         self.server.price(name, price)
         await asyncio.wait_for(self._asked.wait(), 10.0)
-        return (self._at_ns - began_ns) / 1000
+        waited, served = (now - then for now, then in zip(_spent(by), before, strict=True))
+        took_ns = self._at_ns - began_ns
+        return Took(took_ns / 1000, (took_ns - waited) / 1000, served / 1000)
+
+
+def _spent(by: int) -> tuple[int, int]:
+    """Return what the main threads have waited for a processor, and what ours has used of it."""
+    waited = waited_ns() + waited_ns(Path(f"/proc/{by}/schedstat"))
+    return waited, time.thread_time_ns()
 
 
 def main() -> None:
     """Measure and print."""
     took = asyncio.run(_measured())
-    floor = percentile(took["floor"], 50)
-    print(f"{'tick to order request, us':28} {'p50':>8} {'p99':>8} {'ratio of p50':>13}")
-    for name, values in took.items():
-        middle = percentile(values, 50)
-        print(f"{name:28} {middle:8,.0f} {percentile(values, 99):8,.0f} {middle / floor:13.2f}")
+    floor = percentile([one.at_work_us for one in took["floor"]], 50)
+    for name, exits in took.items():
+        print(f"{f'{name}: tick to order request, us':36} {'p50':>8} {'p99':>8} {'most':>8}")
+        for what, values in zip(ROWS, zip(*exits, strict=True), strict=True):
+            told = (percentile(values, 50), percentile(values, 99), max(values))
+            print(f"  {what:34} " + " ".join(f"{us:8,.0f}" for us in told))
+    middle = percentile([one.at_work_us for one in took["daemon"]], 50)
+    print(f"ratio of the middle ones, without waiting: {middle / floor:.2f}")
 
 
-async def _measured() -> dict[str, list[float]]:
-    took: dict[str, list[float]] = {"floor": [], "daemon": []}
+async def _measured() -> dict[str, list[Took]]:
+    took: dict[str, list[Took]] = {"floor": [], "daemon": []}
     async with OpenAlgoServer(api_key=KEY) as server:
         with tempfile.TemporaryDirectory() as folder:
             names = [f"NSE:B{number:03}" for number in range(WARM + EXITS)]
@@ -100,9 +126,10 @@ async def _measured() -> dict[str, list[float]]:
                         place = FLOOR if row == "floor" else name
                         server.price(place, before + 0.05 * (number % 2))
                         await asyncio.sleep(PAUSE_S)
-                        us = await watched.took_us(place, last - 0.05 * (number % 2))
+                        by = child.pid if row == "floor" else life.process.pid
+                        one = await watched.took(place, last - 0.05 * (number % 2), by)
                         if number >= WARM:
-                            took[row].append(us)
+                            took[row].append(one)
                         await asyncio.sleep(PAUSE_S)
                 assert server.record.harm() == [], server.record.harm()
             finally:

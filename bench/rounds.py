@@ -13,7 +13,7 @@ from statistics import median
 from time import thread_time_ns
 from typing import Any
 
-_SCHEDSTAT = Path("/proc/thread-self/schedstat")
+SCHEDSTAT = Path("/proc/thread-self/schedstat")
 
 
 class SkippedError(Exception):
@@ -64,13 +64,13 @@ def print_claim(name: str, ratio: float, limit: str) -> None:
     print(f"  {name}: {ratio:,.2f} (aim {limit})")
 
 
-def waited_ns() -> int:
-    """Return how long this thread has waited for a processor, in all.
+def waited_ns(of: Path = SCHEDSTAT) -> int:
+    """Return how long this thread, or the one that ``of`` is about, waited for a processor in all.
 
     Taken off ``perf_counter_ns`` it makes a clock that stands still meanwhile; unlike CPU
     time that goes on while the thread waits for a disk or a socket.
     """
-    return int(_SCHEDSTAT.read_bytes().split()[1])
+    return int(of.read_bytes().split()[1])
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
