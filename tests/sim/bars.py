@@ -33,7 +33,8 @@ class Bars:
         self.on: dict[str, Bar] = {}  # by instrument
         if rng.random() < THERE:
             instrument = rng.choice(world.instruments)
-            self.on[f"{instrument.exchange}:{instrument.symbol}"] = rng.choice([*Bar, Bar.MARKET_SILENTLY])
+            bar = rng.choice([*Bar, Bar.MARKET_SILENTLY])
+            self.on[f"{instrument.exchange}:{instrument.symbol}"] = bar
 
     def of(self, order: PlaceOrder) -> Bar | None:
         """Return what bars an order; None: it may be taken."""
