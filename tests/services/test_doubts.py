@@ -18,6 +18,34 @@ async def test_a_doubt_ends_with_its_cause():
         assert doubts_of(world.book, world.persister) == []
 
 
+async def test_what_is_blind_together_is_counted():
+    async with running() as world:
+        await world.trades.create(LONG)
+        await world.trades.create(LONG)
+        world.book.lines["NSE:SBIN"].blind_since_ns = START_NS
+        (doubt,) = doubts_of(world.book, world.persister)
+        assert doubt == "NSE:SBIN has no fit price: its 2 trades are blind"
+
+
+async def test_a_trade_whose_levels_wait_for_a_person_is_a_doubt_until_he_gives_them_or_leaves():
+    doubt = (
+        "trade T1 is unguarded, no price leaves it: its levels wait for a person; "
+        "see tradebot why T1"
+    )
+    async with running() as world:
+        await world.bought()
+        await world.trades.create(LONG | {"stop": "@790", "past_stop": "ask"})
+        assert doubts_of(world.book, world.persister) == []
+        await world.tick(780.0)
+        assert doubts_of(world.book, world.persister) == [doubt]
+        await world.trades.update({"trade_id": "T1", "stop": "@770"})
+        assert doubts_of(world.book, world.persister) == []
+        world.book.put_trade(world.book.trades["T1"], unguarded=True)
+        assert doubts_of(world.book, world.persister) == [doubt]
+        await world.trades.exit("T1")
+        assert doubt not in doubts_of(world.book, world.persister)
+
+
 async def test_a_halt_is_a_doubt_until_its_release():
     async with running() as world:
         await world.halts.halt(Form.ENTRIES, "lunch")

@@ -2,6 +2,7 @@
 
 from tradebot.core.adoption.found import Stage
 from tradebot.core.book import Book
+from tradebot.core.guard.trades import Status
 from tradebot.core.leaving.exit import Exit, State
 from tradebot.services.persister import Persister
 
@@ -30,6 +31,12 @@ def doubts_of(book: Book, persister: Persister) -> list[str]:
         f"{trade.trade_id}"
         for trade in book.trades.values()
         if trade.stuck
+    ]
+    doubts += [
+        f"trade {trade.trade_id} is unguarded, no price leaves it: its levels wait for a person; "
+        f"see tradebot why {trade.trade_id}"
+        for trade in book.trades.values()
+        if trade.unguarded and trade.status is Status.ACTIVE
     ]
     waiting = sum(found.stage is Stage.WAITING for found in book.findings.found)
     if waiting:
