@@ -385,3 +385,13 @@ def test_the_ids_of_adopted_trades_are_the_engines_own():
     story = Playbook(broker=False).create(a_trade(trade_id="adopted-7", stop="5pts"))
     (refused,) = story.events(TradeRefused)
     assert (refused.field, "adopted-7" in refused.why) == ("trade_id", True)
+
+
+@pytest.mark.parametrize("died", [True, False])
+def test_an_order_elsewhere_with_the_id_of_an_entry_enters_nothing(died):
+    story = bound(stop="5pts")
+    if died:
+        story >> story.report(None, "rejected", order_id="E1", side=OrderSide.BUY)
+    tcs = KEY._replace(symbol="TCS")
+    story.fill(None, "10", side="BUY", order_id="E1", key=tcs)
+    assert (story.trade().filled, "E1" in story.book.entry_of_order) == (0, False)

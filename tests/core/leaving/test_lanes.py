@@ -15,7 +15,7 @@ from tests.core.exit_stories import (
 )
 from tests.core.ladder_stories import LADDER, climbing, prices
 from tests.core.persons_orders import guarding, told
-from tests.playbook import Playbook, a_trade
+from tests.playbook import KEY, Playbook, a_trade
 from tradebot.core.events import TradeClosed, TradeStuck
 from tradebot.core.guard.trades import Status
 from tradebot.core.inputs import (
@@ -364,3 +364,10 @@ def test_an_exit_waits_for_what_has_executed_where_nobody_tells_it():
     assert not story.orders
     story.process(ExecutionsRead(is_read=True, at_ns=story.now_ns))
     assert story.orders == ["T1-x1 SELL 10"]
+
+
+def test_an_entry_whose_id_is_another_orders_by_now_brings_no_more():
+    story = Playbook(broker=False).create(a_trade(order_id="E1", stop="5pts"))
+    story.fill(None, "10", side="BUY", order_id="E1")
+    story >> story.report(None, "open", order_id="E1", key=KEY._replace(symbol="TCS")) >> 795
+    assert story.fill("T1-x1", "10").trade().status is Status.CLOSED

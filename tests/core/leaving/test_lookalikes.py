@@ -7,7 +7,7 @@ import pytest
 
 from tests.core.exit_stories import PLAIN, book_of, holding, leave, nameless, state_of, told
 from tests.playbook import KEY, Playbook, a_trade
-from tradebot.core.inputs import Acked, BookReply, HaltTrading, OrderSide, Unknown
+from tradebot.core.inputs import Acked, BookReply, HaltTrading, OrderSide, PolicyChanged, Unknown
 from tradebot.core.intents import ReadBook
 from tradebot.core.leaving.exit import State
 from tradebot.core.leaving.halt import Form
@@ -46,8 +46,9 @@ def test_an_order_that_was_there_before_is_not_taken_for_a_request():
 
 
 def test_an_order_of_another_exit_or_an_entry_is_not_taken_for_a_request():
-    entry = a_trade(order_id="B9", side="SHORT", symbol="TCS", stop="5pts")
-    story = nameless(a_trade(stop="5pts"), a_trade(stop="5pts"), entry)
+    story = nameless(a_trade(stop="5pts"), a_trade(stop="5pts"))
+    story.process(PolicyChanged(msgspec.structs.replace(PLAIN, opposite_allowed=True)))
+    story.create(a_trade(order_id="B9", side="SHORT", stop="5pts"))
     story.reply("T1-x1", Acked("B7"))
     story >> story.report(None, "open", order_id="B9")
     story.reply("T2-x1", Unknown("timeout")) >> book_of(story, "B7 open 0", "B9 open 0")

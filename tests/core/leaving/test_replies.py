@@ -340,3 +340,37 @@ def test_an_order_that_lives_after_its_refusal_is_not_sent_beside():
     story >> story.report("T1-x1", "open") >> story.net("10") >> "3s"
     assert story.orders == ["T1-x1 SELL 10"]
     assert story.fill("T1-x1", "10").trade().status is Status.CLOSED
+
+
+# Ids that the broker gives again on the next day.
+
+
+def on_tcs(story, word):
+    """Return a word of the next day on an order of something else, with the id of one of ours."""
+    return msgspec.structs.replace(word, key=word.key._replace(symbol="TCS"))
+
+
+def sold_a_part():
+    """Return a story of which a part left with order B7 at a target, and six go on."""
+    story = Playbook(policy=PLAIN, broker=False).fill(None, "10", side="BUY", order_id="E1")
+    story.create(a_trade(stop="5pts", target=[("5pts", "4")])) >> 805
+    story.reply("T1-x1", Acked("B7")).fill(None, "4", order_id="B7")
+    return told(story, "complete", "4", quantity=Decimal(4))
+
+
+def test_a_fill_of_another_order_with_an_id_that_was_ours_leaves_our_trade_alone():
+    story = sold_a_part()
+    story >> on_tcs(story, story.execution(None, "6", order_id="B7"))
+    story >> on_tcs(story, story.report(None, "complete", "10", order_id="B7"))
+    assert (story.trade().remaining, story.trade().status) == (6, Status.ACTIVE)
+    assert story.book.exit_of_broker_id.get("B7") is None
+
+
+def test_an_order_of_ours_has_filled_nothing_of_what_its_id_once_named():
+    story = nameless() >> "1s"
+    story >> on_tcs(story, story.execution(None, "10", order_id="B7"))
+    story >> on_tcs(story, story.report(None, "complete", "10", order_id="B7"))
+    story.reply("T1-x1", Acked("B7"))
+    assert (state_of(story), story.trade().remaining) == (State.WORKING, 10)
+    assert story.fill(None, "10", order_id="B7").trade().status is Status.CLOSED
+    assert story.events(ExitFilled)[-1].quantity == 10

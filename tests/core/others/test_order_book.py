@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.playbook import KEY, Playbook
-from tradebot.core.inputs import OrderSide
+from tradebot.core.inputs import OrderSide, OrderState
 from tradebot.core.others.order_book import OrderBook
 from tradebot.core.others.orders import Order
 
@@ -69,3 +69,23 @@ def test_a_word_on_one_order_leaves_the_others_alone():
     book.put(msgspec.structs.replace(first, side=OrderSide.SELL))
     assert names(book.on(KEY, OrderSide.BUY)) == ["E2"]
     assert names(book.on(KEY, OrderSide.SELL)) == ["E1"]
+
+
+def test_an_id_that_names_an_order_elsewhere_names_a_new_one():
+    """Some brokers count their ids anew each day."""
+    book = OrderBook()
+    book.execute(SAYS.execution(None, "4", order_id="7"))
+    book.report(SAYS.report(None, "complete", "10", order_id="7"))
+    elsewhere = msgspec.structs.replace(SAYS.report(None, "open", order_id="7"), key=OTHER)
+    assert (book.report(elsewhere).state, book.report(elsewhere).executed) == (OrderState.OPEN, 0)
+    assert names(book.on(KEY, OrderSide.SELL)) == []
+    again = book.execute(SAYS.execution(None, "3", order_id="7"))
+    assert (again.executed, again.key) == (3, KEY)
+
+
+def test_an_order_that_is_told_of_with_another_product_is_the_same():
+    book = OrderBook()
+    book.execute(SAYS.execution(None, "4", order_id="7"))
+    intraday = SAYS.report(None, "open", order_id="7")
+    intraday = msgspec.structs.replace(intraday, key=KEY._replace(product="INTRADAY"))
+    assert book.report(intraday).executed == 4

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.playbook import Playbook
+from tests.playbook import KEY, Playbook
 from tradebot.core.inputs import OrderState
 from tradebot.core.others.orders import Order, executed, reported
 
@@ -104,3 +104,10 @@ def test_an_order_waits_for_the_prices_that_the_newest_report_tells():
     filled = executed(order, SAYS.execution(None, "4", side="BUY", order_id="E1"))
     assert (filled.price, filled.trigger) == (790, 795)
     assert reported(filled, SAYS.report(None, "open", order_id="E1")).price is None
+
+
+def test_an_order_is_where_its_first_word_says_and_before_that_anywhere():
+    elsewhere = KEY._replace(symbol="TCS")
+    assert Order(order_id="7").may_be_on(elsewhere)
+    assert Order(order_id="7", key=KEY).may_be_on(KEY._replace(product="NRML"))
+    assert not Order(order_id="7", key=KEY).may_be_on(elsewhere)

@@ -141,8 +141,8 @@ def on_execution(book: Book, execution: Execution) -> bool:
 
     Returns whether it is one of an entry order.
     """
+    trade = _entered_by(book, execution)
     book.orders.execute(execution)
-    trade = book.trades.get(book.entry_of_order.get(execution.order_id, ""))
     if trade is None:
         trade = _revived(book, execution)
     if trade is not None:
@@ -164,16 +164,28 @@ def on_execution(book: Book, execution: Execution) -> bool:
 
 def on_report(book: Book, report: OrderReport) -> None:
     """Keep the broker's word on an order that is not our exit's."""
+    trade = _entered_by(book, report)
     order = book.orders.report(report)
     if resting.on_report(book, report):
         lanes.advance(book, report.key, report.at_ns)
-    trade = book.trades.get(book.entry_of_order.get(report.order_id, ""))
     if trade is None:
         return
     if order.died_unfilled and trade.status is Status.PENDING:
         _never_filled(book, trade, order, report.at_ns)
     else:
         lanes.close_if_left(book, trade, report.at_ns)
+
+
+def _entered_by(book: Book, word: Execution | OrderReport) -> Trade | None:
+    """Return the trade whose entry order a word is about.
+
+    Some brokers count their ids anew each day: one on another order ends what the id meant.
+    """
+    trade = book.trades.get(book.entry_of_order.get(word.order_id, ""))
+    if trade is None or trade.instrument == word.key.instrument:
+        return trade
+    del book.entry_of_order[word.order_id]
+    return None
 
 
 def wake(book: Book, at_ns: int) -> None:
@@ -267,7 +279,7 @@ def _never_filled(book: Book, trade: Trade, order: Order, at_ns: int) -> None:
 def _revived(book: Book, execution: Execution) -> Trade | None:
     """Bring back the trade of an entry order that was called dead and fills all the same."""
     trade = book.unfilled.pop(execution.order_id, None)
-    if trade is None:
+    if trade is None or trade.instrument != execution.key.instrument:
         return None
     trade = book.put_trade(trade, status=Status.PENDING, closed_at_ns=None)
     listen(book, trade, execution.at_ns)

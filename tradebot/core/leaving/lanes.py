@@ -163,7 +163,8 @@ def entry_may_fill(book: Book, trade: Trade) -> bool:
     if trade.order_id is None:
         return False
     order = book.orders.get(trade.order_id)
-    return order is None or not order.is_settled
+    # Where the id is another order's by now, the entry is long over.
+    return order is None or (order.may_be_on(trade.key) and not order.is_settled)
 
 
 def leaving_side(trade: Trade) -> OrderSide:

@@ -133,7 +133,7 @@ def on_book(book: Book, at_ns: int) -> None:
 
 def on_report(book: Book, report: OrderReport) -> bool:
     """Take the broker's word on one of our exit orders; False where it is not one."""
-    exit_ = _exit_of(book, report.client_order_id, report.order_id)
+    exit_ = _exit_of_word(book, report)
     if exit_ is None:
         return False
     if not book.policy.exits.tagged:
@@ -147,7 +147,7 @@ def on_report(book: Book, report: OrderReport) -> bool:
 
 def on_execution(book: Book, execution: Execution) -> bool:
     """Take a fill of one of our exit orders; False where it is not one."""
-    exit_ = _exit_of(book, execution.client_order_id, execution.order_id)
+    exit_ = _exit_of_word(book, execution)
     if exit_ is None:
         return False
     if not book.policy.exits.tagged:
@@ -262,6 +262,8 @@ def _claim(book: Book, exit_: Exit, order_id: str, at_ns: int) -> None:
     if book.policy.exits.tagged:
         return
     order = book.orders.get(order_id)
+    if order is not None and not order.may_be_on(exit_.key):
+        order = None  # of an earlier day, whose id the broker has given again
     if order is None or order.quantity is None:
         order = order or Order(order_id=order_id, at_ns=at_ns)
         order = book.orders.put(
@@ -279,6 +281,20 @@ def _claim(book: Book, exit_: Exit, order_id: str, at_ns: int) -> None:
         filled = max(order.reported, order.executed)
         after = exits.reported(now, order.state, filled, order_id, at_ns)
         _changed(book, after, order.state, order.message)
+
+
+def _exit_of_word(book: Book, word: OrderReport | Execution) -> Exit | None:
+    """Return the exit that a word on an order is about.
+
+    Some brokers count their ids anew each day: one on another order ends what the id meant.
+    """
+    exit_ = _exit_of(book, word.client_order_id, word.order_id)
+    if exit_ is None or word.client_order_id is not None:
+        return exit_
+    if exit_.key.instrument == word.key.instrument:
+        return exit_
+    del book.exit_of_broker_id[word.order_id]
+    return None
 
 
 def _exit_of(book: Book, client_order_id: str | None, order_id: str | None) -> Exit | None:

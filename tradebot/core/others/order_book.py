@@ -47,13 +47,18 @@ class OrderBook:
 
     def report(self, report: OrderReport) -> Order:
         """Keep the broker's word on an order, and return it."""
-        before = self._by_id.get(report.order_id) or Order(order_id=report.order_id)
-        return self.put(reported(before, report))
+        return self.put(reported(self._known(report), report))
 
     def execute(self, execution: Execution) -> Order:
         """Keep an execution of an order, and return the order."""
-        before = self._by_id.get(execution.order_id) or Order(order_id=execution.order_id)
-        return self.put(executed(before, execution))
+        return self.put(executed(self._known(execution), execution))
+
+    def _known(self, word: OrderReport | Execution) -> Order:
+        """Return what is known of the order that a word is about."""
+        order = self._by_id.get(word.order_id)
+        if order is None or not order.may_be_on(word.key):
+            return Order(order_id=word.order_id)
+        return order
 
     def keep(self, is_kept: Callable[[Order], bool]) -> None:
         """Forget all others."""

@@ -47,6 +47,14 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     price: Decimal | None = None  # the limit, where it has one
     trigger: Decimal | None = None  # it waits until this price trades, where it has one
 
+    def may_be_on(self, key: NetKey) -> bool:
+        """Whether a word on an order there may be about this one.
+
+        Some brokers count their ids anew each day: the same one is another order then. Not the
+        product is compared, as books differ in how they write it.
+        """
+        return self.key is None or self.key.instrument == key.instrument
+
     @property
     def is_settled(self) -> bool:
         """Whether it ended and every fill that was reported has executed here."""
