@@ -7,7 +7,7 @@ import pytest
 from tests.brokers.openalgo.world import NAME, SBIN, an_order
 from tests.openalgo.catalogue import Contract
 from tests.openalgo.faults import Fault
-from tradebot.brokers.openalgo.checkup import Checkup, all_of
+from tradebot.brokers.openalgo.checkup import SHOWN_MAX, Checkup, all_of
 from tradebot.brokers.openalgo.client import READ_ROUTES
 from tradebot.brokers.openalgo.hours import INDIA
 from tradebot.core.market.sessions import Session, SpecialHours
@@ -32,14 +32,17 @@ class Look:
 
     async def found(self, *names):
         self.world.client.lockout.open()
-        checkup = Checkup(
+        told = await all_of(self.checkup(), names, within_s=self.within_s)
+        return {one.what: one for one in told}
+
+    def checkup(self):
+        return Checkup(
             self.world.client,
             account=SBIN.account,
             feed=self.feed,
             sessions=self.sessions,
             wall_ahead_ns=self.wall_ahead_ns,
         )
-        return {one.what: one for one in await all_of(checkup, names, within_s=self.within_s)}
 
     async def wrong(self, *names):
         found = await self.found(*names)
@@ -67,10 +70,10 @@ async def test_where_all_is_well_everything_is_said_to_be(world, look):
         "positions",
         f"symbol {NAME}",
         f"quote {NAME}",
-        "websocket",
-        "order channel",
         "other guards",
         "selling permission",
+        "websocket",
+        "order channel",
         "hours",
         "rate limits",
     ]
@@ -92,7 +95,8 @@ async def test_a_server_that_is_away_ends_the_look(world, look):
     found = await look.found()
     assert list(found) == ["server"]
     assert found["server"].level == "error"
-    assert found["server"].todo == "start it, or correct broker.rest"
+    assert found["server"].text.endswith(": connection refused")
+    assert found["server"].todo.startswith("start it, or correct broker.rest: http://HOST:5000")
     await world.server.start()
 
 
@@ -101,8 +105,9 @@ async def test_a_server_that_is_away_ends_the_look(world, look):
     [
         (Fault.NO_SESSION, "does not take our key", "log in"),
         (Fault.LIMITED, "asked too often", "see who else uses it"),
-        (Fault.BAD_GATEWAY, "is no OpenAlgo that can be used: HTTP 502", "start it"),
-        (Fault.GARBAGE, "is no OpenAlgo that can be used", "start it"),
+        (Fault.BAD_GATEWAY, 'used: HTTP 502 a page of HTML, "502 Bad Gateway"', "start it: what"),
+        (Fault.GARBAGE, "is none of its answers", "correct broker.rest"),
+        (Fault.NO_PLUGIN, "HTTP 404 Broker-specific module", "look at OpenAlgo's log"),
     ],
 )
 async def test_a_server_that_is_no_use_says_why(world, look, fault, says, todo):
@@ -189,12 +194,36 @@ async def test_answers_without_a_date_leave_the_clock_unknown(world, look):
     assert (await look.wrong())["clock"][0] == "warning"
 
 
-@pytest.mark.parametrize("fault", [Fault.ERROR, Fault.GARBAGE, Fault.CUT])
-async def test_a_broker_that_does_not_tell_the_funds_has_no_session(world, look, fault):
+@pytest.mark.parametrize(
+    ("fault", "todo"),
+    [
+        (Fault.ERROR, "log in at OpenAlgo's page"),
+        (Fault.GARBAGE, "log in at OpenAlgo's page"),
+        (Fault.CUT, "look at OpenAlgo's log, and at the broker"),
+        (Fault.BAD_GATEWAY, "look at OpenAlgo's log: what stands before it"),
+    ],
+)
+async def test_a_broker_that_does_not_tell_the_funds_has_no_session(world, look, fault, todo):
     world.server.faults.turn_on(fault, endpoint="funds")
     found = (await look.found())["session"]
     assert found.level == "error"
-    assert found.todo.startswith("log in at OpenAlgo's page")
+    assert found.todo.startswith(todo)
+
+
+async def test_a_server_that_closed_what_was_kept_open_is_asked_once_more(world, look):
+    world.server.faults.turn_on(Fault.CUT, endpoint="ping", times=1)
+    assert (await look.found())["server"].level == "ok"
+    rule = world.server.faults.turn_on(Fault.HANGS, endpoint="ping")
+    assert (await look.found())["server"].text.endswith("nothing came within 0.5 s")
+    assert rule.hits == 2
+
+
+async def test_in_analyzer_mode_the_sandboxs_account_is_not_taken_for_the_real_one(world, look):
+    world.server.account.analyzer = True
+    wrong = await look.wrong()
+    assert wrong.keys() == {"mode", "account"}
+    assert wrong["account"][0] == "warning"
+    assert {"websocket", "clock", "hours"} <= (await look.found()).keys()
 
 
 async def test_shares_that_nobody_guards_are_told_and_not_looked_into(world, look):
@@ -288,6 +317,26 @@ async def test_a_gtt_on_what_is_guarded_is_named_where_the_broker_tells(world, l
     }
     assert world.server.gtt_by_hand(wanted).status == 200
     assert (await look.found())[f"other guard {NAME}"].text.startswith("GTT-")
+
+
+async def test_a_gtt_on_shares_for_delivery_is_named_though_nobody_guards_them_yet(world, look):
+    world.server.plug_in("zerodha")
+    world.server.hold("NSE:INFY", 10, 1500.0)
+    world.server.by_hand("NSE:INFY", "SELL", 10, product="CNC", pricetype="LIMIT", price=9000.0)
+    world.server.by_hand("NFO:NIFTY24NOV2626000CE", "BUY", 75, pricetype="LIMIT", price=0.05)
+    found = await look.found()
+    assert found["other guard NSE:INFY"].level == "warning"
+    assert found["other guards"].text == (
+        "orders that wait: 1 on what is held or guarded, 1 on the rest"
+    )
+
+
+async def test_of_very_many_orders_some_are_named_and_all_are_counted(world, look):
+    for _ in range(SHOWN_MAX + 1):
+        world.server.by_hand(NAME, "SELL", 1, pricetype="LIMIT", price=9000.0)
+    named = [one async for one in look.checkup().findings(()) if one.what.startswith("other g")]
+    assert len(named) == SHOWN_MAX + 1
+    assert named[-1].text.startswith(f"orders that wait: {SHOWN_MAX + 1} on what is held")
 
 
 async def test_a_broker_that_does_not_tell_gtts_is_to_be_looked_at(look):

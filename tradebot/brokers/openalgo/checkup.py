@@ -6,23 +6,24 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from tradebot.brokers.openalgo.catalogue import Catalogue
 from tradebot.brokers.openalgo.channel_findings import of_daemon, of_probe
 from tradebot.brokers.openalgo.channel_proof import ChannelProof
-from tradebot.brokers.openalgo.client import Client
+from tradebot.brokers.openalgo.client import Client, Silent
 from tradebot.brokers.openalgo.clocks import Clocks, clock_finding, clocks_of
 from tradebot.brokers.openalgo.gtts import PREFIX
 from tradebot.brokers.openalgo.hours import compared
 from tradebot.brokers.openalgo.order_channel import probed
 from tradebot.brokers.openalgo.reader import OpenAlgoReader
 from tradebot.brokers.openalgo.reader import said as told
+from tradebot.brokers.openalgo.server_finding import LOGIN, refused_todo, server_finding
 from tradebot.brokers.openalgo.wire import gtts, positions
-from tradebot.brokers.openalgo.wire.answers import TOO_MANY, Answer
+from tradebot.brokers.openalgo.wire.answers import Answer
 from tradebot.brokers.openalgo.wire.positions import DELIVERY, Place
 from tradebot.core.market.instruments import Instrument, instrument_id
 from tradebot.core.market.sessions import Session
 from tradebot.core.money import plain
 from tradebot.ports import Finding, Level, Unlisted
 
+SHOWN_MAX = 20  # orders of others, one by one
 SAMPLES = 5  # answers that the server's clock is read from
-_LOGIN = "log in at OpenAlgo's page; its session ends every night at about 03:00 of India"
 
 
 class Checkup:
@@ -61,6 +62,19 @@ class Checkup:
             return
         yield await self._mode()
         yield clock_finding(self._clocks(), self._sessions)
+        if self._client.is_live is False:
+            text = "session, positions and orders are not looked at: those told are the sandbox's"
+            yield _found("account", "warning", text, "look again in live mode")
+        else:
+            async for finding in self._account(names):
+                yield finding
+        for finding in await self._websocket():
+            yield finding
+        async for finding in compared(self._client, self._sessions, self._clocks()):
+            yield finding
+        yield await self._limits()
+
+    async def _account(self, names: Iterable[str]) -> AsyncIterator[Finding]:
         yield await self._session()
         held, found = await self._held()
         yield found
@@ -71,29 +85,20 @@ class Checkup:
             yield await self._symbol(name)
         for name in guarded[:3]:
             yield await self._quote(name)
-        for finding in await self._websocket():
-            yield finding
-        async for finding in self._others(set(guarded)):
+        mine = {*guarded, *(instrument_id(*place[:2]) for place in held)}
+        async for finding in self._others(mine):
             yield finding
         yield _permission(held)
-        async for finding in compared(self._client, self._sessions, self._clocks()):
-            yield finding
-        yield await self._limits()
 
     async def _server(self) -> Finding:
-        for _ in range(SAMPLES):
-            reply = await self._client.check()
-        if isinstance(reply, Answer) and reply.is_success:
-            trip_ms = (self._client.skew.round_trip_ns or 0) // 1_000_000
-            return _found("server", "ok", f"{self._client.rest} answers in {trip_ms} ms")
-        if isinstance(reply, Answer) and reply.is_locked_out:
-            text = "the server is there and does not take our key"
-            return _found("server", "error", text, f"{_LOGIN}; else compare broker.key with it")
-        if isinstance(reply, Answer) and reply.http == TOO_MANY:
-            text = "it is asked too often, by us or by another program at this address"
-            return _found("server", "error", text, "see who else uses it; raise API_RATE_LIMIT")
-        text = f"{self._client.rest} is no OpenAlgo that can be used: {told(reply)}"
-        return _found("server", "error", text, "start it, or correct broker.rest")
+        client = self._client
+        for sample in range(SAMPLES):
+            reply = await client.check()
+            finding = server_finding(client.rest, reply, client.skew.round_trip_ns or 0)
+            # A connection that was kept may have been closed by a server that began anew.
+            if finding.level == "error" and (sample or not isinstance(reply, Silent)):
+                break
+        return finding
 
     async def _mode(self) -> Finding:
         if await self._client.check_mode():
@@ -119,7 +124,7 @@ class Checkup:
         if isinstance(reply, Answer) and positions.has_funds(reply):
             return _found("session", "ok", "the broker answers: the session of today is alive")
         text = f"the broker does not tell the funds: {told(reply)}"
-        return _found("session", "error", text, _LOGIN)
+        return _found("session", "error", text, refused_todo(reply))
 
     def _clocks(self) -> Clocks:
         client = self._client
@@ -129,7 +134,7 @@ class Checkup:
         found = await self._reader.positions()
         if found is None:
             text = "the position book cannot be read, or is empty and nothing speaks for it"
-            return [], _found("positions", "error", text, _LOGIN)
+            return [], _found("positions", "error", text, LOGIN)
         held = [one for one in found if one.net]
         places = [(one.key.exchange, one.key.symbol, one.key.product) for one in held]
         listed = ", ".join(f"{one.key.instrument} {plain(one.net)}" for one in held) or "none"
@@ -171,25 +176,27 @@ class Checkup:
             return of_daemon(self._feed, self._client.clock.now_ns())
         return of_probe(self._feed, await probed(self._feed, self._client.key))
 
-    async def _others(self, guarded: set[str]) -> AsyncIterator[Finding]:
-        """Yield who else may sell what is guarded."""
+    async def _others(self, mine: set[str]) -> AsyncIterator[Finding]:
+        """Yield who else may sell what is held or guarded."""
         reports = await self._reader.order_book()
-        waiting = [one for one in reports or () if not one.state.is_final]
-        theirs = [one for one in waiting if one.key.instrument in guarded]
-        for one in theirs:
+        reply = await self._client.ask("gttorderbook", {}, urgent=False)
+        if reports is None:
+            text = "the order book cannot be read: what others have waiting is not known"
+            yield _found("other guards", "error", text, f"look at OpenAlgo's log; {LOGIN}")
+            return
+        waiting = [one for one in reports if not one.state.is_final]
+        theirs = [one for one in waiting if one.key.instrument in mine]
+        for one in theirs[:SHOWN_MAX]:
             is_gtt = one.order_id.startswith(PREFIX)
             text = f"{'' if is_gtt else 'order '}{one.order_id} waits: {one.side}"
             todo = "cancel it, or set exit.resting_orders: an exit beside it may cross zero"
             left = f"{text} {plain(one.quantity - one.filled)}"
             yield _found(f"other guard {one.key.instrument}", "warning", left, todo)
-        reply = await self._client.ask("gttorderbook", {}, urgent=False)
+        others = len(waiting) - len(theirs)
+        text = f"orders that wait: {len(theirs)} on what is held or guarded, {others} on the rest"
         is_told = isinstance(reply, Answer) and gtts.gtt_rows(reply) is not None
-        if reports is None:
-            text = "the order book cannot be read: what others have waiting is not known"
-            yield _found("other guards", "error", text, _LOGIN)
-        elif not theirs:
-            more = "" if is_told else "; GTTs are not told here, look at the broker's own page"
-            yield _found("other guards", "ok", f"no order of anybody waits on them{more}")
+        more = "" if is_told else "; GTTs are not told here, look at the broker's own page"
+        yield _found("other guards", "ok", f"{text}{more}")
 
     async def _limits(self) -> Finding:
         limits = self._client.limits

@@ -9,6 +9,7 @@ import msgspec
 
 from tradebot.brokers.openalgo.budget import Budget
 from tradebot.brokers.openalgo.lockout import Lockout
+from tradebot.brokers.openalgo.met import met
 from tradebot.brokers.openalgo.shared import Shared
 from tradebot.brokers.openalgo.skew import Skew
 from tradebot.brokers.openalgo.turns import AT_ONCE, Rank, Turns
@@ -204,9 +205,11 @@ class Client:
                 raw = await _whole(response)
                 self._heed(route, response.status, response.headers)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            return Withheld(f"no connection to {self.rest}: {self.key.cleaned(_told(error))}")
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            return Silent(f"no answer to {route}: {self.key.cleaned(_told(error))}")
+            return Withheld(f"no connection to {self.rest}: {self.key.cleaned(met(error))}")
+        except TimeoutError:
+            return Silent(f"no answer to {route}: nothing came within {total_s:g} s")
+        except (aiohttp.ClientError, OSError) as error:
+            return Silent(f"no answer to {route}: {self.key.cleaned(met(error))}")
         answer = answer_of(response.status, raw)
         return msgspec.structs.replace(answer, message=self.key.cleaned(answer.message))
 
@@ -282,7 +285,3 @@ def _mode_of(answer: Answer) -> str | None:
     except ValueError:
         return None
     return mode if isinstance(mode, str) else None
-
-
-def _told(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -2,15 +2,13 @@
 
 import asyncio
 import enum
-import errno
-import os
-import ssl
 import time
 
 import msgspec
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import InvalidHandshake, InvalidStatus, WebSocketException
 
+from tradebot.brokers.openalgo.met import met
 from tradebot.brokers.openalgo.sockets import Straight
 from tradebot.brokers.openalgo.wire import frames, values
 from tradebot.core.secret import Secret
@@ -133,11 +131,5 @@ def _what_came(error: OSError | WebSocketException) -> str:
             return f"HTTP {error.response.status_code}, and no websocket"
         case InvalidHandshake():
             return f"no websocket: {error}"
-        case ssl.SSLError():
-            return f"no TLS that can be used: {error.reason or error}"
-        case OSError() if (error.errno or 0) > 0:
-            return os.strerror(error.errno or 0).lower()
-        case ConnectionResetError():  # while TLS begins it has no number
-            return os.strerror(errno.ECONNRESET).lower()
         case _:
-            return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+            return met(error)

@@ -39,6 +39,12 @@ def test_what_is_not_openalgos_has_no_body(raw):
     assert len(answer.message) < 250
 
 
+def test_of_a_page_as_a_web_server_sends_it_the_title_is_told():
+    page = b"<HTML>\r\n<head><TITLE>502 Bad\r\nGateway</TITLE></head><hr>nginx</html>"
+    assert answer_of(502, page).message == 'a page of HTML, "502 Bad Gateway"'
+    assert answer_of(502, b"<html>no title</html>").message == "<html>no title</html>"
+
+
 def test_a_nan_in_a_field_that_nobody_reads_spoils_no_book():
     answer = answer_of(200, b'{"status": "success", "data": [{"pnl": NaN}]}')
     assert answer.is_success

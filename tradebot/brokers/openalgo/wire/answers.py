@@ -82,6 +82,7 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 _ENVELOPE = msgspec.json.Decoder(Envelope)
+_TITLE = re.compile(r"<title>([^<]*)</title>", re.IGNORECASE)
 _ANYTHING = msgspec.json.Decoder()
 _FIELD_ERRORS = re.compile(r"\s*\{\s*['\"]\w+['\"]\s*:\s*\[")
 
@@ -94,7 +95,7 @@ def answer_of(http: int, raw: bytes) -> Answer:
     except (ValueError, RecursionError):
         body = _with_constants(raw)
     if body is None:
-        return Answer(http, None, tidy(raw[:400].decode("utf-8", "replace")))
+        return Answer(http, None, _of_a_page(raw[:400].decode("utf-8", "replace")))
     return Answer(http, body, _text(body.message))
 
 
@@ -131,6 +132,12 @@ def _text(message: msgspec.Raw) -> str:
     except (ValueError, RecursionError):
         return tidy(bytes(message).decode("utf-8", "replace"))
     return tidy(said if isinstance(said, str) else str(said))
+
+
+def _of_a_page(text: str) -> str:
+    """Return what is no JSON as a line; of a page of HTML, as nginx sends it, its title."""
+    title = _TITLE.search(text)
+    return tidy(text) if title is None else f'a page of HTML, "{tidy(title[1])}"'
 
 
 def _with_constants(raw: bytes) -> Envelope | None:
