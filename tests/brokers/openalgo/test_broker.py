@@ -133,6 +133,35 @@ async def test_a_refusal_is_in_doubt_while_the_book_cannot_be_read(world):
     assert isinstance(await world.broker.place(an_order()), Unknown)
 
 
+async def test_an_order_that_somebody_read_before_its_refusal_came_is_new_all_the_same(
+    world, monkeypatch
+):
+    """The comparison of every half minute may read the book while a request is under way."""
+    await world.held(100)
+    world.server.faults.turn_on(Fault.REFUSED, endpoint="placeorder", times=1, acts_after_s=0.0)
+    honest = world.client.ask
+
+    async def overtaken(route, *args, **words):
+        reply = await honest(route, *args, **words)
+        if route == "placeorder":
+            await world.broker.order_book()  # a comparison that was under way
+        return reply
+
+    monkeypatch.setattr(world.client, "ask", overtaken)
+    outcome = await world.broker.place(an_order())
+    assert isinstance(outcome, Unknown)
+    assert "there is a new order" in outcome.message
+
+
+async def test_a_refusal_for_being_one_too_many_is_believed_once_the_book_can_be_read_again(world):
+    await world.held(100)
+    said = "Access denied because of exceeding access rate"
+    world.server.faults.turn_on(Fault.REFUSED, endpoint="placeorder", times=1, value=said)
+    world.server.faults.turn_on(Fault.BOOK_FAILS, endpoint="orderbook", times=2)
+    assert await world.broker.place(an_order()) == Refused(said)
+    assert len(world.server.record.asked("orderbook")) == 1 + 3  # the first at the start
+
+
 async def test_a_refusal_is_one_when_what_stands_in_the_book_was_rejected(world):
     world.server.faults.turn_on(Fault.REJECTED)
     # The book is read when the rejection is in it.

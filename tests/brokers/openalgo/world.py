@@ -19,7 +19,7 @@ SECOND_NS = 1_000_000_000
 SBIN = NetKey("AB1234", "NSE", "SBIN", "MIS")
 NAME = "NSE:SBIN"
 # Short enough that what never answers ends a test soon, long enough for a busy machine.
-LIMITS = Limits(order_s=0.5, read_s=0.5, orders_per_s=1000, reads_per_s=1000)
+LIMITS = Limits(order_s=0.5, read_s=0.5, again_s=0.01, orders_per_s=1000, reads_per_s=1000)
 
 
 class ShiftedClock:

@@ -21,6 +21,8 @@ from tradebot.core.inputs import (
 from tradebot.core.intents import CancelOrder, PlaceOrder
 from tradebot.errors import BrokerError
 
+LOOKS = 4  # at an order book that cannot be read, before a refusal is a doubt
+
 
 class OpenAlgoBroker(OpenAlgoReader):
     """One account behind OpenAlgo, with all that it can be asked. It keeps no order id of ours.
@@ -40,6 +42,8 @@ class OpenAlgoBroker(OpenAlgoReader):
             return NotSent(f"{order.key.account} is not the account of this broker")
         if self.client.is_live is not True and not await self.client.check_mode():
             return NotSent(self.why_not_live())
+        # What somebody reads of the book while the request is under way may be its own order.
+        before = self.known.names()
         self._placing.append(order)
         try:
             body = requests.place_order(order)
@@ -56,7 +60,7 @@ class OpenAlgoBroker(OpenAlgoReader):
             self.known.placed(outcome.order_id, order)
             self.proof.placed(outcome.order_id, self.client.clock.now_ns())
         if isinstance(outcome, Refused):
-            return await self._looked_for(order, outcome)
+            return await self._looked_for(order, outcome, before)
         return outcome
 
     async def cancel(self, order: CancelOrder) -> None:
@@ -99,10 +103,19 @@ class OpenAlgoBroker(OpenAlgoReader):
             self.proof.was_read(words, self.client.clock.now_ns())
         return told
 
-    async def _looked_for(self, order: PlaceOrder, refused: Refused) -> Outcome:
-        """Believe a refusal in the broker's words when the order book has nothing new like it."""
-        before = self.known.names()
+    async def _looked_for(
+        self, order: PlaceOrder, refused: Refused, before: frozenset[str]
+    ) -> Outcome:
+        """Believe a refusal in the broker's words when the order book has nothing new like it.
+
+        A broker that refuses an order for being one too many refuses the read behind it too:
+        it is asked again, because a doubt holds the exit for two minutes.
+        """
         rows = await self.order_rows()
+        for _ in range(LOOKS - 1):
+            if rows is None:
+                await self.client.pause()
+                rows = await self.order_rows()
         if rows is None:
             return Unknown(f"{refused.message}; and the order book cannot be read")
         key = order.key

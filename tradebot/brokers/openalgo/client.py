@@ -59,6 +59,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     order_s: float = 12.0  # an order whose answer takes longer is in doubt
     read_s: float = 8.0
     budget_s: float = 10.0  # how long a request waits for its turn
+    again_s: float = 1.0  # before a read that failed is tried again at once
     # [W] ORDER 10/s; API 50/s, but 10/s where the variable is not set. The broker behind
     # has limits of its own, of the same size.
     orders_per_s: int = 10
@@ -143,6 +144,10 @@ class Client:
         if wait_s is not None:
             return Withheld(f"{route} has to wait {wait_s:.1f} s for its turn")
         return self._noted(route, await self._sent(route, body))
+
+    async def pause(self) -> None:
+        """Pass the time before a read that failed is tried again."""
+        await self._sleep(self.limits.again_s)
 
     async def check(self) -> Reply:
         """Ask whether key and session are good: it asks the server, never the broker."""
