@@ -3,6 +3,8 @@
 import asyncio
 import datetime as dt
 import os
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -147,6 +149,32 @@ async def day(tmp_path, request):
 
     async with a_day(getattr(request, "param", "angel")) as opened:
         yield opened
+
+
+async def test_while_it_runs_nothing_else_touches_its_files(day):
+    life = await day.begin()
+    state = life.state
+
+    async def is_backed_up():
+        return "backup.made" in life.events()
+
+    await day.until(is_backed_up)
+    (backup,) = (state / "backups").glob("*.db")
+    before = (state / "tradebot.db").stat().st_ino
+
+    async def ran(*words):
+        command = (sys.executable, "-m", "tradebot", *words, "--state-dir", str(state))
+        return await asyncio.to_thread(
+            subprocess.run, command, capture_output=True, text=True, check=False
+        )
+
+    for words in (("restore", str(backup)), ("restore", str(backup), "--alone")):
+        refused = await ran(*words)
+        assert refused.returncode != 0
+        assert "stop it first" in refused.stderr
+    assert (state / "tradebot.db").stat().st_ino == before
+    looked = await ran("doctor")
+    assert f"daemon: it runs and answers (pid {life.process.pid}" in looked.stdout
 
 
 async def test_a_stop_that_is_crossed_leaves_once_and_the_trade_is_closed_by_its_fills(day):

@@ -10,7 +10,7 @@ import pytest
 from tests.stores.samples import a_line, a_trade
 from tradebot.app import doctor
 from tradebot.app.doctor import EARLIEST_NS, findings
-from tradebot.app.lock import paper_lock
+from tradebot.app.lock import directory_lock
 from tradebot.app.state import StateDirectory
 from tradebot.config import load
 from tradebot.ports import Finding
@@ -154,7 +154,7 @@ async def test_frames_that_a_repair_would_need_and_that_are_gone_are_an_error(pa
 
 
 async def test_a_running_daemon_tells_its_own_reasons_and_its_backups_must_not_be_old(patient):
-    lock = paper_lock(patient.state.path)
+    lock = directory_lock(patient.state.path)
     lock.take()
     assert patient.look()["daemon"].level == "error"  # it does not answer
     patient.said = {"state": "degraded", "reasons": ["the disk is full"]}

@@ -9,7 +9,7 @@ import uuid
 
 import pytest
 
-from tradebot.app.lock import Lock, account_lock, paper_lock
+from tradebot.app.lock import Lock, account_lock, directory_lock
 from tradebot.errors import LockHeldError, StoreError
 
 HOLDER = """
@@ -80,24 +80,41 @@ def test_the_lock_of_a_paper_account_is_its_directory_however_it_is_named(tmp_pa
     (tmp_path / "state").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "state")
     monkeypatch.chdir(tmp_path)
-    lock = paper_lock(tmp_path / "state")
+    lock = directory_lock(tmp_path / "state")
     lock.take()
     for other in ("state", "link", "./link/../state"):
         with pytest.raises(LockHeldError):
-            paper_lock(tmp_path / other).take()
+            directory_lock(tmp_path / other).take()
     lock.release()
 
 
-def test_the_lock_of_a_real_account_is_the_account_wherever_its_files_are():
+def test_the_lock_of_a_real_account_is_the_account_wherever_its_files_are(tmp_path):
     owner = f"account {uuid.uuid4()}"
-    lock = account_lock(owner)
+    lock = account_lock(owner, tmp_path / "state")
     lock.take()
     with pytest.raises(LockHeldError, match=owner):
-        account_lock(owner).take()
-    other = account_lock(f"{owner}-2")
+        account_lock(owner, tmp_path / "elsewhere").take()
+    other = account_lock(f"{owner}-2", tmp_path / "elsewhere")  # what was refused is held by nobody
     other.take()
     other.release()
     lock.release()
+
+
+def test_the_files_of_a_real_account_are_locked_with_it(tmp_path):
+    owner = f"account {uuid.uuid4()}"
+    lock = account_lock(owner, tmp_path)
+    lock.take()
+    with pytest.raises(LockHeldError, match="another daemon guards the state directory"):
+        directory_lock(tmp_path).take()
+    lock.release()
+    tool = directory_lock(tmp_path)
+    tool.take()
+    with pytest.raises(LockHeldError, match="another daemon guards the state directory"):
+        lock.take()
+    elsewhere = account_lock(owner, tmp_path / "elsewhere")
+    elsewhere.take()  # the account was let go again
+    elsewhere.release()
+    tool.release()
 
 
 @pytest.mark.parametrize("number", [errno.EMFILE, errno.EACCES, errno.ENOMEM])

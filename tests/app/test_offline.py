@@ -6,7 +6,7 @@ import pytest
 
 from tests.services.fakes import Said
 from tests.stores.samples import a_line, a_trade
-from tradebot.app.lock import paper_lock
+from tradebot.app.lock import directory_lock
 from tradebot.app.offline import back_up, nobody_else, restore
 from tradebot.app.state import StateDirectory
 from tradebot.core.records import Record
@@ -63,7 +63,7 @@ def test_without_a_database_there_is_nothing_to_back_up(state):
 
 def test_while_a_daemon_runs_neither_is_done(state):
     lived(state, 1, 3, backup_at=(2,))
-    lock = paper_lock(state.path)
+    lock = directory_lock(state.path)
     lock.take()
     for refused in (lambda: back_up(state), lambda: restore(state, newest(state).path, alone=True)):
         with pytest.raises(LockHeldError, match=r"another daemon guards .*; stop it first"):

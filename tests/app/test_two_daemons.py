@@ -8,7 +8,7 @@ import sqlite3
 import pytest
 
 from tests.app.daemon_life import a_life, active, bought, configure, last, until
-from tradebot.app.lock import paper_lock
+from tradebot.app.lock import directory_lock
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_a_restart_waits_for_the_one_that_is_dying(first, tmp_path):
 
 
 def test_where_no_lock_reaches_the_database_itself_is_held(first, elsewhere):
-    lock = paper_lock(elsewhere / "state")
+    lock = directory_lock(elsewhere / "state")
     lock.take()  # nobody has it
     lock.release()
     with a_life(elsewhere) as second:

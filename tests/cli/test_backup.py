@@ -4,7 +4,7 @@ import json
 
 from tests.cli.commanding import Shell
 from tests.stores.samples import a_trade
-from tradebot.app.lock import paper_lock
+from tradebot.app.lock import directory_lock
 from tradebot.stores.backups import Backups
 from tradebot.stores.sqlite import SqliteStore
 
@@ -39,7 +39,7 @@ async def test_without_a_daemon_it_is_made_here(tmp_path, capsys):
 
 
 async def test_a_daemon_that_does_not_answer_is_not_gone_round(tmp_path, capsys):
-    lock = paper_lock(tmp_path)
+    lock = directory_lock(tmp_path)
     lock.take()
     code, _, err = await Shell(tmp_path, capsys).run("backup")
     lock.release()

@@ -16,7 +16,7 @@ from tradebot.api.server import ApiServer
 from tradebot.api.shapes import Readiness
 from tradebot.app.collector import begin_collecting
 from tradebot.app.last_words import last_words
-from tradebot.app.lock import Lock, account_lock, paper_lock
+from tradebot.app.lock import Lock, account_lock, directory_lock
 from tradebot.app.notify import Notifier
 from tradebot.app.parts import Parts
 from tradebot.app.policy import policy_of
@@ -130,8 +130,8 @@ class App:
 
     async def _locked(self) -> Lock:
         """Take the lock; a daemon that is just ending gets some seconds to do so."""
-        is_live = self._settings.mode is Mode.LIVE
-        lock = account_lock(self._owner) if is_live else paper_lock(self._state.path)
+        is_live, folder = self._settings.mode is Mode.LIVE, self._state.path
+        lock = account_lock(self._owner, folder) if is_live else directory_lock(folder)
         last_s = time.monotonic() + LOCK_WAIT_S
         is_told = False
         while True:

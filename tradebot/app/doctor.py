@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from tradebot.app.lock import paper_lock
+from tradebot.app.lock import directory_lock
 from tradebot.app.sink_secrets import sink_findings
 from tradebot.app.state import StateDirectory
 from tradebot.config import BadSettingsError, Loaded
@@ -131,7 +131,7 @@ def _disk(state: StateDirectory) -> Findings:
 
 
 def _daemon(state: StateDirectory, said: Mapping[str, object] | None) -> Finding:
-    lock = paper_lock(state.path)
+    lock = directory_lock(state.path)
     holder = ", ".join(f"{key} {value}" for key, value in state.announced().items())
     try:
         lock.take()

@@ -4,6 +4,7 @@ An abstract unix socket cannot be deleted under us as a lock file can, and the k
 lets it go however the process ends. The epoch in database and journal is the real fence.
 """
 
+import contextlib
 import errno
 import hashlib
 import socket
@@ -13,50 +14,60 @@ from tradebot.errors import LockHeldError, StoreError
 
 
 class Lock:
-    """The right to guard what a name stands for, held as long as the process lives."""
+    """The right to guard what names stand for, held as long as the process lives."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, *names: str) -> None:
         """Name the lock; nothing is taken yet."""
-        digest = hashlib.sha256(name.encode()).hexdigest()[:32]
-        self._address = f"\0tradebot:{digest}"
-        self._name = name
-        self._socket: socket.socket | None = None
+        self._names = names
+        self._taken = contextlib.ExitStack()
 
     def take(self) -> None:
-        """Take the lock.
+        """Take the lock: all of its names, or none.
 
         Raises:
-            LockHeldError: another process has it.
+            LockHeldError: another process has one of them.
             StoreError: the system refuses; whether somebody has it is not known.
         """
-        try:
-            # Python's sockets are close-on-exec: no child keeps the lock alive after us.
-            taken = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            try:
-                taken.bind(self._address)
-                taken.listen(1)
-            except OSError:
-                taken.close()
-                raise
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                raise LockHeldError(f"another daemon guards {self._name}") from error
-            message = f"the lock of {self._name} cannot be taken: {error.strerror}"
-            raise StoreError(message) from error
-        self._socket = taken
+        with contextlib.ExitStack() as taken:
+            for name in self._names:
+                taken.enter_context(_taken(name))
+            self._taken = taken.pop_all()
 
     def release(self) -> None:
         """Let it go; a second call changes nothing."""
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
+        self._taken.close()
 
 
-def account_lock(owner: str) -> Lock:
-    """Return the lock of a real account: there is one, whatever directory its daemon uses."""
-    return Lock(f"the {owner}")
+def account_lock(owner: str, state_dir: Path) -> Lock:
+    """Return the lock of a real account: one, whatever directory its daemon uses, and that too.
+
+    Whoever repairs the files of a daemon that is gone asks for the directory alone.
+    """
+    return Lock(f"the {owner}", _directory(state_dir))
 
 
-def paper_lock(state_dir: Path) -> Lock:
-    """Return the lock of what trades on paper: its world is its state directory."""
-    return Lock(f"the state directory {state_dir.resolve()}")
+def directory_lock(state_dir: Path) -> Lock:
+    """Return the lock of a state directory: the whole world of what trades on paper."""
+    return Lock(_directory(state_dir))
+
+
+def _directory(state_dir: Path) -> str:
+    return f"the state directory {state_dir.resolve()}"
+
+
+def _taken(name: str) -> socket.socket:
+    digest = hashlib.sha256(name.encode()).hexdigest()[:32]
+    try:
+        # Python's sockets are close-on-exec: no child keeps the lock alive after us.
+        taken = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            taken.bind(f"\0tradebot:{digest}")
+            taken.listen(1)
+        except OSError:
+            taken.close()
+            raise
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise LockHeldError(f"another daemon guards {name}") from error
+        raise StoreError(f"the lock of {name} cannot be taken: {error.strerror}") from error
+    return taken

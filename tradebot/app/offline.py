@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from tradebot.app.lock import paper_lock
+from tradebot.app.lock import directory_lock
 from tradebot.app.state import StateDirectory
 from tradebot.errors import InputError, LockHeldError, StoreError
 from tradebot.stores.backups import Backup, Backups
@@ -39,7 +39,7 @@ def nobody_else(state: StateDirectory) -> Iterator[None]:
     Raises:
         LockHeldError: a daemon runs.
     """
-    lock = paper_lock(state.path)
+    lock = directory_lock(state.path)
     try:
         lock.take()
     except LockHeldError as error:
