@@ -210,7 +210,7 @@ class Proxy:
     async def _handshake(self, socket: ServerConnection, _request: Request) -> Response | None:
         if held := self._faults.hit(Fault.HANDSHAKE_HANGS):
             self.on_change()
-            await self._pace.sleep(held.number(5.0))
+            await asyncio.wait({self._start(self._pace.sleep(held.number(5.0)))})  # or to the end
         refused = self._faults.hit(Fault.HANDSHAKE_REFUSED)
         return socket.respond(int(refused.number(502)), "") if refused else None
 

@@ -170,3 +170,29 @@ async def test_what_is_left_for_its_silence_again_and_again_is_called_as_soon_ea
     feed.feed.subscribe(NAME)
     await feed.server.until(lambda: len(pauses) >= 6)
     assert max(pauses) <= 0.5 * PACE.pause_share
+
+
+async def test_a_socket_that_ticks_again_is_kept_though_its_renewal_is_never_answered(start):
+    patience = msgspec.structs.replace(CALM, silent_ns=50 * MS)
+    feed = start(NAME, patience=patience)
+    await feed.ticking()
+    feed.server.faults.turn_on(Fault.ACTION_UNANSWERED, endpoint="authenticate", times=1)
+    with feed.server.faults.during(Fault.TICKS_MUTED):
+        await feed.server.until(lambda: len(feed.asked("authenticate")) == 2)
+    feed.feed._watch._patience = CALM
+    await feed.ticking()
+    for _ in range(int(2 * PACE.welcome_s / 0.01)):
+        await asyncio.sleep(0.01)
+    assert len(feed.asked("authenticate")) == 2
+    await feed.ticking()
+    assert [is_up for is_up, _why in feed.inbox.states] == [True, False, True]
+
+
+async def test_a_market_that_stands_still_is_no_fault_of_the_feed(start):
+    patience = msgspec.structs.replace(POLLS, silent_ns=500 * MS)
+    feed = start(NAME, patience=patience)
+    await feed.ticking()
+    polls = len(feed.server.record.asked("multiquotes"))
+    await feed.server.until(lambda: len(feed.server.record.asked("multiquotes")) >= polls + 40)
+    assert feed.inbox.states == [(True, "")]
+    assert len(feed.asked("authenticate")) == 1

@@ -106,6 +106,12 @@ async def pongs(feed, count):
                 await asyncio.sleep(0.005)
 
 
+async def test_one_that_is_taken_and_never_answered_is_tried_anew(start):
+    feed = await frozen(start, pace=msgspec.structs.replace(WATCHFUL, beside_s=0.1))
+    feed.server.faults.turn_on(Fault.HANDSHAKE_HANGS, value=3000.0, times=1)
+    await feed.moves(lambda: len(feed.inbox.states) == 3)
+
+
 async def test_a_connection_that_is_only_quiet_is_kept(start):
     feed = start(NAME, pace=PATIENT)
     await feed.ticking()

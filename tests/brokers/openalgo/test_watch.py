@@ -114,6 +114,15 @@ def test_a_silence_of_all_is_first_mended_then_ended_then_waited_for(watch):
     assert watch.judge(90 * S)[0] is Step.RECONNECT
 
 
+def test_a_silence_that_quotes_explain_is_the_markets(watch):
+    ticked(watch, "NSE:SBIN", 812.5, S)
+    for second in range(2, 100):
+        quoted(watch, "NSE:SBIN", 812.5, second * S)
+        assert watch.judge(second * S) == NOTHING
+    assert watch.judge(113 * S) == NOTHING
+    assert watch.judge(114 * S)[0] is Step.RENEW  # and so are the quotes silent
+
+
 def test_reconnections_are_never_more_than_five_minutes_apart(watch):
     watch.judge(15 * S)
     now = 15 * S
@@ -340,6 +349,17 @@ def test_a_new_subscription_that_is_quiet_by_its_quotes_is_left_alone(unproven):
         ticked(unproven, "NSE:INFY", 1500.0 + second, second * S)
         assert unproven.judge(second * S) == NOTHING
         assert unproven.due(second * S) == []
+
+
+def test_one_that_has_moved_without_a_tick_is_not_quiet_because_two_quotes_are_alike(unproven):
+    quoted(unproven, "NSE:SBIN", 812.6, 11 * S)
+    unproven.judge(12 * S)
+    unproven.wished(unproven.due(13 * S), 13 * S)
+    unproven.taken("NSE:SBIN")
+    ticked(unproven, "NSE:INFY", 1500.0, 14 * S)
+    quoted(unproven, "NSE:SBIN", 812.6, 15 * S)
+    unproven.judge(15 * S + S // 2)
+    assert unproven.due(17 * S) == ["NSE:SBIN"]
 
 
 def test_a_subscription_that_has_ticked_once_is_only_quiet(unproven):

@@ -13,6 +13,7 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
 
     look_s: float = 0.25
     connect_s: float = 10.0
+    beside_s: float = 3.0  # as above, where it is tried whether somebody is there at all
     quote_s: float = 3.0
     welcome_s: float = 20.0  # the broker's connection is made inside it [W]
     ping_s: float = 20.0
@@ -32,11 +33,11 @@ class Line(msgspec.Struct, eq=False):
     heard_s: float = 0.0  # when its newest frame came, or it was made, in the loop's time
 
 
-def dialled(url: str, pace: Pace) -> Straight:
+def dialled(url: str, pace: Pace, *, within_s: float) -> Straight:
     """Return a connection that is made when it is waited for."""
     return Straight(
         url,
-        open_timeout=pace.connect_s,
+        open_timeout=within_s,
         ping_interval=pace.ping_s,
         ping_timeout=pace.ping_s,
         close_timeout=1.0,

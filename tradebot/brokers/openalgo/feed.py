@@ -136,7 +136,8 @@ class OpenAlgoFeed:
         line, now_s = self._line, asyncio.get_running_loop().time
         other = self._stand_by.taken()
         try:
-            async with other.socket if other else dialled(self._url, self._pace) as socket:
+            made = dialled(self._url, self._pace, within_s=self._pace.connect_s)
+            async with other.socket if other else made as socket:
                 line.socket, line.heard_s, self._was_reached = socket, now_s(), True
                 if other:
                     self._welcomed(inbox, other.welcome)
@@ -225,6 +226,8 @@ class OpenAlgoFeed:
         inbox.tick(Tick(name, ltp, now_ns, now_ns, bid, ask, self._seq))
         if not self._is_up:
             self._failures = 0
+            # Whom ticks come to is let in: a renewal that is still unanswered ends nothing now.
+            self._is_welcome, self._welcome_due_s = True, None
             self._set_up(inbox, is_up=True)
 
     def _take_error(self, frame: frames.Frame) -> None:

@@ -112,7 +112,8 @@ class StandBy:
         """Try whether somebody else is answered; return whether the key was shown there."""
         was_asked = False
         with contextlib.suppress(OSError, TimeoutError, WebSocketException):
-            socket = await dialled(self._url, self._pace)
+            # Over a network that lost everything for a while, a new try is through the soonest.
+            socket = await dialled(self._url, self._pace, within_s=self._pace.beside_s)
             try:
                 # Held up as a whole, the proxy has both to answer at once: wait for the first.
                 await asyncio.sleep(self._pace.look_s)

@@ -313,7 +313,8 @@ class Watch:
                     self._again(watched, now_ns, 0)
             if is_open:
                 is_any_open = True
-                heard_ns = max(heard_ns, watched.ticked_ns, watched.since_ns)
+                # A quote that knows no other price explains the silence: it is the market's.
+                heard_ns = max(heard_ns, watched.ticked_ns, watched.since_ns, watched.agreed_ns)
         if is_any_open and now_ns - heard_ns >= limit_ns:
             return f"no tick for {(now_ns - heard_ns) / _SECOND_NS:.0f} s"
         return ""
@@ -327,7 +328,9 @@ class Watch:
             return False  # it has brought something, or none has
         if watched.moves:
             return watched.moved_ns - watched.wished_ns >= patience.first_ns
-        told_ns = max(watched.wished_ns, watched.agreed_ns)
+        # What has moved since its last tick is not quiet because two quotes were alike.
+        agreed_ns = watched.agreed_ns if watched.moved_ns <= watched.ticked_ns else 0
+        told_ns = max(watched.wished_ns, agreed_ns)
         return is_open and now_ns - told_ns >= patience.unquoted_ns
 
     def _again(self, watched: _Watched, now_ns: int, least_ns: int) -> None:
