@@ -4,6 +4,7 @@ import pytest
 
 from tests.api.world import LONG, START_NS, running
 from tradebot.core.leaving.halt import Form
+from tradebot.core.market.sessions import Session
 from tradebot.services.outlook import outlook
 
 
@@ -75,6 +76,19 @@ async def test_an_old_price_is_called_too_old(world):
     world.book.lines["NSE:SBIN"].blind_since_ns = START_NS
     world.clock.pass_ms(90_000)
     assert told(world)[-1] == "The LTP 800.0 is 1 min old: too old to act on."
+
+
+async def test_while_the_exchange_is_closed_it_is_told_when_it_opens(world):
+    await world.trades.create(LONG)
+    await world.tick(800.0)
+    assert world.clock.now_ns() == START_NS  # 3:45
+    gate = world.book.lines["NSE:SBIN"].gate
+    gate.session = Session(open_minutes=225, close_minutes=226)
+    assert told(world)[-1] == "The LTP 800.0 is 0 ms old."
+    gate.session = Session(open_minutes=300, close_minutes=225)
+    assert told(world)[-1] == (
+        "The exchange is closed and opens in 1 h 15 min: until then no price leaves it."
+    )
 
 
 async def test_a_held_jump_is_told(world):

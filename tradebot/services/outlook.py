@@ -98,6 +98,11 @@ def _away(sign: int, level: Decimal, line: Line) -> Decimal | None:
 
 
 def _price(line: Line, now_ns: int) -> Json:
+    opens_ns, _ = line.gate.session.window(now_ns)
+    if now_ns < opens_ns:
+        wait = duration(opens_ns - now_ns)
+        told = f"The exchange is closed and opens in {wait}: until then no price leaves it."
+        return _item("price", told)
     age_ms = ltp_age_ms(line, now_ns)
     if line.ltp is None or age_ms is None:
         return _item("price", "No price has come yet.")
