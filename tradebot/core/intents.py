@@ -31,6 +31,8 @@ class CancelOrder(msgspec.Struct, frozen=True, kw_only=True):
     client_order_id: str | None
     order_id: str | None  # the broker's, where it is known
     key: NetKey
+    # Empty: before all exits, as one waits for it. See ``ranking``.
+    rank: tuple[float, ...] = ()
 
 
 class QueryOrder(msgspec.Struct, frozen=True, kw_only=True):

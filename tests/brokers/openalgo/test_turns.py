@@ -1,15 +1,18 @@
 """Who leaves next where more wants to leave than the server takes."""
 
 import asyncio
+from decimal import Decimal
 
 import msgspec
 import pytest
 
-from tests.brokers.openalgo.world import LIMITS, World, an_order
+from tests.brokers.openalgo.world import LIMITS, World, a_cancel, an_order
 from tests.openalgo.exchange import By
 from tradebot.brokers.openalgo import budget
 from tradebot.brokers.openalgo.budget import Budget
 from tradebot.brokers.openalgo.turns import AT_ONCE, Turns
+from tradebot.core.inputs import Acked
+from tradebot.core.leaving.ranking import CHASE
 
 HOUR_S = 3600.0
 
@@ -138,3 +141,23 @@ async def test_of_exits_that_wait_the_one_that_ranks_first_is_first_at_the_serve
         ours = world.server.record.orders(by=By.CLIENT)
     # The first found the budget free.
     assert [int(order.ticket.quantity) for order in ours] == [1, 4, 3, 2]
+
+
+@pytest.mark.parametrize(("rank", "place"), [((), 0), (CHASE, 3)])
+async def test_a_cancel_that_makes_room_is_before_the_exits_and_a_chase_behind_them(
+    monkeypatch, rank, place
+):
+    """With 200 stops crossed at once the first ten that rested had the budget for themselves."""
+    monkeypatch.setattr(budget, "SPAN_S", 0.1)
+    async with World(msgspec.structs.replace(LIMITS, orders_per_s=1, budget_s=HOUR_S)) as world:
+        await world.held(20)
+        resting = await world.broker.place(an_order(quantity="5", price=Decimal(900)))
+        assert isinstance(resting, Acked)
+        orders = [an_order(f"T{n}-x1", quantity=str(n)) for n in (1, 2, 3)]
+        ranked = [msgspec.structs.replace(order, rank=(1.0, -1.0)) for order in orders]
+        cancel = msgspec.structs.replace(a_cancel(resting.order_id), rank=rank)
+        asked = [world.broker.place(order) for order in ranked] + [world.broker.cancel(cancel)]
+        await asyncio.gather(*asked)
+        asked_for = [request.endpoint for request in world.server.record.requests]
+    ours = [route for route in asked_for if route in ("placeorder", "cancelorder")][1:]
+    assert ours.index("cancelorder") == place

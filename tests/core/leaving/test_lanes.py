@@ -37,6 +37,7 @@ from tradebot.core.intents import (
     ReadPosition,
 )
 from tradebot.core.leaving.exit import State
+from tradebot.core.leaving.ranking import CHASE
 from tradebot.core.market.instruments import Instrument
 from tradebot.core.market.sessions import Session
 from tradebot.core.policy import ExitPolicy, Policy
@@ -273,6 +274,8 @@ def test_an_order_that_is_not_filled_in_two_seconds_is_called_back():
     assert story.wants(CancelOrder) == []
     (cancel,) = (story >> "1s").wants(CancelOrder)
     assert (cancel.client_order_id, cancel.order_id) == ("T1-x1", "B1")
+    # Those that have not left at all come first, of which the least a long one of nothing.
+    assert cancel.rank == CHASE > (1.0, 0.0)
     assert story.orders == ["T1-x1 SELL 10"]  # it may be filled at this very moment
 
 

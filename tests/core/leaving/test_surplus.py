@@ -27,6 +27,7 @@ def test_orders_that_others_have_left_nothing_for_are_called_back_the_newest_fir
         leave(story, f"T{number}").reply(f"T{number}-x1", Acked(f"B{number}"))
     story.fill(None, sold, side="SELL", order_id="E2")
     assert [order.client_order_id for order in story.wants(CancelOrder)] == called_back
+    assert {order.rank for order in story.wants(CancelOrder)} == {()}  # before all exits
     assert len(story.events(TradeStuck)) == len(called_back)
     assert len((story >> "900ms").wants(CancelOrder)) == len(called_back)
     story >> story.report("T2-x1", "cancelled", order_id="B2")

@@ -70,7 +70,8 @@ class OpenAlgoBroker(OpenAlgoReader):
         number = number_of(name)
         # An exit waits for it: its own order that rests, or one that leaves no room for it.
         if number is None:
-            reply = await self.client.ask("cancelorder", requests.cancel_order(name))
+            body = requests.cancel_order(name)
+            reply = await self.client.ask("cancelorder", body, rank=order.rank)
         else:
             reply = await self.client.ask("cancelgttorder", requests.cancel_gtt(number))
         if not isinstance(reply, Answer) or not orders.is_cancelled(reply):

@@ -188,7 +188,7 @@ def _look_at_working(book: Book, exit_: Exit, at_ns: int) -> None:
             say_stuck(book, exit_, why, at_ns)
         ask(book, exits.asked(exit_, at_ns), at_ns, why)
     else:
-        call_back(book, exit_, at_ns)
+        call_back(book, exit_, at_ns, ranking.CHASE)
 
 
 def _is_at_the_end(book: Book, exit_: Exit) -> bool:
@@ -200,12 +200,17 @@ def _is_at_the_end(book: Book, exit_: Exit) -> bool:
     return further is not None and trade.side.sign * (further - exit_.limit) >= 0
 
 
-def call_back(book: Book, exit_: Exit, at_ns: int) -> None:
+def call_back(book: Book, exit_: Exit, at_ns: int, rank: tuple[float, ...] = ()) -> None:
     """Ask for a working order to be cancelled, and what has become of it."""
     ask(book, exits.cancelling(exit_, at_ns), at_ns)
     assert exit_.client_order_id is not None, "a working order without a name"
     book.want(
-        CancelOrder(client_order_id=exit_.client_order_id, order_id=exit_.order_id, key=exit_.key)
+        CancelOrder(
+            client_order_id=exit_.client_order_id,
+            order_id=exit_.order_id,
+            key=exit_.key,
+            rank=rank,
+        )
     )
 
 

@@ -4,6 +4,8 @@ from tradebot.core.book import Book
 from tradebot.core.guard.trades import Trade
 
 Rank = tuple[float, float]
+# An order of ours that rests has left, and is at the market: those that have not come before it.
+CHASE: Rank = (2.0, 0.0)
 
 
 def rank(book: Book, trade: Trade) -> Rank:
