@@ -3,6 +3,7 @@
 import pytest
 
 from tests.api.world import LONG, START_NS, running
+from tradebot.core.inputs import OrderSide
 from tradebot.core.leaving.halt import Form
 from tradebot.core.market.sessions import Session
 from tradebot.services.outlook import outlook
@@ -40,6 +41,14 @@ async def test_every_level_is_told_with_its_distance(world):
         "The time exit leaves it in 44 min.",
         "The LTP 800.0 is 1.2 s old.",
     ]
+
+
+async def test_what_others_have_left_of_it_is_told_first(world):
+    await world.bought(10)
+    await world.trades.create(LONG)
+    await world.fill("by hand", None, OrderSide.SELL, 4, 800)
+    said = "4 of its 10 units were left by others: an exit leaves 6."
+    assert told(world)[0] == said
 
 
 async def test_the_stop_that_acts_comes_first(world):

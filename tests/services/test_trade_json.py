@@ -108,6 +108,19 @@ async def test_a_short_profits_when_the_price_falls(world):
     assert only(world)["unrealized_pnl"] == 45
 
 
+async def test_what_others_have_left_of_a_trade_is_told_and_counts_for_nothing(world):
+    await world.bought(10)
+    await world.trades.create(LONG)
+    await world.tick(806.0)
+    await world.fill("by hand", None, OrderSide.SELL, 4, 806)
+    trade = only(world)
+    assert (trade["quantity"], trade["left_by_others"], trade["flags"]) == (6, 4, ["reduced"])
+    assert trade["unrealized_pnl"] == 36
+    await world.bought(4)  # back again, and so are its units
+    trade = only(world)
+    assert (trade["quantity"], trade["left_by_others"], trade["flags"]) == (10, 0, [])
+
+
 async def test_a_waiting_trade_has_no_quantity_and_no_levels(world):
     entry = {key: LONG[key] for key in ("exchange", "symbol", "side", "stop")}
     await world.trades.create(entry | {"order_id": "B1", "trail": {"by": "1%"}})

@@ -206,10 +206,14 @@ class _Told(Struct, kw_only=True):
     time_exit: TimeExit | UnsetType = UNSET
 
 
+Flag = Literal["suspect", "blind", "in_doubt", "resting", "stuck", "frozen", "unguarded", "reduced"]
+
+
 class ActiveTrade(_Told, kw_only=True):
     """A trade that is not over, as it stands at this moment."""
 
-    flags: list[Literal["suspect", "blind", "in_doubt", "resting", "stuck", "frozen", "unguarded"]]
+    left_by_others: Annotated[float, Meta(description="units that are not held any more")]
+    flags: list[Flag]
     unguarded_s: Annotated[float, Meta(description="today, with units that nothing guarded")]
     blind_s: Annotated[float, Meta(description="today, without a fit price")]
     ltp: float | None

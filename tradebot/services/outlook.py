@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
+from tradebot.core.account.shortfall import shortfall
 from tradebot.core.book import Book
 from tradebot.core.guard.lines import Line
 from tradebot.core.guard.trade_rules import Levels, candidates, effective_stop
@@ -41,6 +42,10 @@ def outlook(book: Book, trade: Trade, now_ns: int) -> list[Json]:
     line = book.lines[trade.instrument]
     if trade.unguarded:
         return [_item("unguarded", "It is unguarded: no price leaves it."), _price(line, now_ns)]
+    short = shortfall(book, trade.key, trade.side).get(trade.trade_id)
+    if short:
+        left = f"{text(short)} of its {text(trade.remaining)} units were left by others"
+        held.append(_item("reduced", f"{left}: an exit leaves {text(trade.remaining - short)}."))
     items = [*held, *_stops(levels, trade, line), *_gains(levels, trade, line)]
     if trade.deadline_ns is not None:
         left = duration(trade.deadline_ns - now_ns)

@@ -7,12 +7,14 @@ from decimal import Context, Decimal
 
 import msgspec
 
+from tradebot.core.account.shortfall import shortfall
 from tradebot.core.book import Book
 from tradebot.core.events import TradeEvent
 from tradebot.core.guard.lines import Line
 from tradebot.core.guard.trade_rules import Levels, effective_stop, trail_level
-from tradebot.core.guard.trades import Status, Trade
-from tradebot.core.money import exact, plain
+from tradebot.core.guard.trades import Side, Status, Trade
+from tradebot.core.market.instruments import NetKey
+from tradebot.core.money import NO_UNITS, exact, plain
 from tradebot.core.others import resting
 from tradebot.core.words.fields import Json
 from tradebot.core.words.rule_words import rules_json
@@ -48,26 +50,49 @@ def iso(at_ns: int | None) -> str | None:
     return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}.{rest // 1000:06}Z"
 
 
+class ActiveTrades:
+    """Trades that are not over, as they stand; what many of them share is found out once."""
+
+    def __init__(self, book: Book) -> None:
+        """Begin a page, or look at one trade."""
+        self._book = book
+        self._short: dict[tuple[NetKey, Side], dict[str, Decimal]] = {}
+
+    def told(self, trade: Trade, now_ns: int) -> Json:
+        """Return a trade; ``quantity`` is what is held of it now."""
+        place = trade.key, trade.side
+        short = self._short.get(place)
+        if short is None:
+            short = self._short[place] = shortfall(self._book, *place)
+        return _active_trade(self._book, trade, now_ns, short.get(trade.trade_id, NO_UNITS))
+
+
 def active_trade(book: Book, trade: Trade, now_ns: int) -> Json:
     """Return a trade that is not over, as it stands at this moment."""
+    return ActiveTrades(book).told(trade, now_ns)
+
+
+def _active_trade(book: Book, trade: Trade, now_ns: int, short: Decimal) -> Json:
     line = book.lines[trade.instrument]
+    held = trade.remaining - short
     trade = as_it_stands(book, trade)
     levels = book.levels.get(trade.trade_id)
     stop = effective_stop(levels, trade.marks) if levels else None
     target = levels.targets[0].price if levels and levels.targets else None
     return {
         **_names(trade),
-        "quantity": number(trade.remaining),
+        "quantity": number(held),
+        "left_by_others": number(short),
         "entry_price": number(trade.entry) if trade.filled else None,
         "status": trade.status.value,
-        "flags": list(_flags(book, trade, line)),
+        "flags": [*_flags(book, trade, line), *(("reduced",) if short else ())],
         "unguarded_s": seconds(book.coverage.unguarded_ns(trade.trade_id, now_ns)),
         "blind_s": seconds(book.coverage.blind_ns(trade.trade_id, now_ns)),
         "reason": None if trade.reason is None else trade.reason.value,
         **rules_json(trade.rules),
         "ltp": price(line.ltp),
         "ltp_age_ms": ltp_age_ms(line, now_ns),
-        "unrealized_pnl": number(_unrealized_pnl(trade, line)),
+        "unrealized_pnl": number(_unrealized_pnl(trade, line, held)),
         "realized_pnl": number(trade.realized_pnl(line.instrument.multiplier)),
         "stop_level": number(stop.level) if stop else None,
         "stop_reason": stop.reason.value if stop else None,
@@ -185,10 +210,10 @@ def _flags(book: Book, trade: Trade, line: Line) -> Iterator[str]:
         yield "unguarded"
 
 
-def _unrealized_pnl(trade: Trade, line: Line) -> Decimal | None:
+def _unrealized_pnl(trade: Trade, line: Line, held: Decimal) -> Decimal | None:
     if line.ltp is None or not trade.filled:
         return None
-    gain = exact(line.ltp) * trade.remaining - trade.entry * trade.remaining
+    gain = exact(line.ltp) * held - trade.entry * held
     return trade.side.sign * gain * line.instrument.multiplier
 
 

@@ -28,7 +28,13 @@ from tradebot.services.persister import Persister
 from tradebot.services.stories import sentence
 from tradebot.services.trade_edits import StaleVersionError, parse_edit
 from tradebot.services.trade_history import PAGE_MAX, Chosen, History, check_limit, number_of
-from tradebot.services.trade_json import active_trade, closed_trade, event_json, number
+from tradebot.services.trade_json import (
+    ActiveTrades,
+    active_trade,
+    closed_trade,
+    event_json,
+    number,
+)
 
 FLUSH_S_MAX = 5.0  # a database that hangs is a database that refuses
 DURABLE_S_MAX = 1.0  # how long an answer waits for it; the journal on its disk is enough
@@ -255,10 +261,11 @@ class Trades:
             raise RefusedError("account", message)
 
     def _active(self, page: Iterable[Trade]) -> Iterator[Json]:
+        page_of = ActiveTrades(self._book)
         for trade in page:
             now = self._book.trades.get(trade.trade_id)
             if now is not None:
-                yield active_trade(self._book, now, self._clock.now_ns())
+                yield page_of.told(now, self._clock.now_ns())
 
     async def _made_once(self, request: TradeRequest, once: str) -> tuple[str, Trade | None]:
         """Return the id of the trade of a key, and the trade where it is made already.
