@@ -7,10 +7,9 @@ import os
 import sys
 from pathlib import Path
 
-import uvloop
-
 from tradebot import log
 from tradebot.app.app import App
+from tradebot.app.event_loop import new_event_loop
 from tradebot.app.state import StateDirectory
 from tradebot.app.state_flag import add_state_flag, state_dir
 from tradebot.config import BadSettingsError, Loaded, config_path, load
@@ -66,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
         return await App(settings, state, say=log.say, file=file, load=reloaded).run()
 
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
             return runner.run(main())
     except LockHeldError as error:
         answers = state.is_served()
