@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from tradebot.config.addresses import feed_problems, listen_problems, rest_problems
 from tradebot.config.forms import known
 from tradebot.config.keys import FLAGS, KEYS
 from tradebot.config.problems import Problems
@@ -109,11 +110,11 @@ def _adopt(which: str) -> Callable[[Mapping[str, object], Problems], list[str]]:
     return check
 
 
-def _listen(values: Mapping[str, object], _: Problems) -> list[str]:
+def _listen(values: Mapping[str, object], problems: Problems) -> list[str]:
     # There is one key, which may do everything, and it would cross the network in the clear.
     host = known(values["api.listen"], Listen).host
     if _is_ours(host):
-        return []
+        return list(listen_problems(values, problems))
     what = "must be an address of this machine alone, 127.0.0.1, [::1] or localhost"
     return [f"{shown(str(values['api.listen']))}: {what}"]
 
@@ -190,6 +191,8 @@ def _is_file(path: Path) -> bool:
 
 _CHECKS = {
     "broker.kind": _broker,
+    "broker.rest": rest_problems,
+    "broker.feed": feed_problems,
     "adopt.existing": _adopt("adopt.existing"),
     "adopt.new": _adopt("adopt.new"),
     "paper.market": _market,

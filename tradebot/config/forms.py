@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from tradebot.config.settings import Listen, SecretName
 from tradebot.core.market.sessions import WEEKDAYS, SpecialHours
 from tradebot.core.money import plain
-from tradebot.core.words.did_you_mean import hint, shown
+from tradebot.core.words.did_you_mean import hint, shown, suggestion
 from tradebot.core.words.fields import repeatable, text, word, wrong
 from tradebot.core.words.levels import Level, parse_clock_minutes, parse_duration_ns, parse_level
 from tradebot.core.words.rule_words import clock_text, duration_text
@@ -34,7 +34,9 @@ _PORT_MAX = 65535
 _PATH_LENGTH_MAX = 4096
 _ADDRESS_LENGTH_MAX = 512
 _ADDRESS = re.compile(r"[A-Za-z0-9\[][A-Za-z0-9.\[\]:_-]{0,259}(?:/[A-Za-z0-9._~/-]*)?")
-_SECRET = re.compile(r"(credential|env):([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})")
+_SECRET = re.compile(
+    r"(credential):([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})|(env):([A-Za-z_][A-Za-z0-9_]{0,127})"
+)
 _MAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9][A-Za-z0-9.-]{0,189}")
 _MAILS_MAX = 20
 _ELEMENT = re.compile(r".*\[(\d+)\]")
@@ -209,7 +211,7 @@ MAIL_ADDRESSES = Form(_read_mails, lambda to: list(known(to, tuple)), is_text=Fa
 
 def address(*schemes: str) -> Form:
     """The address of a server of somebody else's, without anything secret in it."""
-    example = f"{schemes[0]}://127.0.0.1:5000"
+    example = f"{schemes[0]}://127.0.0.1:{8765 if 'ws' in schemes else 5000}"
     allowed = f'an address like "{example}", of {" or ".join(schemes)}, without name and password'
 
     def read(value: object, key: str) -> str:
@@ -240,8 +242,18 @@ def _read_secret(value: object, key: str) -> SecretName | None:
     if match is None:
         # Never with the value: it may be the secret itself.
         what = 'must name where the key is kept, "credential:NAME" or "env:NAME", and not be it'
-        raise InputError(key, f"{key}: {what}")
-    return SecretName(match[1], match[2])
+        raise InputError(key, f"{key}: {what}{_meant(value)}")
+    kind, name = match[1] or match[3], match[2] or match[4]
+    return SecretName(kind, name)
+
+
+def _meant(value: object) -> str:
+    """Return what somebody most likely meant by a name that is none, without a letter of it."""
+    kind, colon, _name = value.partition(":") if isinstance(value, str) else ("", "", "")
+    meant = suggestion(kind, ("credential", "env")) if colon else None
+    if meant == "env" and kind == meant:
+        return "; the name of a variable has letters, digits and _ alone"
+    return "" if meant in (None, kind) else f'; did you mean "{meant}:NAME"?'
 
 
 SECRET = Form(_read_secret, lambda secret: "" if secret is None else str(secret))
