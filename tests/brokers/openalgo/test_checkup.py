@@ -223,7 +223,8 @@ async def test_in_analyzer_mode_the_sandboxs_account_is_not_taken_for_the_real_o
     wrong = await look.wrong()
     assert wrong.keys() == {"mode", "account"}
     assert wrong["account"][0] == "warning"
-    assert {"websocket", "clock", "hours"} <= (await look.found()).keys()
+    found = await look.found("NSE:INFY")
+    assert {"websocket", "clock", "hours", "symbol NSE:INFY", "quote NSE:INFY"} <= found.keys()
 
 
 async def test_shares_that_nobody_guards_are_told_and_not_looked_into(world, look):

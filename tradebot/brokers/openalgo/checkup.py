@@ -65,6 +65,8 @@ class Checkup:
         if self._client.is_live is False:
             text = "session, positions and orders are not looked at: those told are the sandbox's"
             yield _found("account", "warning", text, "look again in live mode")
+            async for finding in self._instruments(names):
+                yield finding
         else:
             async for finding in self._account(names):
                 yield finding
@@ -81,14 +83,19 @@ class Checkup:
         # A portfolio of years is asked about where it is guarded: each name is a request.
         traded = [instrument_id(*place[:2]) for place in held if place[2] != DELIVERY]
         guarded = list(dict.fromkeys([*names, *traded]))
-        for name in guarded:
-            yield await self._symbol(name)
-        for name in guarded[:3]:
-            yield await self._quote(name)
+        async for finding in self._instruments(guarded):
+            yield finding
         mine = {*guarded, *(instrument_id(*place[:2]) for place in held)}
         async for finding in self._others(mine):
             yield finding
         yield _permission(held)
+
+    async def _instruments(self, names: Iterable[str]) -> AsyncIterator[Finding]:
+        listed = list(names)
+        for name in listed:
+            yield await self._symbol(name)
+        for name in listed[:3]:
+            yield await self._quote(name)
 
     async def _server(self) -> Finding:
         client = self._client
