@@ -3,6 +3,7 @@
 import asyncio
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from tests.brokers.openalgo.world import NAME, SBIN, World, an_order
@@ -201,3 +202,22 @@ async def test_buying_back_a_short_is_an_order_like_any_other(world):
     await world.held(-100)
     assert isinstance(await world.broker.place(an_order(side=OrderSide.BUY)), Acked)
     await world.server.until(lambda: world.server.net(NAME) == 0)
+
+
+async def test_every_book_is_about_the_same_position_however_its_codes_are_written(
+    world, monkeypatch
+):
+    """An order that came back as "mis" was looked for among those of "MIS", and sent again."""
+    await world.held(100)
+    honest = world.client.ask
+
+    async def in_small_letters(route, *args, **words):
+        reply = await honest(route, *args, **words)
+        data = bytes(reply.body.data).replace(b'"MIS"', b'"mis"').replace(b'"NSE"', b'"Nse "')
+        body = msgspec.structs.replace(reply.body, data=msgspec.Raw(data))
+        return msgspec.structs.replace(reply, body=body)
+
+    monkeypatch.setattr(world.client, "ask", in_small_letters)
+    assert await world.broker.net(SBIN) == 100
+    assert {row.key for row in await world.broker.order_book()} == {SBIN}
+    assert {fill.key for fill in await world.broker.executions()} == {SBIN}

@@ -66,3 +66,10 @@ def test_a_side_is_one_of_two_words():
 def test_what_a_server_said_is_one_bounded_line():
     assert values.tidy("no\nsuch\x00 symbol") == "no such symbol"
     assert len(values.tidy("x" * 10_000)) == values.MESSAGE_LENGTH_MAX + 3
+
+
+@pytest.mark.parametrize(("said", "meant"), [
+    ("MIS", "MIS"), (" mis ", "MIS"), ("Nse", "NSE"), ("", ""), (None, ""),
+])  # fmt: skip
+def test_a_code_is_in_capitals_whoever_wrote_it(said, meant):
+    assert values.code(said) == meant

@@ -85,9 +85,9 @@ def _read(row: _Row) -> GttRow | None:
         return None
     return GttRow(
         trigger_id=trigger_id,
-        exchange=row.exchange,
+        exchange=values.code(row.exchange),
         symbol=row.symbol,
-        product=row.product or "",
+        product=values.code(row.product),
         side=side,
         quantity=quantity,
         trigger=trigger,

@@ -154,9 +154,9 @@ def _read(row: RawOrder) -> OrderRow | None:
     kind = (row.pricetype or "").upper()
     return OrderRow(
         order_id=order_id,
-        exchange=row.exchange,
+        exchange=values.code(row.exchange),
         symbol=row.symbol,
-        product=row.product or "",
+        product=values.code(row.product),
         side=side,
         quantity=quantity,
         state=_FINAL.get(row.order_status.strip().lower(), OrderState.OPEN),

@@ -84,7 +84,7 @@ def _by_key(rows: list[_Position]) -> dict[Place, Held] | None:
         quantity = values.units(row.quantity)
         if quantity is None or not (row.symbol and row.exchange):
             return None
-        key = row.exchange, row.symbol, row.product or ""
+        key = values.code(row.exchange), row.symbol, values.code(row.product)
         held = Held(quantity, values.above_zero(row.average_price), values.price(row.ltp))
         if found.setdefault(key, held).net != quantity:
             return None

@@ -153,9 +153,9 @@ def _read(row: RawTrade) -> TradeRow | None:
         return None
     return TradeRow(
         order_id=order_id,
-        exchange=row.exchange,
+        exchange=values.code(row.exchange),
         symbol=row.symbol,
-        product=row.product or "",
+        product=values.code(row.product),
         side=side,
         quantity=quantity,
         price=price,

@@ -79,6 +79,15 @@ def side(value: object) -> OrderSide | None:
     return OrderSide(text) if text in ("BUY", "SELL") else None
 
 
+def code(value: str | None) -> str:
+    """Return an exchange or a product as it is written everywhere else; empty: it is not told.
+
+    [S] Plugins pass some of their broker's own words on, and not all of these write in capitals:
+    "mis" in one book and "MIS" in another would be two positions.
+    """
+    return (value or "").strip().upper()
+
+
 def tidy(text: str) -> str:
     """Return what a server said as one bounded, printable line."""
     line = "".join(char if char.isprintable() else " " for char in text[: 4 * MESSAGE_LENGTH_MAX])
