@@ -4,7 +4,7 @@ import asyncio
 
 import msgspec
 
-from tests.brokers.openalgo.feeding import CALM, INFY, MS, PACE, POLLS
+from tests.brokers.openalgo.feeding import CALM, INFY, MS, NEVER, PACE, POLLS
 from tests.brokers.openalgo.world import NAME
 from tests.openalgo.faults import Fault
 
@@ -196,3 +196,14 @@ async def test_a_market_that_stands_still_is_no_fault_of_the_feed(start):
     await feed.server.until(lambda: len(feed.server.record.asked("multiquotes")) >= polls + 40)
     assert feed.inbox.states == [(True, "")]
     assert len(feed.asked("authenticate")) == 1
+
+
+async def test_a_renewal_that_comes_too_soon_after_another_one_is_put_off_and_not_left_out(start):
+    patience = msgspec.structs.replace(CALM, silent_ns=50 * MS, renewed_ns=NEVER)
+    feed = start(NAME, patience=patience, pace=msgspec.structs.replace(PACE, renew_s_min=0.5))
+    await feed.ticking()
+    with feed.server.faults.during(Fault.TICKS_MUTED):
+        feed.server.proxy.relogin()
+        feed.feed.subscribe(INFY)  # it answers with BROKER_ERROR
+        await feed.server.until(lambda: len(feed.asked("authenticate")) == 3)
+    assert len(feed.server.proxy.clients) == 1

@@ -114,6 +114,13 @@ def test_a_silence_of_all_is_first_mended_then_ended_then_waited_for(watch):
     assert watch.judge(90 * S)[0] is Step.RECONNECT
 
 
+def test_a_step_that_was_put_off_is_the_next_one(watch):
+    assert watch.judge(15 * S)[0] is Step.RENEW
+    watch.put_off()
+    assert watch.judge(30 * S)[0] is Step.RENEW
+    assert watch.judge(40 * S)[0] is Step.RECONNECT
+
+
 def test_a_silence_that_quotes_explain_is_the_markets(watch):
     ticked(watch, "NSE:SBIN", 812.5, S)
     for second in range(2, 100):

@@ -326,21 +326,23 @@ class OpenAlgoFeed:
     async def _judge(self, inbox: Inbox, socket: ClientConnection) -> None:
         step, why = self._watch.judge(self._clock.now_ns())
         if step is Step.RENEW:
-            await self._renew(inbox, socket, why)
+            if not await self._renew(inbox, socket, why):
+                self._watch.put_off()
         elif step is Step.RECONNECT:
             self._failures = 0  # who let us in is not called too often: such steps are rare
             self._end(why)
 
-    async def _renew(self, inbox: Inbox, socket: ClientConnection, why: str) -> None:
-        """Authenticate and subscribe again on the same socket, but not all the time."""
+    async def _renew(self, inbox: Inbox, socket: ClientConnection, why: str) -> bool:
+        """Authenticate and subscribe again on the same socket; False: it is too soon to."""
         now_s = asyncio.get_running_loop().time()
         if now_s - self._renewed_s < self._pace.renew_s_min:
-            return
+            return False
         self._renewed_s = now_s
         self._proof.ended()
         self._say_proof(inbox)
         self._set_up(inbox, is_up=False, why=why)
         await self._authenticate(socket)
+        return True
 
     def _end(self, why: str) -> None:
         """End the connection; its reader comes back and tells why."""

@@ -299,6 +299,10 @@ class Watch:
         self._grace_ns = min(2 * self._grace_ns, self._patience.renewed_ns_max)
         return Step.RECONNECT, why
 
+    def put_off(self) -> None:
+        """Note that the first step against a trouble was not taken; it is to be."""
+        self._stepped_ns = None
+
     def _trouble(self, now_ns: int) -> str:
         limit_ns, is_any_open = self._patience.silent_ns, False
         heard_ns = 0
