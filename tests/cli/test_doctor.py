@@ -55,7 +55,7 @@ async def test_a_shadow_is_looked_at_by_its_own_settings(tmp_path, capsys, monke
     monkeypatch.chdir(tmp_path)
     (tmp_path / "config.toml").write_text("x = 1")  # of something else that runs here
     state = StateDirectory(tmp_path / "shadow")
-    wish = Wish(rest="http://127.0.0.1:1", feed="ws://127.0.0.1:1", key=KEPT_KEY, stop="2%")
+    wish = Wish(rest="http://127.0.0.1:1", feed="ws://127.0.0.1:2", key=KEPT_KEY, stop="2%")
     make(state, wish, "a-key")
     shell = Shell(state.path, capsys)
     _, out, _ = await shell.run("doctor")
