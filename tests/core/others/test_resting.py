@@ -18,9 +18,11 @@ from tradebot.core.guard.trades import Side, Status
 from tradebot.core.inputs import (
     Acked,
     BookReply,
+    ExitTrade,
     HaltTrading,
     OrderSide,
     PolicyChanged,
+    Refused,
     Release,
     Unknown,
 )
@@ -167,6 +169,17 @@ def test_a_target_that_the_price_has_reached_is_waited_for():
     story = target(guarding("ask", 10, a_trade(target="@830")), price="830") >> 800 >> 808
     story >> 815 >> 822 >> 829 >> 830 >> "1m"
     assert story.orders == []
+
+
+def test_a_target_that_was_waited_for_no_longer_counts_again_once_it_has_filled():
+    story = target(guarding("ask", 10, a_trade(quantity="4", stop="5pts"), a_trade(quantity="6")))
+    assert story >> 795 >> "20s"
+    assert story.orders == ["T1-x1 SELL 4"]
+    story.reply("T1-x1", Refused("margin"))
+    target(story, state="complete", filled="10")  # its executions are on their way
+    story.process(ExitTrade(trade_id="T2", at_ns=story.now_ns))
+    assert story >> "5s"
+    assert story.orders == ["T1-x1 SELL 4"]
 
 
 def test_a_target_of_which_the_broker_says_that_it_has_filled_counts_again():

@@ -73,8 +73,11 @@ def on_report(book: Book, report: OrderReport) -> bool:
             Theirs(order_id=report.order_id, key=report.key, side=report.side, since_ns=book.now_ns)
         )
     if order.state.is_final and not known.ended_ns:
-        due_ns = book.now_ns + SECOND_NS  # its executions may be on their way
-        book.theirs.put(msgspec.structs.replace(known, ended_ns=book.now_ns, due_ns=due_ns))
+        # Its executions may be on their way. What an exit waited for no longer counts again: what
+        # it has filled is gone, and nothing can be made of it a second time.
+        due_ns, now_ns = book.now_ns + SECOND_NS, book.now_ns
+        ended = msgspec.structs.replace(known, ended_ns=now_ns, due_ns=due_ns, ignored=False)
+        book.theirs.put(ended)
     return order.state.is_final
 
 
