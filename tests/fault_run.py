@@ -308,9 +308,11 @@ def guarded_quantity(book: Book, trade: Trade) -> Decimal:
     leaving = sum((e.remaining for e in book.open_exits(trade.trade_id)), Decimal(0))
     line = book.lines[trade.instrument]
     is_armed = any(trade.trade_id in dict(triggers) for triggers in line.sides.values())
-    rules = trade.rules
-    targets = [n for n in range(len(rules.targets)) if not trade.targets_done >> n & 1]
-    has_rule = any((rules.stop, rules.trail, rules.breakeven, rules.time_exit, targets))
+    rules, levels = trade.rules, book.levels.get(trade.trade_id)
+    # A price that nobody will ever pay is no rule.
+    prices = [] if levels is None else [levels.stop, *(target.price for target in levels.targets)]
+    is_reachable = any(price is not None and price > 0 for price in prices)
+    has_rule = any((is_reachable, rules.trail, rules.breakeven, rules.time_exit))
     return trade.remaining if is_armed and has_rule else leaving
 
 

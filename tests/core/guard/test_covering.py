@@ -99,6 +99,20 @@ def test_any_rule_guards_all_of_a_trade(words):
     assert saved(story) == {}
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"stop": "200%"},
+        {"stop": "1000pts"},
+        {"side": "SHORT", "target": "150%"},
+    ],
+)
+def test_a_level_that_no_price_can_reach_guards_nothing(words):
+    story = Playbook(a_trade(**words)) >> 800
+    assert unguarded(story) == 10
+    assert unguarded(updated(story, stop="1%")) == 0
+
+
 def test_a_trade_without_rules_is_unguarded_until_it_gets_one():
     story = Playbook(a_trade()) >> "10s"
     assert (unguarded(story), unguarded_s(story)) == (10, 10)

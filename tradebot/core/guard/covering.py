@@ -186,10 +186,10 @@ def _is_judged(book: Book, trade: Trade) -> bool:
 
 
 def has_any(levels: Levels) -> bool:
-    """Whether some price would leave a trade with these levels."""
+    """Whether some price would leave a trade with these levels; none is at zero or below."""
+    prices = [levels.stop, *(target.price for target in levels.targets)]
     return (
-        levels.stop is not None
+        any(price is not None and price > 0 for price in prices)
         or levels.trail_by is not None
         or levels.breakeven is not None
-        or bool(levels.targets)
     )
