@@ -25,10 +25,10 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from bench.guard import Guard
 from bench.rounds import waited_ns
-from tradebot.brokers.openalgo.channel_proof import ChannelProof
-from tradebot.brokers.openalgo.client import Client
+from tradebot.brokers.openalgo.calls.client import Client
 from tradebot.brokers.openalgo.feed import OpenAlgoFeed
-from tradebot.brokers.openalgo.watch import Patience
+from tradebot.brokers.openalgo.stream.channel_proof import ChannelProof
+from tradebot.brokers.openalgo.stream.watch import Patience
 from tradebot.core.secret import Secret
 from tradebot.services.loop import EngineLoop
 from tradebot.services.supervisor import Supervisor

@@ -45,7 +45,8 @@ PURE_LIBRARY = {
 PURE_OUTSIDE_CORE = re.compile(
     r"tradebot\.brokers\.\w+\.wire(?:\.\w+)?|tradebot\.stores\.rows|tradebot\.api\.shapes"
     r"|tradebot\.alerts\.telegram_wire"
-    r"|tradebot\.brokers\.openalgo\.(?:budget|known_orders|lockout|sightings|tick_times|watch)"
+    r"|tradebot\.brokers\.openalgo\.(?:calls\.(?:budget|lockout)|books\.(?:known_orders|sightings|deliveries)"
+    r"|stream\.(?:tick_times|watch))"
 )
 PURE_OUTSIDE_CORE_LIBRARY = PURE_LIBRARY | {"base64", "binascii", "hmac", "json", "urllib"}
 IMPURE_CALLS = {"open", "print", "input", "eval", "exec", "breakpoint", "__import__"}

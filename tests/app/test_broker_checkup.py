@@ -9,8 +9,8 @@ from tests.openalgo.server import OpenAlgoServer
 from tests.services.fakes import Said
 from tradebot.app import broker_checkup
 from tradebot.app.broker_checkup import ON_PAPER, broker_findings, daemons_look, look_alone
-from tradebot.brokers.openalgo.channel_proof import ChannelProof
-from tradebot.brokers.openalgo.client import READ_ROUTES, Client
+from tradebot.brokers.openalgo.calls.client import READ_ROUTES, Client
+from tradebot.brokers.openalgo.stream.channel_proof import ChannelProof
 from tradebot.clock import SystemClock
 from tradebot.config import load
 from tradebot.core.secret import Secret

@@ -9,7 +9,7 @@ from tests.app.daemon_life import last
 from tests.app.test_daemon_with_openalgo import KEY, SBIN, TRADE, Day
 from tests.openalgo.exchange import By
 from tests.openalgo.server import OpenAlgoServer
-from tradebot.brokers.openalgo.client import READ_ROUTES
+from tradebot.brokers.openalgo.calls.client import READ_ROUTES
 
 CONFIG = """mode = "shadow"
 [account]

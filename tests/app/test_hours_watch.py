@@ -6,7 +6,7 @@ import pytest
 
 from tests.brokers.openalgo.world import World
 from tradebot.app.hours_watch import EVERY_S, HoursWatch
-from tradebot.brokers.openalgo.hours import INDIA
+from tradebot.brokers.openalgo.doctor.hours import INDIA
 from tradebot.core.market.sessions import Session
 
 NSE = Session(

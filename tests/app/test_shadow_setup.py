@@ -9,7 +9,7 @@ from tests.brokers.openalgo.world import NAME, SBIN, World
 from tradebot.app import shadow_setup
 from tradebot.app.shadow_setup import KEPT_KEY, Wish, config_file, environment, feed_of, make
 from tradebot.app.state import PAPER_OWNER, StateDirectory
-from tradebot.brokers.openalgo.client import READ_ROUTES
+from tradebot.brokers.openalgo.calls.client import READ_ROUTES
 from tradebot.config import load
 from tradebot.config.settings import Mode, SecretName
 from tradebot.errors import BrokerError, ConfigError, InputError

@@ -10,7 +10,7 @@ from tests.services.fakes import FakeClock, ListInbox, Said
 from tradebot.app.state import StateDirectory
 from tradebot.app.world import OpenAlgoWorld, PaperWorld, ShadowWorld, world_of
 from tradebot.brokers.openalgo.broker import OpenAlgoBroker
-from tradebot.brokers.openalgo.client import READ_ROUTES
+from tradebot.brokers.openalgo.calls.client import READ_ROUTES
 from tradebot.brokers.openalgo.feed import OpenAlgoFeed
 from tradebot.brokers.openalgo.reader import OpenAlgoReader
 from tradebot.brokers.paper.feed import ReplayFeed, SimulatedFeed

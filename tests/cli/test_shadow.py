@@ -20,7 +20,7 @@ from tests.app.daemon_life import PATIENCE_S, clean_environment
 from tests.cli.commanding import nobody
 from tests.openalgo.server import OpenAlgoServer
 from tradebot.app.state import StateDirectory
-from tradebot.brokers.openalgo.client import READ_ROUTES
+from tradebot.brokers.openalgo.calls.client import READ_ROUTES
 from tradebot.cli.main import main
 from tradebot.cli.shadow import last_words
 

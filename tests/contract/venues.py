@@ -6,7 +6,7 @@ from tests.brokers.openalgo import world as openalgo
 from tests.brokers.paper import world as paper
 from tests.brokers.shadow import world as shadow
 from tests.openalgo.faults import Fault
-from tradebot.brokers.openalgo.client import READ_ROUTES
+from tradebot.brokers.openalgo.calls.client import READ_ROUTES
 from tradebot.core.intents import PlaceOrder
 from tradebot.core.market.instruments import NetKey
 from tradebot.ports import Broker

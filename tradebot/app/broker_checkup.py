@@ -8,8 +8,8 @@ import msgspec
 from tradebot.app.parts import Parts
 from tradebot.app.secrets import read_secret
 from tradebot.app.world import PaperWorld
-from tradebot.brokers.openalgo.checkup import Checkup, all_of
-from tradebot.brokers.openalgo.client import READ_ROUTES, Client
+from tradebot.brokers.openalgo.calls.client import READ_ROUTES, Client
+from tradebot.brokers.openalgo.doctor.checkup import Checkup, all_of
 from tradebot.clock import SystemClock
 from tradebot.config import BadSettingsError, Loaded
 from tradebot.config.settings import BrokerKind, Settings

@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
-from tradebot.brokers.openalgo.client import Client
-from tradebot.brokers.openalgo.clocks import clock_finding, clocks_of
-from tradebot.brokers.openalgo.hours import compared
+from tradebot.brokers.openalgo.calls.client import Client
+from tradebot.brokers.openalgo.doctor.clocks import clock_finding, clocks_of
+from tradebot.brokers.openalgo.doctor.hours import compared
 from tradebot.core.market.sessions import Session
 from tradebot.ports import Say
 

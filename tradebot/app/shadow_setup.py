@@ -12,7 +12,7 @@ import msgspec
 
 from tradebot.app.secrets import read_secret
 from tradebot.app.state import StateDirectory, shadow_owner, write_secret
-from tradebot.brokers.openalgo.client import READ_ROUTES, Client
+from tradebot.brokers.openalgo.calls.client import READ_ROUTES, Client
 from tradebot.brokers.openalgo.reader import OpenAlgoReader
 from tradebot.clock import SystemClock
 from tradebot.config.settings import SecretName

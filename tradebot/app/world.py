@@ -9,13 +9,13 @@ from typing import assert_never
 
 from tradebot.app.secrets import read_secret
 from tradebot.app.state import StateDirectory
+from tradebot.brokers.openalgo.books.catalogue import Catalogue as OpenAlgoCatalogue
 from tradebot.brokers.openalgo.broker import OpenAlgoBroker
-from tradebot.brokers.openalgo.catalogue import Catalogue as OpenAlgoCatalogue
-from tradebot.brokers.openalgo.channel_proof import ChannelProof
-from tradebot.brokers.openalgo.client import READ_ROUTES, ROUTES, Client
+from tradebot.brokers.openalgo.calls.client import READ_ROUTES, ROUTES, Client
 from tradebot.brokers.openalgo.feed import OpenAlgoFeed
 from tradebot.brokers.openalgo.reader import OpenAlgoReader
-from tradebot.brokers.openalgo.watch import Patience
+from tradebot.brokers.openalgo.stream.channel_proof import ChannelProof
+from tradebot.brokers.openalgo.stream.watch import Patience
 from tradebot.brokers.paper.broker import PaperBroker
 from tradebot.brokers.paper.fate import Chances
 from tradebot.brokers.paper.feed import ReplayFeed, SimulatedFeed

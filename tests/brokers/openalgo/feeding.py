@@ -6,9 +6,9 @@ from random import Random
 import msgspec
 
 from tests.brokers.openalgo.world import NAME
-from tradebot.brokers.openalgo.connection import Pace
 from tradebot.brokers.openalgo.feed import OpenAlgoFeed
-from tradebot.brokers.openalgo.watch import Patience
+from tradebot.brokers.openalgo.stream.connection import Pace
+from tradebot.brokers.openalgo.stream.watch import Patience
 from tradebot.core.inputs import FeedState, Tick
 
 MS = 1_000_000

@@ -9,10 +9,10 @@ from tests.brokers.openalgo.wire.samples import ORDER, TRADE, success
 from tests.brokers.openalgo.world import LIMITS, NAME, SBIN, LookingWorld, ShiftedClock, an_order
 from tests.openalgo.faults import Fault
 from tests.openalgo.server import OpenAlgoServer
+from tradebot.brokers.openalgo.books.slices import SLICE
 from tradebot.brokers.openalgo.broker import OpenAlgoBroker
-from tradebot.brokers.openalgo.client import READ_ROUTES, ROUTES, Client, Withheld
+from tradebot.brokers.openalgo.calls.client import READ_ROUTES, ROUTES, Client, Withheld
 from tradebot.brokers.openalgo.reader import OpenAlgoReader
-from tradebot.brokers.openalgo.slices import SLICE
 from tradebot.brokers.openalgo.wire.requests import cancel_order, place_order
 from tradebot.core.secret import Secret
 from tradebot.errors import BrokerError

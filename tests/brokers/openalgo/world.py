@@ -8,7 +8,7 @@ from tests.brokers.paper.world import KeepingInbox
 from tests.openalgo.server import OpenAlgoServer
 from tests.services.fakes import Said
 from tradebot.brokers.openalgo.broker import OpenAlgoBroker
-from tradebot.brokers.openalgo.client import READ_ROUTES, Client, Limits
+from tradebot.brokers.openalgo.calls.client import READ_ROUTES, Client, Limits
 from tradebot.brokers.openalgo.reader import OpenAlgoReader
 from tradebot.core.inputs import OrderSide
 from tradebot.core.intents import CancelOrder, PlaceOrder

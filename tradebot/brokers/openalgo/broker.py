@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from tradebot.brokers.openalgo.channel_proof import ChannelProof
-from tradebot.brokers.openalgo.client import Client, Silent, Withheld
-from tradebot.brokers.openalgo.gtts import number_of
+from tradebot.brokers.openalgo.books.gtts import number_of
+from tradebot.brokers.openalgo.calls.client import Client, Silent, Withheld
 from tradebot.brokers.openalgo.reader import OpenAlgoReader, said
+from tradebot.brokers.openalgo.stream.channel_proof import ChannelProof
 from tradebot.brokers.openalgo.wire import orders, requests
 from tradebot.brokers.openalgo.wire.answers import Answer
 from tradebot.core.inputs import (

@@ -8,16 +8,16 @@ from random import Random
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import WebSocketException
 
-from tradebot.brokers.openalgo.channel_proof import ChannelProof
-from tradebot.brokers.openalgo.client import Client
-from tradebot.brokers.openalgo.connection import Line, Pace, dialled
-from tradebot.brokers.openalgo.descriptions import Descriptions
-from tradebot.brokers.openalgo.polling import Polling
-from tradebot.brokers.openalgo.stand_by import Beside, StandBy
-from tradebot.brokers.openalgo.tick_times import TickTimes
-from tradebot.brokers.openalgo.watch import Heard, Patience, Step, Watch
+from tradebot.brokers.openalgo.books.descriptions import Descriptions
+from tradebot.brokers.openalgo.calls.client import Client
+from tradebot.brokers.openalgo.stream.channel_proof import ChannelProof
+from tradebot.brokers.openalgo.stream.connection import Line, Pace, dialled
+from tradebot.brokers.openalgo.stream.polling import Polling
+from tradebot.brokers.openalgo.stream.stand_by import Beside, StandBy
+from tradebot.brokers.openalgo.stream.tick_times import TickTimes
+from tradebot.brokers.openalgo.stream.watch import Heard, Patience, Step, Watch
+from tradebot.brokers.openalgo.stream.wish import Wish
 from tradebot.brokers.openalgo.wire import frames, prices, values
-from tradebot.brokers.openalgo.wish import Wish
 from tradebot.core.backoff import pause_s
 from tradebot.core.inputs import Execution, FeedState, OrderChannel, Tick
 from tradebot.errors import BrokerError

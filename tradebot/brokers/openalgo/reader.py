@@ -4,13 +4,13 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from tradebot.brokers.openalgo.client import Client, Reply
-from tradebot.brokers.openalgo.deliveries import Deliveries
-from tradebot.brokers.openalgo.gtts import Gtts, number_of
-from tradebot.brokers.openalgo.known_orders import KnownOrders
-from tradebot.brokers.openalgo.shared import Shared
-from tradebot.brokers.openalgo.sightings import Sightings
-from tradebot.brokers.openalgo.slices import in_slices
+from tradebot.brokers.openalgo.books.deliveries import Deliveries
+from tradebot.brokers.openalgo.books.gtts import Gtts, number_of
+from tradebot.brokers.openalgo.books.known_orders import KnownOrders
+from tradebot.brokers.openalgo.books.sightings import Sightings
+from tradebot.brokers.openalgo.books.slices import in_slices
+from tradebot.brokers.openalgo.calls.client import Client, Reply
+from tradebot.brokers.openalgo.calls.shared import Shared
 from tradebot.brokers.openalgo.wire import orders, prices, requests, trades
 from tradebot.brokers.openalgo.wire.answers import NOT_FOUND, Answer, whole
 from tradebot.brokers.openalgo.wire.positions import (

@@ -1,0 +1,1 @@
+"""What the server's books say, and what they leave out."""

@@ -1,0 +1,1 @@
+"""Requests over HTTP: when they may leave, and what comes of them."""

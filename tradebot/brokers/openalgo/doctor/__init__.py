@@ -1,0 +1,1 @@
+"""A look at all that guarding through OpenAlgo rests on."""

@@ -1,0 +1,1 @@
+"""The websocket: connections, what has fallen silent on them, and quotes meanwhile."""
