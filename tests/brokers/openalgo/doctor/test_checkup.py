@@ -8,7 +8,7 @@ from tests.brokers.openalgo.world import NAME, SBIN, an_order
 from tests.openalgo.catalogue import Contract
 from tests.openalgo.faults import Fault
 from tradebot.brokers.openalgo.calls.client import READ_ROUTES
-from tradebot.brokers.openalgo.doctor.checkup import SHOWN_MAX, Checkup, all_of
+from tradebot.brokers.openalgo.doctor.checkup import SHOWN_MAX, SYMBOLS_MAX, Checkup, all_of
 from tradebot.brokers.openalgo.doctor.hours import INDIA
 from tradebot.core.market.sessions import Session, SpecialHours
 
@@ -250,6 +250,16 @@ async def test_a_symbol_that_is_described_as_it_cannot_be_is_a_warning(world, lo
     world.server.account.catalogue.add(Contract(exchange="NSE", symbol="BAD", tick_size=0.0))
     world.server.price("NSE:BAD", 100.0)
     assert (await look.wrong("NSE:BAD"))["symbol NSE:BAD"][0] == "warning"
+
+
+async def test_of_very_many_symbols_some_are_asked_about_and_the_rest_are_counted(world, look):
+    names = [f"NSE:S{number}" for number in range(SYMBOLS_MAX + 2)]
+    for name in names:
+        world.server.account.catalogue.add(Contract(exchange="NSE", symbol=name[4:], price=100.0))
+    found = await look.found(*names)
+    asked = sum(request.endpoint == "symbol" for request in world.server.record.requests)
+    assert asked == SYMBOLS_MAX
+    assert found["symbols"].text.startswith("3 more")  # two, and what is held
 
 
 async def test_a_symbol_tells_the_most_that_one_order_may_have(look):
