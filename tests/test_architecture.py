@@ -98,7 +98,7 @@ def test_an_import_that_the_table_forbids_is_caught(path, text, reason, tmp_path
         ("tradebot/core/a.py", "async def f(): ..."),
         ("tradebot/brokers/x/wire.py", "import aiohttp"),
         ("tradebot/brokers/x/wire/orders.py", "import aiohttp"),
-        ("tradebot/brokers/openalgo/watch.py", "import time"),
+        ("tradebot/brokers/openalgo/stream/watch.py", "import time"),
         ("tradebot/stores/rows.py", "import sqlite3"),
         ("tradebot/api/shapes.py", "import time"),
     ],
