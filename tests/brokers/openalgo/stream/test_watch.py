@@ -1,7 +1,5 @@
 """Silence is found out, and only what speaks against the feed is held against it."""
 
-from itertools import pairwise
-
 import pytest
 
 from tradebot.brokers.openalgo.stream.watch import Heard, Patience, Step, Watch
@@ -10,13 +8,18 @@ S = 1_000_000_000
 NOTHING = (Step.NOTHING, "")
 
 
-@pytest.fixture
-def watch():
+def watching():
+    """Return what watches two of an exchange that is open; one of MCX is closed."""
     open_ = {"NSE:SBIN": True, "NSE:INFY": True, "MCX:GOLD": False}
     found = Watch(Patience(), lambda name, _at: open_[name])
     found.want("NSE:SBIN", 0)
     found.want("NSE:INFY", 0)
     return found
+
+
+@pytest.fixture
+def watch():
+    return watching()
 
 
 def ticked(watch, name, ltp, at):
@@ -217,177 +220,6 @@ def test_a_price_in_doubt_is_asked_for_soon_and_settled_by_the_quote(watch):
     assert watch.to_poll(5 * S + S // 2) == ["NSE:SBIN"]
     assert quoted(watch, "NSE:SBIN", 25_990.0, 6 * S)  # it is true
     assert watch.ticked("NSE:SBIN", 25_985.0, 7 * S) is Heard.PRICE
-
-
-# Subscriptions that bring nothing.
-
-
-def test_one_that_moves_without_ticks_while_others_tick_is_subscribed_again_alone(watch):
-    ticked(watch, "NSE:SBIN", 812.5, S)
-    quoted(watch, "NSE:SBIN", 812.6, 4 * S)
-    quoted(watch, "NSE:SBIN", 812.7, 6 * S)
-    ticked(watch, "NSE:INFY", 1500.0, 7 * S)
-    assert watch.judge(7 * S) == NOTHING
-    assert watch.due(7 * S) == ["NSE:SBIN"]
-    assert watch.due(7 * S) == []
-
-
-def test_one_that_stays_deaf_is_asked_for_again_however_its_quotes_move(watch):
-    ticked(watch, "NSE:SBIN", 812.5, 0)
-    times, now, price = [], 0, 812.5
-    while now < 4000 * S:
-        now += 5 * S // 4
-        price += 0.05
-        ticked(watch, "NSE:INFY", 1500.0 + price, now)
-        quoted(watch, "NSE:SBIN", price, now)
-        assert watch.judge(now) == NOTHING
-        if names := watch.due(now):
-            times.append(now / S)
-            watch.wished(names, now)
-            watch.taken("NSE:SBIN")
-    assert times[:4] == [2.5, 5.0, 7.5, 10.0]
-    pauses = [later - sooner for sooner, later in pairwise(times)]
-    assert all(pause <= 4 + now / 8 for pause, now in zip(pauses, times, strict=False))
-    assert len(times) < 60
-    assert 300 <= max(pauses) <= 304
-
-
-def test_what_is_refused_waits_for_an_eighth_of_the_time_of_its_refusals(watch):
-    watch.refused("NSE:NOBODY", 0)
-    watch.refused("NSE:SBIN", 0)
-    now, times = 0, []
-    while now < 4000 * S:
-        now += S
-        if watch.due(now):
-            times.append(now // S)
-            watch.refused("NSE:SBIN", now)
-    assert times[:16] == [1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 13, 15, 17, 20, 23, 26]
-    assert len(times) < 60
-    assert times[-1] - times[-2] == 300
-    ticked(watch, "NSE:SBIN", 812.5, now)
-    assert watch.due(now + 1000 * S) == []
-    watch.refused("NSE:SBIN", now)
-    assert watch.due(now + S) == ["NSE:SBIN"]
-
-
-def test_what_nobody_has_answered_for_is_asked_for_again_and_what_was_taken_is_not(watch):
-    watch.wished(["NSE:SBIN", "NSE:INFY", "NSE:NOBODY"], 0)
-    watch.taken("NSE:INFY")
-    watch.taken("NSE:NOBODY")
-    assert watch.due(5 * S - 1) == []
-    assert watch.due(5 * S) == ["NSE:SBIN"]
-    watch.wished(["NSE:SBIN"], 5 * S)
-    assert watch.due(10 * S) == ["NSE:SBIN"]
-    watch.wished(["NSE:SBIN"], 10 * S)
-    assert watch.due(20 * S - 1) == []
-    assert watch.due(20 * S) == ["NSE:SBIN"]
-    watch.wished(["NSE:SBIN"], 20 * S)
-    ticked(watch, "NSE:SBIN", 812.5, 21 * S)  # is answer enough
-    assert watch.due(1000 * S) == []
-
-
-def test_an_error_that_names_no_request_is_of_those_that_were_not_answered(watch):
-    watch.wished(["NSE:SBIN", "NSE:INFY"], 0)
-    watch.taken("NSE:INFY")
-    watch.failed(S)
-    assert watch.due(2 * S - 1) == []
-    assert watch.due(2 * S) == ["NSE:SBIN"]
-    watch.failed(2 * S)
-    assert watch.due(1000 * S) == []
-
-
-def test_an_answer_that_nobody_waits_for_changes_nothing(watch):
-    watch.refused("NSE:SBIN", 0)
-    watch.taken("NSE:SBIN")
-    assert watch.due(S) == ["NSE:SBIN"]
-
-
-def test_what_is_subscribed_with_all_others_is_not_subscribed_alone(watch):
-    watch.refused("NSE:SBIN", 0)
-    watch.subscribed(S)
-    assert watch.due(1000 * S) == []
-
-
-def test_what_is_let_in_anew_is_soon_asked_for_again_however_long_it_was_refused(watch):
-    watch.refused("NSE:SBIN", 0)
-    watch.refused("NSE:SBIN", 800 * S)
-    assert watch.due(899 * S) == []
-    watch.subscribed(900 * S)
-    watch.refused("NSE:SBIN", 900 * S)
-    assert watch.due(901 * S) == ["NSE:SBIN"]
-
-
-# Subscriptions that have brought nothing yet, while others do.
-
-
-@pytest.fixture
-def unproven(watch):
-    """Return what watches SBIN, which ticked before it was subscribed at 10 s and not since."""
-    ticked(watch, "NSE:SBIN", 812.5, 9 * S)
-    watch.wished(["NSE:SBIN"], 10 * S)
-    watch.taken("NSE:SBIN")
-    ticked(watch, "NSE:INFY", 1500.0, 11 * S)
-    return watch
-
-
-def test_one_quote_that_moves_shows_that_a_new_subscription_is_deaf(unproven):
-    quoted(unproven, "NSE:SBIN", 812.6, 11 * S)
-    ticked(unproven, "NSE:INFY", 1500.0, 11 * S + 1)
-    assert unproven.judge(12 * S) == NOTHING
-    assert unproven.due(13 * S) == ["NSE:SBIN"]
-
-
-def test_a_quote_that_moves_before_there_was_time_to_tick_shows_nothing(unproven):
-    quoted(unproven, "NSE:SBIN", 812.6, 11 * S - 1)
-    assert unproven.judge(14 * S) == NOTHING
-    assert unproven.due(14 * S) == []
-
-
-def test_a_new_subscription_that_no_quote_calls_quiet_is_made_again(unproven):
-    unproven.judge(12 * S + S // 2 - 1)
-    assert unproven.due(13 * S) == []
-    unproven.judge(12 * S + S // 2)
-    assert unproven.due(13 * S) == ["NSE:SBIN"]
-
-
-def test_a_new_subscription_that_is_quiet_by_its_quotes_is_left_alone(unproven):
-    for second in range(11, 60):
-        quoted(unproven, "NSE:SBIN", 812.5, second * S)
-        ticked(unproven, "NSE:INFY", 1500.0 + second, second * S)
-        assert unproven.judge(second * S) == NOTHING
-        assert unproven.due(second * S) == []
-
-
-def test_one_that_has_moved_without_a_tick_is_not_quiet_because_two_quotes_are_alike(unproven):
-    quoted(unproven, "NSE:SBIN", 812.6, 11 * S)
-    unproven.judge(12 * S)
-    unproven.wished(unproven.due(13 * S), 13 * S)
-    unproven.taken("NSE:SBIN")
-    ticked(unproven, "NSE:INFY", 1500.0, 14 * S)
-    quoted(unproven, "NSE:SBIN", 812.6, 15 * S)
-    unproven.judge(15 * S + S // 2)
-    assert unproven.due(17 * S) == ["NSE:SBIN"]
-
-
-def test_a_subscription_that_has_ticked_once_is_only_quiet(unproven):
-    ticked(unproven, "NSE:SBIN", 812.6, 12 * S)
-    unproven.judge(16 * S)
-    assert unproven.due(16 * S) == []
-    quoted(unproven, "NSE:SBIN", 812.7, 16 * S)  # one tick may be lost
-    unproven.judge(17 * S)
-    assert unproven.due(17 * S) == []
-
-
-def test_what_is_closed_or_brings_nothing_of_anything_is_not_asked_for_again(watch):
-    watch.want("MCX:GOLD", 0)
-    watch.wished(["MCX:GOLD", "NSE:SBIN"], S)
-    watch.taken("MCX:GOLD")
-    watch.taken("NSE:SBIN")
-    watch.judge(10 * S)
-    assert watch.due(14 * S) == []
-    ticked(watch, "NSE:INFY", 1500.0, 14 * S)
-    watch.judge(14 * S)
-    assert watch.due(16 * S) == ["NSE:SBIN"]
 
 
 def test_the_session_is_open_while_anything_that_is_wanted_trades(watch):

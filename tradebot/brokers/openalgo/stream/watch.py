@@ -330,8 +330,8 @@ class Watch:
             return True
         if watched.ticked_ns >= watched.wished_ns or self._heard_ns <= watched.wished_ns:
             return False  # it has brought something, or none has
-        if watched.moves:
-            return watched.moved_ns - watched.wished_ns >= patience.first_ns
+        if watched.moves and watched.moved_ns - watched.wished_ns >= patience.first_ns:
+            return True
         # What has moved since its last tick is not quiet because two quotes were alike.
         agreed_ns = watched.agreed_ns if watched.moved_ns <= watched.ticked_ns else 0
         told_ns = max(watched.wished_ns, agreed_ns)
