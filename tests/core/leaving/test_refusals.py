@@ -55,11 +55,21 @@ def test_after_the_last_step_comes_the_first_as_the_last_may_lie_beyond_what_is_
     ]
 
 
-def test_kinds_that_are_all_refused_are_not_tried_hundreds_of_times_a_minute():
+def test_kinds_that_are_all_refused_are_tried_in_rounds_with_a_pause_between_them():
+    story, counts = leaving_by_steps(), []
+    for _ in range(2):
+        for _ in range(600):
+            story.reply(story.orders[-1].split()[0], Refused(BEYOND)) >> "100ms"
+        counts.append(len(story.orders))
+    assert counts == [12, 20]  # rounds of four: after 10 seconds, and then after 30
+
+
+def test_a_round_of_all_kinds_goes_on_at_once_whatever_was_in_vain_before_it():
     story = leaving_by_steps()
-    for _ in range(600):
-        story.reply(story.orders[-1].split()[0], Refused(BEYOND)) >> "100ms"
-    assert len(story.orders) <= 8
+    assert refused(story, *["margin"] * 5, MARKET) == [*[None] * 6, "794.50"]
+    for name in ("T1-x7", "T1-x8"):
+        story.reply(name, Refused(BEYOND)) >> "0s"
+    assert prices(story)[-2:] == ["770.65", "715.05"]
 
 
 def test_what_was_in_vain_before_does_not_hold_up_the_first_order_of_another_kind():

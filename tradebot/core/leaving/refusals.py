@@ -41,7 +41,9 @@ def stepped(exit_: Exit, said: str, rungs: int, at_ns: int) -> Exit:
         return msgspec.structs.replace(exit_, step=(step + 1) % (rungs + 1))
     if not _ANOTHER_KIND.search(said):
         return exit_
-    # The first of a kind that is not taken waits for nobody, whatever was in vain before it.
-    is_first = not exit_.step or exit_.tries <= rungs
-    due_at_ns = at_ns if is_first else exit_.due_at_ns
-    return msgspec.structs.replace(exit_, step=step % rungs + 1, due_at_ns=due_at_ns)
+    # One round of all kinds, and then a pause: what is not taken now may be in a while. What was in
+    # vain before the round holds none of it up.
+    tries = exit_.tries if exit_.step else 1
+    due_at_ns = at_ns if tries % (rungs + 1) else exit_.due_at_ns
+    changes = {"step": step % rungs + 1, "tries": tries, "due_at_ns": due_at_ns}
+    return msgspec.structs.replace(exit_, **changes)
