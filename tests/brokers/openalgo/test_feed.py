@@ -273,6 +273,7 @@ async def test_a_world_can_be_left_in_the_middle_of_anything():
             feed.feed.subscribe(NAME)
             await asyncio.sleep(0.02)
             await feed.end()
+            assert feed.task.cancelled()  # and did not break on its way out
 
 
 # Whether word of orders can be relied on.

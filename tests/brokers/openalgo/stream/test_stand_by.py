@@ -155,3 +155,4 @@ async def test_it_can_be_left_in_the_middle_of_anything(start):
     hangs = feed.server.faults.turn_on(Fault.HANDSHAKE_HANGS, value=1000.0, times=1)
     await feed.server.until(lambda: hangs.hits == 1)
     await feed.end()
+    assert feed.task.cancelled()  # and did not break on its way out
