@@ -9,8 +9,7 @@ import msgspec
 import pytest
 
 from tests.app.daemon_life import last
-from tests.app.test_daemon_with_openalgo import CONFIG, DAYS, KEY, SBIN, Day
-from tests.openalgo.server import OpenAlgoServer
+from tests.app.test_daemon_with_openalgo import CONFIG, DAYS, SBIN, a_day
 from tradebot.core.guard.trades import LastClose
 from tradebot.core.records import TradeSaved
 from tradebot.stores.rows import trade_row
@@ -27,14 +26,8 @@ on_corporate_action = "{action}"
 
 @pytest.fixture
 async def day(tmp_path):
-    async with OpenAlgoServer(api_key=KEY, plugin="angel") as server:
-        server.price(SBIN, 812.5)
-        day = Day(server, tmp_path)
-        try:
-            yield day
-        finally:
-            if day.life is not None:
-                day.life.close()
+    async with a_day(tmp_path) as day:
+        yield day
 
 
 def a_night_passed(state, close):

@@ -134,20 +134,22 @@ class Day:
         return "\n".join(str(line) for line in self.life.log())
 
 
+@asynccontextmanager
+async def a_day(folder, plugin="angel"):
+    """A day at a server with this broker behind it; a daemon that lives at its end is killed."""
+    async with OpenAlgoServer(api_key=KEY, plugin=plugin) as server:
+        server.price(SBIN, 812.5)
+        day = Day(server, folder)
+        try:
+            yield day
+        finally:
+            if day.life is not None:
+                day.life.close()
+
+
 @pytest.fixture
 async def day(tmp_path, request):
-    @asynccontextmanager
-    async def a_day(plugin):
-        async with OpenAlgoServer(api_key=KEY, plugin=plugin) as server:
-            server.price(SBIN, 812.5)
-            day = Day(server, tmp_path)
-            try:
-                yield day
-            finally:
-                if day.life is not None:
-                    day.life.close()
-
-    async with a_day(getattr(request, "param", "angel")) as opened:
+    async with a_day(tmp_path, getattr(request, "param", "angel")) as opened:
         yield opened
 
 

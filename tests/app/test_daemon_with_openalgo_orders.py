@@ -3,24 +3,17 @@
 import pytest
 
 from tests.app.daemon_life import last
-from tests.app.test_daemon_with_openalgo import KEY, SBIN, Day
+from tests.app.test_daemon_with_openalgo import SBIN, a_day
 from tests.openalgo.exchange import Key
 from tests.openalgo.faults import Fault
-from tests.openalgo.server import OpenAlgoServer
 
 HELD = Key(exchange="NSE", symbol="SBIN", product="MIS")
 
 
 @pytest.fixture
 async def account(tmp_path):
-    async with OpenAlgoServer(api_key=KEY) as server:
-        server.price(SBIN, 812.5)
-        day = Day(server, tmp_path)
-        try:
-            yield day
-        finally:
-            if day.life is not None:
-                day.life.close()
+    async with a_day(tmp_path) as day:
+        yield day
 
 
 async def left_once(day):

@@ -6,7 +6,8 @@ from typing import Any, Self
 from tests.playbook import KEY, Playbook, rules
 from tradebot.core.adoption.found_events import PositionAdopted, PositionFound
 from tradebot.core.adoption.strategies import Match, Strategy
-from tradebot.core.inputs import AccountReply, NetPosition, PositionsReply
+from tradebot.core.events import TradeRefused
+from tradebot.core.inputs import AccountReply, Adopt, NetPosition, PositionsReply
 from tradebot.core.intents import ReadAccount, ReadPosition
 from tradebot.core.market.instruments import NetKey
 from tradebot.core.policy import AdoptPolicy, Policy
@@ -76,3 +77,16 @@ class FoundStory(Playbook):
             f"{event.trade_id} {event.net} {event.origin} {event.by}"
             for event in self.events(PositionAdopted)
         ]
+
+
+def adopt(
+    story: FoundStory, *, key: NetKey = KEY, stop: str | None = "5pts", **fields: Any
+) -> FoundStory:
+    """Let a person adopt what was found, under a stop of five points or this one."""
+    found = rules(stop=stop) if stop else None
+    return story >> Adopt(key=key, rules=found, at_ns=story.now_ns, **fields)
+
+
+def refusals(story: FoundStory) -> list[str]:
+    """Return what was refused, with the field and the reason."""
+    return [f"{event.field}: {event.why}" for event in story.events(TradeRefused)]

@@ -2,31 +2,21 @@
 
 import msgspec
 
-from tests.core.found_stories import FoundStory
-from tests.playbook import KEY, SBIN, Playbook, a_trade, rules
+from tests.core.found_stories import FoundStory, adopt, refusals
+from tests.playbook import KEY, SBIN, Playbook, a_trade
 from tradebot.core.adoption.found_events import (
     PositionAdopted,
     PositionGone,
     PositionIgnored,
 )
 from tradebot.core.checkpoint import Checkpoint, checkpoint, engine_of, joined, pieces
-from tradebot.core.events import TradeRefused
 from tradebot.core.guard.trades import PastStop, Status
-from tradebot.core.inputs import Adopt, IgnoreFound, Reconcile
+from tradebot.core.inputs import IgnoreFound, Reconcile
 from tradebot.core.intents import ReadAccount, ReadPosition
 from tradebot.core.policy import Answer, Policy
 
 GUARD, IGNORE = Answer.GUARD, Answer.IGNORE
 NRML = KEY._replace(product="NRML")
-
-
-def adopt(story, *, key=KEY, stop="5pts", **fields):
-    found = rules(stop=stop) if stop else None
-    return story >> Adopt(key=key, rules=found, at_ns=story.now_ns, **fields)
-
-
-def refusals(story):
-    return [f"{event.field}: {event.why}" for event in story.events(TradeRefused)]
 
 
 # What is there at the first start.

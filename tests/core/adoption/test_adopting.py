@@ -4,30 +4,21 @@ from decimal import Decimal
 
 import pytest
 
-from tests.core.found_stories import CASH, FoundStory
+from tests.core.found_stories import CASH, FoundStory, adopt, refusals
 from tests.playbook import KEY, a_trade, rules
 from tradebot.core.adoption.found_events import (
     PositionIgnored,
 )
 from tradebot.core.adoption.strategies import Match, Strategy
-from tradebot.core.events import PastStopFound, TradeRefused
+from tradebot.core.events import PastStopFound
 from tradebot.core.guard.trades import PastStop
-from tradebot.core.inputs import Adopt, HaltTrading, IgnoreFound
+from tradebot.core.inputs import HaltTrading, IgnoreFound
 from tradebot.core.intents import PlaceOrder
 from tradebot.core.leaving.halt import Form
 from tradebot.core.policy import Answer
 
 GUARD, IGNORE = Answer.GUARD, Answer.IGNORE
 NRML = KEY._replace(product="NRML")
-
-
-def adopt(story, *, key=KEY, stop="5pts", **fields):
-    found = rules(stop=stop) if stop else None
-    return story >> Adopt(key=key, rules=found, at_ns=story.now_ns, **fields)
-
-
-def refusals(story):
-    return [f"{event.field}: {event.why}" for event in story.events(TradeRefused)]
 
 
 def test_a_position_that_somebody_opens_is_guarded_by_the_first_strategy_that_it_fits():

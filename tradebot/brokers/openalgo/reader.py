@@ -24,11 +24,11 @@ from tradebot.brokers.openalgo.wire.positions import (
 from tradebot.brokers.openalgo.wire.times import stated_ns
 from tradebot.core.inputs import Execution, NetPosition, OrderReport, OrderState
 from tradebot.core.market.instruments import Instrument, NetKey
+from tradebot.core.money import NO_UNITS
 from tradebot.errors import BrokerError
 from tradebot.ports import Inbox, Quote
 
-_NO_UNITS = Decimal(0)
-_NOTHING = Held(_NO_UNITS, None, None)
+_NOTHING = Held(NO_UNITS, None, None)
 _GIVEN_UP = "the reading was given up"
 
 
@@ -138,7 +138,7 @@ class OpenAlgoReader:
         if found is None:
             return None
         place = key.exchange, key.symbol, key.product
-        net = found[place].net if place in found else _NO_UNITS
+        net = found[place].net if place in found else NO_UNITS
         if key.product != DELIVERY:
             return net
         before = await self._holdings()
@@ -177,7 +177,7 @@ class OpenAlgoReader:
         if place[2] == DELIVERY:
             now_ns = self.client.clock.now_ns()
             delivered = self._deliveries.held(place, net, earlier.net, now_ns)
-            net = max(_NO_UNITS, net + earlier.net) if delivered is None else delivered
+            net = max(NO_UNITS, net + earlier.net) if delivered is None else delivered
         return NetPosition(
             key=NetKey(self.account, *place),
             net=net,

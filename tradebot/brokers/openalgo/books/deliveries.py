@@ -9,8 +9,8 @@ of the position book are taken from that, whichever way the broker has it.
 from decimal import Decimal
 
 from tradebot.brokers.openalgo.wire.positions import Place
+from tradebot.core.money import NO_UNITS
 
-_NO_UNITS = Decimal(0)
 # In India's time: by then the holdings are of the new day, and nothing can be sold before nine.
 _DAY_BEGINS_NS = (8 * 60 + 30 - 330) * 60 * 1_000_000_000
 _DAY_NS = 86_400 * 1_000_000_000
@@ -35,12 +35,12 @@ class Deliveries:
             now_ns: the time of day.
         """
         day = (now_ns - _DAY_BEGINS_NS) // _DAY_NS
-        of_day, most = self._before.get(place, (0, _NO_UNITS))
+        of_day, most = self._before.get(place, (0, NO_UNITS))
         if today >= 0:
             # Not less than was seen of this day: a sale may be in the holdings first.
             self._before[place] = day, max(holdings, most) if of_day == day else holdings
             return today + holdings
         if place in self._before:
-            return max(_NO_UNITS, max(most, holdings) + today)
+            return max(NO_UNITS, max(most, holdings) + today)
         # Where more was sold than is there, what was sold is in it no longer.
         return holdings if holdings + today < 0 else None

@@ -9,15 +9,15 @@ from tradebot.brokers.openalgo.wire.orders import OrderRow
 from tradebot.brokers.openalgo.wire.trades import Fill, Limit, TradeRow
 from tradebot.core.inputs import OrderState
 from tradebot.core.intents import PlaceOrder
+from tradebot.core.money import NO_UNITS
 
-_NO_UNITS = Decimal(0)
 ORDERS_MAX = 50_000  # an account's of some days; the oldest is forgotten first
 
 
 class _Known(msgspec.Struct, frozen=True):
     quantity: Decimal
     product: str
-    surely: Decimal = _NO_UNITS  # filled, as its rows say
+    surely: Decimal = NO_UNITS  # filled, as its rows say
 
 
 class KnownOrders:
@@ -48,7 +48,7 @@ class KnownOrders:
         sums: dict[str, Decimal] = {}
         for fill in fills:
             name = fill.row.order_id
-            sums[name] = sums.get(name, _NO_UNITS) + fill.row.quantity
+            sums[name] = sums.get(name, NO_UNITS) + fill.row.quantity
         self._filled = sums
 
     def names(self) -> frozenset[str]:
@@ -71,7 +71,7 @@ class KnownOrders:
         """Return how much of an order has filled: the larger of what its row and trades say."""
         if row.state is OrderState.COMPLETE:
             return row.quantity
-        return min(row.quantity, max(row.told_filled, self._filled.get(row.order_id, _NO_UNITS)))
+        return min(row.quantity, max(row.told_filled, self._filled.get(row.order_id, NO_UNITS)))
 
     def product_of(self, order_id: str) -> str:
         """Return the product of an order, empty where nobody has said it."""

@@ -9,8 +9,6 @@ from tradebot.brokers.openalgo.wire import values
 from tradebot.brokers.openalgo.wire.answers import Answer, rows_of
 from tradebot.brokers.openalgo.wire.values import Number
 
-_NO_UNITS = Decimal(0)
-
 Place = tuple[str, str, str]  # exchange, symbol and product
 DELIVERY = "CNC"
 

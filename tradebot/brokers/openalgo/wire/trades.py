@@ -21,9 +21,7 @@ from tradebot.brokers.openalgo.wire import values
 from tradebot.brokers.openalgo.wire.answers import Answer, rows_of
 from tradebot.brokers.openalgo.wire.values import Number
 from tradebot.core.inputs import OrderSide
-from tradebot.core.money import plain
-
-_NO_UNITS = Decimal(0)
+from tradebot.core.money import NO_UNITS, plain
 
 
 class TradeRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,7 +119,7 @@ def _fills_of_order(rows: list[TradeRow], limit: Limit | None) -> list[Fill]:
         for number, row in enumerate(sorted(here, key=lambda row: row.stated), 1):
             name = f"{row.order_id}/{plain(quantity)}@{plain(price)}/{number}"
             (sure if number <= distinct else doubtful).append(Fill(name=name, row=row))
-    told = sum((fill.row.quantity for fill in sure), _NO_UNITS)
+    told = sum((fill.row.quantity for fill in sure), NO_UNITS)
     if limit is None:
         return sure
     taken = [] if told > limit.at_most else sure
