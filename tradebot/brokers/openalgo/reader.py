@@ -252,7 +252,9 @@ class OpenAlgoReader:
             await self.order_rows()  # it tells what the trade book leaves open
         limits = self.known.limits()
         of_orders = trades.by_order(rows)
-        fills = await in_slices(of_orders, lambda some: trades.fills_of(some, limits))
+        fills = await in_slices(
+            of_orders, lambda some: trades.fills_of(some, limits, self.known.told)
+        )
         self.known.filled(fills)
         try:
             executions = tuple(await in_slices(fills, self._executions))

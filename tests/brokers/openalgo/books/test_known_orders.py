@@ -76,6 +76,14 @@ def test_an_order_without_trades_has_filled_nothing(known):
     assert known.filled_of(row(order_status="cancelled")) == 0
 
 
+def test_what_was_told_of_fills_that_are_alike_is_remembered(known, monkeypatch):
+    monkeypatch.setattr(known_orders, "ORDERS_MAX", 2)
+    four = fills_of(trades({}, {}, {}, {}), {ID: Limit(Decimal(400), Decimal(400))})
+    known.filled(four)
+    known.filled([])  # a book that is silently empty
+    assert list(known.told) == [told.name for told in four][2:]  # the newest of three
+
+
 def test_the_order_book_is_asked_only_for_what_trades_leave_open(known):
     twice = trades({}, {})
     assert not known.lacks(trades({}), set())

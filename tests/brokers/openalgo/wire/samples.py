@@ -2,7 +2,7 @@
 
 import copy
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
@@ -176,7 +176,9 @@ def trade_rows(answer: Answer) -> list[trades.TradeRow] | None:
 
 
 def fills_of(
-    rows: Iterable[trades.TradeRow], limits: Mapping[str, trades.Limit]
+    rows: Iterable[trades.TradeRow],
+    limits: Mapping[str, trades.Limit],
+    told: Container[str] = frozenset(),
 ) -> list[trades.Fill]:
     """Return the fills that rows of any orders surely tell of."""
-    return list(trades.fills_of(trades.by_order(rows), limits))
+    return list(trades.fills_of(trades.by_order(rows), limits, told))

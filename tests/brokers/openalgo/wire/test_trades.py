@@ -92,6 +92,15 @@ def test_no_more_is_told_than_the_order_can_have_filled():
     assert sum(fill.row.quantity for fill in told) == 100
 
 
+def test_a_book_that_comes_doubled_later_tells_no_other_fill_than_before():
+    honest = [fill(11, 98.8), fill(11, 98.85), fill(11, 98.85)]
+    limits = {A: Limit(Decimal(33), Decimal(33))}
+    before = names(rows(*honest), limits)
+    assert before == [f"{A}/11@98.8/1", f"{A}/11@98.85/1", f"{A}/11@98.85/2"]
+    doubled = fills_of(rows(*honest, *honest), limits, set(before))
+    assert sorted(told.name for told in doubled) == before
+
+
 def test_rows_that_only_look_alike_are_not_repeated():
     assert repeated(rows(fill(50), fill(50, order=B), fill(50, at="10:00:01"))) == set()
 

@@ -27,6 +27,8 @@ class KnownOrders:
         """Know none."""
         self._orders: dict[str, _Known] = {}
         self._filled: dict[str, Decimal] = {}  # by the trade book
+        # Of fills like another one of their order: told in a trade book of this life.
+        self.told: dict[str, None] = {}
 
     def placed(self, order_id: str, order: PlaceOrder) -> None:
         """Note an order of ours that the broker has acknowledged."""
@@ -49,6 +51,10 @@ class KnownOrders:
         for fill in fills:
             name = fill.row.order_id
             sums[name] = sums.get(name, NO_UNITS) + fill.row.quantity
+            if not fill.name.endswith("/1"):
+                self.told[fill.name] = None
+        while len(self.told) > ORDERS_MAX:
+            del self.told[next(iter(self.told))]
         self._filled = sums
 
     def names(self) -> frozenset[str]:

@@ -12,7 +12,7 @@ that is told twice ends a trade half of which is still open.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from decimal import Decimal
 
 import msgspec
@@ -99,16 +99,26 @@ def by_order(rows: Iterable[TradeRow]) -> list[list[TradeRow]]:
     return list(found.values())
 
 
-def fills_of(orders: Iterable[list[TradeRow]], limits: Mapping[str, Limit]) -> Iterator[Fill]:
+def fills_of(
+    orders: Iterable[list[TradeRow]],
+    limits: Mapping[str, Limit],
+    told: Container[str] = frozenset(),
+) -> Iterator[Fill]:
     """Return the fills that all rows of some orders surely tell of.
 
-    ``limits`` are those of known orders.
+    Args:
+        orders: all rows of each.
+        limits: of known orders.
+        told: names of fills that were told before. Of rows that may be doubled these come first:
+            another one in their place would be a fill that never was.
     """
     for rows in orders:
-        yield from _fills_of_order(rows, limits.get(rows[0].order_id))
+        yield from _fills_of_order(rows, limits.get(rows[0].order_id), told)
 
 
-def _fills_of_order(rows: list[TradeRow], limit: Limit | None) -> list[Fill]:
+def _fills_of_order(
+    rows: list[TradeRow], limit: Limit | None, told_before: Container[str]
+) -> list[Fill]:
     alike: dict[tuple[Decimal, Decimal], list[TradeRow]] = defaultdict(list)
     for row in rows:
         alike[row.quantity, row.price].append(row)
@@ -119,6 +129,7 @@ def _fills_of_order(rows: list[TradeRow], limit: Limit | None) -> list[Fill]:
         for number, row in enumerate(sorted(here, key=lambda row: row.stated), 1):
             name = f"{row.order_id}/{plain(quantity)}@{plain(price)}/{number}"
             (sure if number <= distinct else doubtful).append(Fill(name=name, row=row))
+    doubtful.sort(key=lambda fill: fill.name not in told_before)
     told = sum((fill.row.quantity for fill in sure), NO_UNITS)
     if limit is None:
         return sure
