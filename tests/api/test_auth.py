@@ -81,10 +81,31 @@ def test_nothing_else_is_a_key(door, key):
     assert "caller" not in door.state
 
 
+def why(door, key):
+    with pytest.raises(UnauthorizedError) as refused:
+        door.admit(key)
+    return refused.value.why
+
+
 def test_a_key_that_is_known_no_more_is_none(door):
     assert door.outcome() == 200
     door.known.clear()
     assert door.outcome() == 401
+
+
+def test_no_key_is_told_from_a_wrong_one_and_no_wrong_one_from_another(door):
+    missing = {why(door, key) for key in (None, "")}
+    del door.known[digest_of("tb_other")]
+    unknown: tuple[object, ...] = ("tb_other", "tb_secre", "x", 0, False, [], {"a": 1})
+    wrong = {why(door, key) for key in unknown}
+    assert (len(missing), len(wrong), missing & wrong) == (1, 1, set())
+    assert "none was sent" in missing.pop()
+    assert "is not known here" in wrong.pop()
+
+
+@pytest.mark.parametrize("key", [0, False, [], {}])
+def test_what_is_empty_and_no_text_is_a_wrong_key_and_counts_as_one(door, key):
+    assert [door.outcome(key) for _ in range(21)] == [401] * 20 + [429]
 
 
 def test_a_key_may_ask_as_often_as_it_may_and_hears_when_again(door):

@@ -45,7 +45,8 @@ def answered(error):
         (NotFoundError("there is no trade T9"), 404, "not_found", {}),
         (StoreError("the disk is full"), 503, "store_failed", {}),
         (BrokerError("closed"), 503, "broker_failed", {}),
-        (UnauthorizedError(), 401, "unauthorized", {}),
+        (UnauthorizedError(is_sent=False), 401, "unauthorized", {}),
+        (UnauthorizedError(is_sent=True), 401, "unauthorized", {}),
         (ForbiddenError("trade", "read"), 403, "forbidden", {"needed": "trade"}),
         (TooManyError("slow down", 1), 429, "too_many_requests", {"retry_after_s": 1}),
         (MediaTypeError(), 415, "unsupported_media_type", {}),
@@ -62,6 +63,17 @@ def test_an_error_has_its_code(error, status, code, details):
     assert body["status"] == "error"
     assert (body["error_code"], body["details"]) == (code, details)
     assert response.headers["X-Trace-Id"] == body["trace_id"]
+
+
+@pytest.mark.parametrize(
+    ("is_sent", "says"),
+    [(False, "an API key is needed and none was sent"), (True, "is not known here")],
+)
+def test_a_key_that_is_wrong_is_told_from_none_and_each_with_a_way_out(is_sent, says):
+    message = answered(UnauthorizedError(is_sent=is_sent))[1]["message"]
+    assert says in message
+    assert "header X-API-Key" in message
+    assert "`tradebot keys create --name NAME --scope read|trade|admin` makes one" in message
 
 
 def test_our_own_fault_is_in_the_log_and_not_in_the_answer():
@@ -101,5 +113,5 @@ def test_who_is_to_wait_hears_how_long_in_whole_seconds(wait_ns, told):
 
 def test_an_error_has_the_trace_id_of_its_request():
     asked: Any = SCOPE | {"state": {"trace_id": "abc"}}
-    answer = error_answer(lambda *_, **__: None)(Request(asked), UnauthorizedError())
+    answer = error_answer(lambda *_, **__: None)(Request(asked), NotFoundError())
     assert answer.headers["X-Trace-Id"] == json.loads(answer.content)["trace_id"] == "abc"

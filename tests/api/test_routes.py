@@ -104,20 +104,21 @@ async def test_a_guard_in_doubt_is_degraded_and_ready(world, client):
 DEEP = b'{"stop":' + b"[" * 30_000 + b"]" * 30_000 + b"}"
 TRADE = json.dumps(LONG)[:-1]
 QUANTITIES: list[object] = [0, -1, 1e16, "1e5", "٣", True, [], 1e-19, "1'; DROP TABLE trades; --"]
+NONE, BAD = "none was sent", "is not known here"  # of keys
 HOSTILE: list[
     tuple[str, str, bytes, dict[str, str | None], int, str, str]
 ] = [  # method, path, body, headers; status, error code, field or a part of the message
     # who asks
-    ("POST", ACTIVE, b"", {"X-API-Key": "wrong"}, 401, "unauthorized", ""),
-    ("POST", ACTIVE, b"", {"X-API-Key": ""}, 401, "unauthorized", ""),
-    ("POST", ACTIVE, b"{}", {"X-API-Key": KEY[:-1]}, 401, "unauthorized", ""),
-    ("POST", ACTIVE, b'{"apikey":"wrong"}', {"X-API-Key": None}, 401, "unauthorized", ""),
-    ("POST", ACTIVE, b'{"apikey":["x"]}', {"X-API-Key": None}, 401, "unauthorized", ""),
-    ("POST", ACTIVE, b'{"apikey":"\\ud800"}', {"X-API-Key": None}, 401, "unauthorized", ""),
-    ("POST", CREATE, TRADE.encode() + b"}", {"X-API-Key": None}, 401, "unauthorized", ""),
-    ("POST", ORDERS, json.dumps(ORDER).encode(), {"X-API-Key": None}, 401, "unauthorized", ""),
-    ("GET", "/api/v1/why/T1", b"", {"X-API-Key": None}, 401, "unauthorized", ""),
-    ("GET", "/api/v1/instruments", b"", {"X-API-Key": "no"}, 401, "unauthorized", ""),
+    ("POST", ACTIVE, b"", {"X-API-Key": "wrong"}, 401, "unauthorized", BAD),
+    ("POST", ACTIVE, b"", {"X-API-Key": ""}, 401, "unauthorized", NONE),
+    ("POST", ACTIVE, b"{}", {"X-API-Key": KEY[:-1]}, 401, "unauthorized", BAD),
+    ("POST", ACTIVE, b'{"apikey":"wrong"}', {"X-API-Key": None}, 401, "unauthorized", BAD),
+    ("POST", ACTIVE, b'{"apikey":["x"]}', {"X-API-Key": None}, 401, "unauthorized", BAD),
+    ("POST", ACTIVE, b'{"apikey":"\\ud800"}', {"X-API-Key": None}, 401, "unauthorized", BAD),
+    ("POST", CREATE, TRADE.encode() + b"}", {"X-API-Key": None}, 401, "unauthorized", NONE),
+    ("POST", ORDERS, json.dumps(ORDER).encode(), {"X-API-Key": None}, 401, "unauthorized", NONE),
+    ("GET", "/api/v1/why/T1", b"", {"X-API-Key": None}, 401, "unauthorized", NONE),
+    ("GET", "/api/v1/instruments", b"", {"X-API-Key": "no"}, 401, "unauthorized", BAD),
     (
         "GET",
         ORDERS,
@@ -125,9 +126,9 @@ HOSTILE: list[
         {"X-API-Key": None},
         401,
         "unauthorized",
-        "",
+        NONE,
     ),
-    ("GET", "/api/v1/paper/positions", b"", {"X-API-Key": None}, 401, "unauthorized", ""),
+    ("GET", "/api/v1/paper/positions", b"", {"X-API-Key": None}, 401, "unauthorized", NONE),
     # where and how
     ("GET", "/", b"", {}, 404, "not_found", ""),
     ("GET", "/api/v1", b"", {}, 404, "not_found", ""),

@@ -124,7 +124,9 @@ DOORS = (
     _bad(
         "no key",
         ACTIVE,
-        "an API key is needed",
+        "an API key is needed and none was sent: ",
+        "X-API-Key",
+        "tradebot keys create",
         headers={"X-API-Key": ""},
         status=401,
         code="unauthorized",
@@ -132,7 +134,9 @@ DOORS = (
     _bad(
         "a wrong key",
         ACTIVE,
-        "an API key is needed",
+        "the API key that was sent is not known",
+        "revoked",
+        "tradebot keys list",
         headers={"X-API-Key": "tb_x"},
         status=401,
         code="unauthorized",
@@ -140,7 +144,7 @@ DOORS = (
     _bad(
         "a wrong key in the body",
         ACTIVE,
-        "an API key",
+        "the API key that was sent is not known",
         body=b'{"apikey": 1}',
         headers={"X-API-Key": ""},
         status=401,
@@ -149,7 +153,7 @@ DOORS = (
     _bad(
         "no key for a story",
         "/api/v1/why/T1",
-        "an API key",
+        "an API key is needed and none was sent: ",
         method="GET",
         headers={"X-API-Key": ""},
         status=401,

@@ -105,6 +105,19 @@ def test_an_error_keeps_its_word_and_details(served, tmp_path):
     assert (caught.value.code, caught.value.details) == ("refused", {"field": "side"})
 
 
+def test_a_key_that_is_not_taken_is_named_by_its_file_and_nothing_is_made_by_hand(served, tmp_path):
+    served.status = 401
+    served.answer = (
+        b'{"status":"error","error_code":"unauthorized","message":"keys create","details":{"a":1}}'
+    )
+    with pytest.raises(AnswerError, match="does not know the key in") as caught:
+        Daemon(tmp_path).ask("POST", "/x")
+    assert str(caught.value).startswith(f"the daemon at 127.0.0.1:{served.server_port} does")
+    assert f"the key in {tmp_path / 'admin.key'}: that has changed" in str(caught.value)
+    assert "keys create" not in str(caught.value)
+    assert (caught.value.code, caught.value.details) == ("unauthorized", {"a": 1})
+
+
 @pytest.mark.parametrize("answer", [b"Service Unavailable", b"[]", b"{}", b"\xff", b'{"status":1}'])
 def test_an_answer_of_somebody_else_is_told_as_such(served, tmp_path, answer):
     served.status, served.answer = 503, answer

@@ -153,7 +153,8 @@ async def test_a_refusal_is_a_failure_and_no_state(world, shell):
     (shell.state / "admin.key").write_text("wrong")
     code, out, err = await shell.run("status")
     assert (code, out) == (1, "")
-    assert err.startswith("tradebot: an API key is needed")
+    assert err.startswith("tradebot: the daemon at 127.0.0.1:")
+    assert "does not know the key in" in err
 
 
 async def test_a_terminal_sees_the_state_in_colour(world, shell, monkeypatch):

@@ -140,7 +140,10 @@ async def test_a_wrong_key_fails_with_one_line(tmp_path, capsys):
     async with daemon(tmp_path):
         (tmp_path / "admin.key").write_text("wrong")
         assert await watched(tmp_path, "--once") == 1
-    assert capsys.readouterr().err.startswith("tradebot: an API key is needed")
+    err = capsys.readouterr().err
+    assert err.startswith("tradebot: the daemon at 127.0.0.1:")
+    assert f"does not know the key in {tmp_path / 'admin.key'}" in err
+    assert err.count("\n") == 1
 
 
 async def test_what_is_no_daemon_of_ours_fails_with_one_line(tmp_path, capsys, monkeypatch):

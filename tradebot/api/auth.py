@@ -45,16 +45,17 @@ class Keys:
         brings nobody nearer to the 256 random bits that have it.
 
         Raises:
-            UnauthorizedError: it is no key, or no longer.
+            UnauthorizedError: none was given, or it is no key, or no longer.
             TooManyError: its allowance is used up; or it is no key, and so were many before.
             ForbiddenError: its scope is too small.
         """
         digest = digest_of(key) if isinstance(key, str) else b""
         known = self._known().get(digest)
         if known is None:
-            if key:
+            is_sent = key not in (None, "")
+            if is_sent:
                 self._count_failure(_address(request))
-            raise UnauthorizedError
+            raise UnauthorizedError(is_sent=is_sent)
         is_change = scope is not Scope.READ
         # Who asks about trades too often must still be able to leave one.
         wait_ns = self._asked.wait_ns((digest, is_change), known.per_minute)

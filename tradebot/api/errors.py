@@ -24,20 +24,35 @@ Answer = Response[bytes]
 
 _CODES = {
     400: ("bad_request", "the request is not HTTP as it should be"),
-    401: ("unauthorized", "an API key is needed: in the header X-API-Key, or apikey in the body"),
     404: ("not_found", "there is nothing at this address"),
     405: ("method_not_allowed", "this address does not know the method"),
     413: ("too_large", "the body is too large"),
     415: ("unsupported_media_type", "send JSON in UTF-8, with Content-Type: application/json"),
 }
+_MAKE_KEY = "`tradebot keys create --name NAME --scope read|trade|admin` makes one"
+_KEY_MISSING = (
+    "an API key is needed and none was sent: it belongs into the header X-API-Key, or into the "
+    f"body of a POST as apikey; {_MAKE_KEY}"
+)
+# One that was revoked is kept nowhere, so it is like one that never was; whoever guesses
+# learns no more than whether a key counts.
+_KEY_UNKNOWN = (
+    "the API key that was sent is not known here: it is mistyped, was revoked, or is another "
+    f"daemon's; `tradebot keys list` names those that count, {_MAKE_KEY} for the header X-API-Key"
+)
 _PASSED_ON = ("allow", "retry-after")  # headers of an error
 _UNEXPECTED = ("internal", "something broke on our side; the log has it under the trace_id")
 
 
 class UnauthorizedError(HTTPException):
-    """No key, or a wrong one."""
+    """No key, or a wrong one; ``why`` says which of the two, and what to do."""
 
     status_code = 401
+
+    def __init__(self, *, is_sent: bool) -> None:
+        """Take whether there was a key at all; of one that is wrong no more is told."""
+        super().__init__()
+        self.why = _KEY_UNKNOWN if is_sent else _KEY_MISSING
 
 
 class ForbiddenError(HTTPException):
@@ -131,6 +146,8 @@ def _described(error: Exception) -> tuple[int, str, str, dict[str, object]]:
             return 503, "broker_failed", str(error), {}
         case NotReadyError(about=about):
             return 503, "not_ready", f"the daemon is {about['state']}", about
+        case UnauthorizedError(why=why):
+            return 401, "unauthorized", why, {}
         case ForbiddenError(needed=needed, given=given):
             message = f"this needs a key of scope {needed}, and the key's scope is {given}"
             return 403, "forbidden", message, {"needed": needed}

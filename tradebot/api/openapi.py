@@ -18,7 +18,7 @@ Doc = dict[str, Any]
 _JSON = "application/json"
 _ERRORS = {
     400: "The request says something that cannot be read, or that is not allowed",
-    401: "No key, or none that is known",
+    401: "No key was sent, or one that is not known or was revoked; the message says which",
     403: "The key's scope is too small",
     404: "It does not exist",
     409: "It cannot be done as things stand; nothing changed",

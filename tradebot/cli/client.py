@@ -76,7 +76,21 @@ class Daemon:
             why = getattr(error, "strerror", None) or str(error) or type(error).__name__
             message = f"no daemon answers at {host}:{port} ({why})"
             raise NotRunningError(message) from error
-        return _data(status, text)
+        try:
+            return _data(status, text)
+        except AnswerError as error:
+            if error.code != "unauthorized":
+                raise
+            # What the daemon advises is for keys that are made by hand, and ours is not.
+            message = (
+                f"the daemon at {host}:{port} does not know the key in {self._key_file}: that has "
+                "changed since it started (restart it), or it is the daemon of another directory"
+            )
+            raise AnswerError(error.code, message, error.details) from None
+
+    @property
+    def _key_file(self) -> Path:
+        return self._state_dir / "admin.key"
 
     def _address(self) -> tuple[str, int]:
         file = self.announcement
@@ -93,7 +107,7 @@ class Daemon:
         return host, port
 
     def _key(self) -> str:
-        file = self._state_dir / "admin.key"
+        file = self._key_file
         try:
             key = file.read_text("ascii").strip()
         except FileNotFoundError:
