@@ -166,7 +166,8 @@ def test_a_terminal_gets_colours_unless_it_asks_for_none():
     written = lines(stream=Terminal())
     log.say("a.b", "error")
     assert "\x1b[" in written()[0]
-    for stream, environ in ((Terminal(), {"NO_COLOR": "1"}), (io.StringIO(), {})):
+    dumb = (Terminal(), {"TERM": "dumb"})
+    for stream, environ in ((Terminal(), {"NO_COLOR": "1"}), dumb, (io.StringIO(), {})):
         written = lines(stream=stream, environ=environ)
         log.say("a.b", "error")
         assert "\x1b[" not in written()[0]

@@ -94,7 +94,7 @@ def configure(
         form: ``text``, ``json`` or ``journal``; a text whose reader is the journal
             becomes ``journal``.
         directory: of the log file; None: no file. The journal needs none.
-        environ: the environment, for JOURNAL_STREAM and NO_COLOR.
+        environ: the environment, for JOURNAL_STREAM, NO_COLOR and TERM.
         stream: instead of the standard error.
     """
     out = sys.stderr if stream is None else stream
@@ -102,7 +102,9 @@ def configure(
     form = "journal" if to_journal and form == "text" else form
     set_level(level)
     logger.remove()
-    colours = form == "text" and out.isatty() and not environ.get("NO_COLOR")
+    # A dumb terminal shows control sequences as they are.
+    is_plain = bool(environ.get("NO_COLOR")) or environ.get("TERM") == "dumb"
+    colours = form == "text" and out.isatty() and not is_plain
     global _held_up  # noqa: PLW0603 - the process has one log
     _held_up = _Outlet(out) if _may_hold_up(out) else None
     way = _held_up or out

@@ -37,6 +37,7 @@ def seen(monkeypatch):
     """Have a person look at the output."""
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
 
 
 class Shell:

@@ -134,6 +134,14 @@ async def test_a_new_user_sees_his_account_and_then_the_table(server, terminal, 
     assert {asked.endpoint for asked in server.record.requests} <= READ_ROUTES
 
 
+async def test_a_dumb_terminal_has_the_table_in_lines_without_control(server, terminal):
+    shown = terminal(*words(server), "--key", "env:ALGO_KEY", ALGO_KEY=KEY, TERM="dumb")
+    await on_thread(shown.read, "adopted-1  NSE:SBIN  LONG  100")
+    assert await on_thread(shown.end) == 0
+    assert BANNER in shown.shown
+    assert "\x1b" not in shown.shown
+
+
 async def test_a_daemon_that_outlived_its_table_is_shown_again(server, terminal, tmp_path):
     first = terminal(*words(server), "--key", "env:ALGO_KEY", ALGO_KEY=KEY)
     await on_thread(first.read, BANNER, 2)

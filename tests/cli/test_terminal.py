@@ -44,6 +44,9 @@ def test_colour_is_for_a_terminal_that_wants_it(monkeypatch, capsys):
     seen(monkeypatch)
     assert terminal.styled("up", terminal.GOOD) == "\x1b[36mup\x1b[0m"
     assert terminal.styled("up", "") == "up"
+    monkeypatch.setenv("TERM", "dumb")
+    assert terminal.styled("up", terminal.GOOD) == "up"
+    monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("NO_COLOR", "1")
     assert terminal.styled("up", terminal.GOOD) == "up"
     assert terminal.console().no_color

@@ -22,6 +22,11 @@ def is_terminal() -> bool:
     return sys.stdout is not None and sys.stdout.isatty()
 
 
+def is_dumb() -> bool:
+    """Whether the terminal obeys no control sequence, colours included, as terminfo calls it."""
+    return os.environ.get("TERM", "").lower() in ("dumb", "unknown")
+
+
 def can_ask() -> bool:
     """Whether a person is there to answer."""
     return sys.stdin is not None and sys.stdin.isatty()
@@ -59,6 +64,6 @@ def print_lines(lines: Iterable[tuple[str, str]]) -> None:
 
 def styled(text: str, style: str) -> str:
     """Return a text in its style, if it has one and the output takes colours."""
-    if not style or not is_terminal() or os.environ.get("NO_COLOR"):
+    if not style or not is_terminal() or is_dumb() or os.environ.get("NO_COLOR"):
         return text
     return f"\x1b[{style}m{text}\x1b[0m"

@@ -25,6 +25,7 @@ HEADS = (
     *("STOP", "", "TARGET", "", "TRAIL", "", "P&L", "STATE"),
 )
 _NARROW_HEADS = ("TRADE", "ENTRY", "LTP", "STOP", "TARGET", "TRAIL", "P&L")
+_LASTING = {"TRADE", "SYMBOL", "SIDE", "QTY", "ENTRY", "STATE"}
 _LEFT = {"TRADE", "SYMBOL", "SIDE", "STATE"}
 _AGE_WIDTH = len("999 ms")  # kept free, so that columns stand still while prices come
 _AROUND = 4  # lines of a table beside its trades
@@ -185,6 +186,16 @@ def cells(trade: Json) -> tuple[str, ...]:
     for level in levels:
         found += [figure(level, decimals), way(ltp, level)]
     return (*found, gain(pnl(trade)), " ".join([str(trade["status"]), *_flags(trade)]))
+
+
+def lasting(trade: Json) -> list[str]:
+    """Return the cells of an open trade that no price moves, its state included."""
+    return [cell for head, cell in zip(HEADS, cells(trade), strict=True) if head in _LASTING]
+
+
+def ageless(trade: Json) -> list[str]:
+    """Return the cells of an open trade that do not change by time alone."""
+    return [cell for head, cell in zip(HEADS, cells(trade), strict=True) if head != "AGE"]
 
 
 def _flags(trade: Json) -> list[str]:

@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import datetime as dt
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 EVERY_S = 0.5
+FIGURES_EVERY = 20  # looks: so often a terminal that cannot be drawn over gets new prices
 EXITS_SHOWN = 8
 EXITS_READ = 200  # the page comes by creation, and an old trade may have been left just now
 EXIT_OK = 0
@@ -39,6 +41,7 @@ _BADGES = {"paper": "black on #26a69a", "shadow": "black on #ffb300", "live": "w
 _EXPLAINED = """\
 Percentages say how far the LTP must move to reach a level. P&L is before charges; it
 includes what targets have taken. Rows whose price is old are dimmed. Ctrl-C ends it.
+Where TERM is dumb the lines of --once come again whenever something has changed.
 
 exit codes: 0 done, 1 the daemon refuses to answer, 3 --once and no daemon runs
 """
@@ -159,7 +162,18 @@ def follow(
     *,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Show views until interrupted; a daemon that is away is waited for."""
+    """Show views until interrupted; a daemon that is away is waited for.
+
+    A dumb terminal moves no cursor. It gets the lines of a pipe: at once where trades, their
+    states or the daemon's have changed, and every ten seconds where only prices have.
+    """
+    show = _follow_in_lines if console.is_dumb_terminal else _follow_on_screen
+    show(look_again, console, sleep)
+
+
+def _follow_on_screen(
+    look_again: Callable[[], View], console: "Console", sleep: Callable[[float], None]
+) -> None:
     from rich.live import Live
     from rich.text import Text
 
@@ -171,6 +185,38 @@ def follow(
                 shown = Text(f"waiting for the daemon ... ({error})", style=WARNING)
             live.update(shown, refresh=True)
             sleep(EVERY_S)
+
+
+def _follow_in_lines(
+    look_again: Callable[[], View], console: "Console", sleep: Callable[[float], None]
+) -> None:
+    shown: tuple[object, object] = None, None
+    looks = 0
+    while True:
+        try:
+            view = look_again()
+            lines, told = list(plain(view)), (_lasting(view), _moving(view))
+        except (NotRunningError, AnswerError) as error:
+            lines = [f"waiting for the daemon ... ({error})"]
+            told = lines, None
+        looks += 1
+        if told[0] != shown[0] or (looks >= FIGURES_EVERY and told[1] != shown[1]):
+            console.out("\n".join([*lines, ""]), highlight=False)
+            shown, looks = told, 0
+        sleep(EVERY_S)
+
+
+def _lasting(view: View) -> object:
+    """Return what of a view no price moves; a count in a reason moves like one."""
+    trades = [trade_table.lasting(trade) for trade in view.trades]
+    reasons = [re.sub(r"\d", "", reason) for reason in view.reasons]
+    return view.mode, view.state, reasons, trades, [trade["trade_id"] for trade in view.exits]
+
+
+def _moving(view: View) -> object:
+    """Return the figures of a view that are new when they differ; an age always does."""
+    trades = [trade_table.ageless(trade) for trade in view.trades]
+    return trades, view.reasons, [exit_line(trade) for trade in view.exits]
 
 
 def _follow(daemon: Daemon, strategy: str | None) -> None:
