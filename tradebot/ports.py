@@ -127,6 +127,12 @@ class Broker(Protocol):
     async def close(self) -> None:
         """Let go of everything; pending requests end as ``Unknown``."""
 
+    def remember(self, executions: Sequence[Execution], /) -> None:
+        """Know what an earlier life was told; called once, before anything is read.
+
+        Where the broker gives its executions no ids, each keeps the name that it was given.
+        """
+
     async def instruments(self) -> Sequence[Instrument]:
         """Return what can be traded."""
 

@@ -37,12 +37,17 @@ class KindBroker:
 
     def __init__(self) -> None:
         self.done: list[Execution] = []
+        self.remembered: list[Execution] = []
 
     async def open(self, inbox) -> None:
         self.inbox = inbox
+        self.known_at_open = list(self.remembered)
 
     async def close(self) -> None:
         return
+
+    def remember(self, executions):
+        self.remembered.extend(executions)
 
     async def instruments(self):
         return (SBIN,)
@@ -202,6 +207,17 @@ async def test_a_trade_that_a_life_left_is_closed_and_saved_by_the_next(lives):
     assert saved.trade.status is Status.CLOSED
     assert [fill.side for fill in lives.broker.done] == [OrderSide.BUY, OrderSide.SELL]
     assert lives.feeds[-1].wanted == set()
+
+
+async def test_a_broker_is_told_what_an_earlier_life_was_told_before_anything_is_read(lives):
+    first = await lives.start()
+    assert lives.broker.known_at_open == []
+    await guarded(lives, first)
+    await first.stop()
+    lives.kill()
+    guard = await lives.start()
+    assert lives.broker.known_at_open == lives.broker.done
+    await guard.stop()
 
 
 async def test_what_the_database_refused_at_the_start_is_said_and_saved_later(lives):

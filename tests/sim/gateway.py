@@ -55,6 +55,9 @@ class Gateway:
     async def close(self) -> None:
         self.inbox = None
 
+    def remember(self, _executions: Sequence[Execution], /) -> None:
+        """Do nothing: an execution has an id of its own here."""
+
     async def instruments(self) -> Sequence[Instrument]:
         await self._trip()
         return self._world.instruments

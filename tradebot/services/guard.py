@@ -119,6 +119,7 @@ class Guard:
         if earlier.behind:
             self._say("store.behind", "critical", rows=len(earlier.behind), why=earlier.why)
             self.persister.keep(list(earlier.behind), earlier.frame)
+        self._broker.remember(snapshot.executions)
         await self._broker.open(self.loop)
         instruments = [*await self._broker.instruments(), *await self._described(snapshot)]
         self.engine.process(InstrumentsLoaded(tuple(instruments)))

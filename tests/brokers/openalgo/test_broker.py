@@ -338,6 +338,17 @@ async def test_a_trade_book_of_doubles_tells_each_fill_once_and_keeps_their_name
     ]
 
 
+async def test_what_an_earlier_life_was_told_of_an_order_is_not_told_anew(world):
+    await world.held(100)
+    await acked(world)
+    await world.server.until(lambda: world.server.net(NAME) == 0)
+    bought, sold = await world.broker.executions()
+    await world.restart()
+    anew = msgspec.structs.replace(sold, execution_id=f"{sold.order_id}/100@1/1")
+    world.broker.remember([bought, anew])
+    assert [fill.execution_id for fill in await world.broker.executions()] == [bought.execution_id]
+
+
 async def test_what_is_no_trade_book_is_an_error_and_not_an_empty_one(world):
     for fault in (Fault.ERROR, Fault.GARBAGE, Fault.HANGS):
         rule = world.server.faults.turn_on(fault, endpoint="tradebook")

@@ -45,6 +45,9 @@ class Account:
     async def close(self):
         self.is_open = False
 
+    def remember(self, executions):
+        self.remembered = tuple(executions)
+
     async def instruments(self):
         return ()
 

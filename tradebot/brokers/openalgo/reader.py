@@ -83,6 +83,10 @@ class OpenAlgoReader:
     async def close(self) -> None:
         await self.client.close()
 
+    def remember(self, executions: Sequence[Execution], /) -> None:
+        """Know which rows of the trade book an earlier life took for fills."""
+        self.known.told.remember(executions, self.client.clock.now_ns())
+
     async def instruments(self) -> Sequence[Instrument]:
         """Return none: each is asked for when it is first wanted.
 
@@ -250,12 +254,10 @@ class OpenAlgoReader:
             return _TradeBook(f"the trade book cannot be read: {said(reply)}")
         if self.known.lacks(rows, trades.repeated(rows)):
             await self.order_rows()  # it tells what the trade book leaves open
-        limits = self.known.limits()
+        limits, told = self.known.limits(), self.known.told.of_day(asked_ns)
         of_orders = trades.by_order(rows)
-        fills = await in_slices(
-            of_orders, lambda some: trades.fills_of(some, limits, self.known.told)
-        )
-        self.known.filled(fills)
+        fills = await in_slices(of_orders, lambda some: trades.fills_of(some, limits, told))
+        self.known.told.note(fills)
         try:
             executions = tuple(await in_slices(fills, self._executions))
         except BrokerError as error:

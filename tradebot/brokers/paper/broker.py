@@ -100,6 +100,9 @@ class PaperBroker:
         self._open_orders.clear()
         self._memory.close()
 
+    def remember(self, _executions: Sequence[Execution], /) -> None:
+        """Do nothing: an execution has an id of its own here."""
+
     async def instruments(self) -> Sequence[Instrument]:
         return tuple(self._instruments.values())
 

@@ -89,6 +89,9 @@ class ShadowBroker:
         await self._paper.close()
         self._ledger.close()
 
+    def remember(self, executions: Sequence[Execution], /) -> None:
+        self._real.remember(executions)
+
     async def instruments(self) -> Sequence[Instrument]:
         return await self._real.instruments()
 

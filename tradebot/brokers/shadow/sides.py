@@ -18,6 +18,9 @@ class Reads(Protocol):
     async def close(self) -> None:
         """Let go of everything."""
 
+    def remember(self, executions: Sequence[Execution], /) -> None:
+        """Know what an earlier life was told."""
+
     async def instruments(self) -> Sequence[Instrument]:
         """Return what can be traded."""
 

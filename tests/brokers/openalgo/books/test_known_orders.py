@@ -68,20 +68,12 @@ def test_what_was_asked_for_outweighs_a_row_that_shows_what_is_left_of_it(known)
 def test_an_order_has_filled_what_its_row_or_its_trades_say_whichever_is_more(
     known, status, told, filled
 ):
-    known.filled(fills_of(trades({"quantity": 40}), {}))
+    known.told.note(fills_of(trades({"quantity": 40}), {}))
     assert known.filled_of(row(order_status=status, filled_quantity=told)) == filled
 
 
 def test_an_order_without_trades_has_filled_nothing(known):
     assert known.filled_of(row(order_status="cancelled")) == 0
-
-
-def test_what_was_told_of_fills_that_are_alike_is_remembered(known, monkeypatch):
-    monkeypatch.setattr(known_orders, "ORDERS_MAX", 2)
-    four = fills_of(trades({}, {}, {}, {}), {ID: Limit(Decimal(400), Decimal(400))})
-    known.filled(four)
-    known.filled([])  # a book that is silently empty
-    assert list(known.told) == [told.name for told in four][2:]  # the newest of three
 
 
 def test_the_order_book_is_asked_only_for_what_trades_leave_open(known):

@@ -2,12 +2,14 @@
 
 import random
 from decimal import Decimal
+from typing import NamedTuple
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.brokers.openalgo.wire.samples import TRADE, fills_of, spoiled, success, trade_rows
+from tradebot.brokers.openalgo.books.told_fills import ToldFills
 from tradebot.brokers.openalgo.wire.answers import answer_of
 from tradebot.brokers.openalgo.wire.trades import Limit, repeated
 
@@ -24,8 +26,8 @@ def fill(quantity, price=812.5, at="10:00:00", order=A):
     return {"orderid": order, "quantity": quantity, "average_price": price, "timestamp": at}
 
 
-def names(found, limits=None):
-    return sorted(fill.name for fill in fills_of(found, limits or {}))
+def names(found, limits=None, told=None):
+    return sorted(fill.name for fill in fills_of(found, limits or {}, told))
 
 
 def test_a_row_says_what_was_traded():
@@ -92,13 +94,106 @@ def test_no_more_is_told_than_the_order_can_have_filled():
     assert sum(fill.row.quantity for fill in told) == 100
 
 
+HONEST = [fill(11, 98.8), fill(11, 98.85), fill(11, 98.85)]
+OF_HONEST = [f"{A}/11@98.8/1", f"{A}/11@98.85/1", f"{A}/11@98.85/2"]
+COMPLETE = {A: Limit(Decimal(33), Decimal(33))}
+TOLD = {A: dict.fromkeys(OF_HONEST, Decimal(11))}
+
+
 def test_a_book_that_comes_doubled_later_tells_no_other_fill_than_before():
-    honest = [fill(11, 98.8), fill(11, 98.85), fill(11, 98.85)]
-    limits = {A: Limit(Decimal(33), Decimal(33))}
-    before = names(rows(*honest), limits)
-    assert before == [f"{A}/11@98.8/1", f"{A}/11@98.85/1", f"{A}/11@98.85/2"]
-    doubled = fills_of(rows(*honest, *honest), limits, set(before))
-    assert sorted(told.name for told in doubled) == before
+    assert names(rows(*HONEST), COMPLETE) == OF_HONEST
+    assert names(rows(*HONEST, *HONEST), COMPLETE, TOLD) == OF_HONEST
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        pytest.param([HONEST[0], *HONEST[:2]], id="doubled, and one is missing"),
+        pytest.param([HONEST[0], HONEST[0]], id="doubled, and a part is missing"),
+        pytest.param([*HONEST[:2], fill(11, 98.9)], id="a price was written anew"),
+    ],
+)
+def test_what_was_told_counts_though_a_reading_lacks_it(read):
+    assert set(names(rows(*read), COMPLETE, TOLD)) < set(OF_HONEST)
+
+
+def test_what_was_told_stays_where_nobody_has_told_of_the_order_yet():
+    assert names(rows(*HONEST, *HONEST), {}, TOLD) == OF_HONEST
+    assert names(rows(*HONEST[:2], fill(11, 98.9)), {}, TOLD) == OF_HONEST[:2]
+
+
+def test_a_first_book_that_is_doubled_as_a_whole_tells_all_of_a_complete_order():
+    assert names(rows(*HONEST, *HONEST), COMPLETE) == OF_HONEST
+
+
+def test_the_row_of_an_order_that_is_behind_its_trades_takes_none_of_them_back():
+    behind = {A: Limit(Decimal(50), Decimal(100))}
+    assert len(names(rows(fill(50, at="10:00:00"), fill(50, at="10:00:01")), behind)) == 2
+
+
+class Reading(NamedTuple):
+    """How the fills of one order are shown at some time."""
+
+    there: int  # so many have come
+    missing: int  # those whose bit is set are left out
+    doubled: int  # those whose bit is set stand there twice
+
+
+FILLS = st.lists(
+    st.tuples(st.sampled_from([5, 10]), st.integers(100, 101), st.integers(0, 1)),
+    min_size=1,
+    max_size=5,
+)
+BITS, NONE, ALL = st.integers(0, 31), st.just(0), st.just(31)
+COUNTS = st.integers(0, 5)
+ANY = st.lists(st.builds(Reading, COUNTS, BITS, BITS), max_size=6)
+# Each fault by itself: what is left out, or the whole book twice.
+PLAIN = st.lists(
+    st.builds(Reading, COUNTS, BITS, NONE) | st.builds(Reading, COUNTS, NONE, ALL), max_size=6
+)
+
+
+def told_after(fills, readings, *, is_told):
+    """Read a book again and again; return units told and units filled after each reading."""
+    memory = ToldFills()
+    total = sum(units for units, _, _ in fills)
+    for there, missing, doubled in readings:
+        come = fills[:there]
+        filled = sum(units for units, _, _ in come)
+        shown = [
+            fill(units, price, f"10:00:0{second}")
+            for bit, (units, price, second) in enumerate(come)
+            if not missing >> bit & 1
+            for _ in range(2 if doubled >> bit & 1 else 1)
+        ]
+        surely = filled if is_told or filled == total else 0
+        limits = {A: Limit(Decimal(surely), Decimal(total))}
+        memory.note(fills_of(rows(*shown), limits, memory.of_day(0)))
+        yield memory.units(A), filled
+
+
+@given(FILLS, ANY, st.booleans())
+@example(  # a fill that was told in another one's place, with more to come
+    [(10, 100, 0), (5, 100, 0), (10, 101, 0), (5, 101, 0)],
+    [Reading(3, 3, 4), Reading(3, 4, 0)],
+    True,
+)
+@example([(5, 100, 0), (5, 101, 0)], [Reading(2, 1, 2), Reading(3, 0, 3)], False)
+@example(
+    [(5, 100, 0), (5, 101, 0), (5, 100, 1), (5, 100, 0)],
+    [Reading(2, 1, 2), Reading(3, 0, 0)],
+    True,
+)
+def test_no_readings_ever_tell_more_than_has_filled(fills, readings, is_told):
+    for told, filled in told_after(fills, sorted(readings), is_told=is_told):
+        assert told <= filled
+
+
+@given(FILLS, PLAIN, st.booleans())
+def test_a_whole_book_of_a_complete_order_tells_all_of_it(fills, readings, is_told):
+    whole = Reading(len(fills), 0, 0)
+    *_, (told, filled) = told_after(fills, [*sorted(readings), whole], is_told=is_told)
+    assert told == filled
 
 
 def test_rows_that_only_look_alike_are_not_repeated():

@@ -9,11 +9,8 @@ of the position book are taken from that, whichever way the broker has it.
 from decimal import Decimal
 
 from tradebot.brokers.openalgo.wire.positions import Place
+from tradebot.brokers.openalgo.wire.times import trading_day
 from tradebot.core.money import NO_UNITS
-
-# In India's time: by then the holdings are of the new day, and nothing can be sold before nine.
-_DAY_BEGINS_NS = (8 * 60 + 30 - 330) * 60 * 1_000_000_000
-_DAY_NS = 86_400 * 1_000_000_000
 
 
 class Deliveries:
@@ -34,7 +31,7 @@ class Deliveries:
             holdings: its row of the holdings.
             now_ns: the time of day.
         """
-        day = (now_ns - _DAY_BEGINS_NS) // _DAY_NS
+        day = trading_day(now_ns)
         of_day, most = self._before.get(place, (0, NO_UNITS))
         if today >= 0:
             # Not less than was seen of this day: a sale may be in the holdings first.

@@ -5,8 +5,9 @@ from decimal import Decimal
 
 import msgspec
 
+from tradebot.brokers.openalgo.books.told_fills import ToldFills
 from tradebot.brokers.openalgo.wire.orders import OrderRow
-from tradebot.brokers.openalgo.wire.trades import Fill, Limit, TradeRow
+from tradebot.brokers.openalgo.wire.trades import Limit, TradeRow
 from tradebot.core.inputs import OrderState
 from tradebot.core.intents import PlaceOrder
 from tradebot.core.money import NO_UNITS
@@ -26,9 +27,7 @@ class KnownOrders:
     def __init__(self) -> None:
         """Know none."""
         self._orders: dict[str, _Known] = {}
-        self._filled: dict[str, Decimal] = {}  # by the trade book
-        # Of fills like another one of their order: told in a trade book of this life.
-        self.told: dict[str, None] = {}
+        self.told = ToldFills()
 
     def placed(self, order_id: str, order: PlaceOrder) -> None:
         """Note an order of ours that the broker has acknowledged."""
@@ -44,18 +43,6 @@ class KnownOrders:
             quantity, surely = max(quantity, before.quantity), max(surely, before.surely)
             product = product or before.product
         self._put(row.order_id, _Known(quantity, product, surely))
-
-    def filled(self, fills: Iterable[Fill]) -> None:
-        """Note what a whole trade book says."""
-        sums: dict[str, Decimal] = {}
-        for fill in fills:
-            name = fill.row.order_id
-            sums[name] = sums.get(name, NO_UNITS) + fill.row.quantity
-            if not fill.name.endswith("/1"):
-                self.told[fill.name] = None
-        while len(self.told) > ORDERS_MAX:
-            del self.told[next(iter(self.told))]
-        self._filled = sums
 
     def names(self) -> frozenset[str]:
         """Return the ids of all that are known."""
@@ -77,7 +64,7 @@ class KnownOrders:
         """Return how much of an order has filled: the larger of what its row and trades say."""
         if row.state is OrderState.COMPLETE:
             return row.quantity
-        return min(row.quantity, max(row.told_filled, self._filled.get(row.order_id, NO_UNITS)))
+        return min(row.quantity, max(row.told_filled, self.told.units(row.order_id)))
 
     def product_of(self, order_id: str) -> str:
         """Return the product of an order, empty where nobody has said it."""

@@ -14,6 +14,14 @@ _FORMS = (
     *("%H:%M:%S %d-%m-%Y", "%Y-%m-%dT%H:%M:%S"),
 )
 _CLOCK = "%H:%M:%S"
+# In India's time. By then all books are of the new day, and nothing trades before nine.
+_DAY_BEGINS_NS = (8 * 60 + 30 - 330) * 60 * _SECOND_NS
+_DAY_NS = 86_400 * _SECOND_NS
+
+
+def trading_day(at_ns: int) -> int:
+    """Return the number of the trading day that a time, nanoseconds UTC, belongs to."""
+    return (at_ns - _DAY_BEGINS_NS) // _DAY_NS
 
 
 def epoch_ns(value: float | str | None) -> int | None:

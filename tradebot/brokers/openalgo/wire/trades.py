@@ -6,13 +6,16 @@ and by which of the like ones it is. Reordering changes no name, and neither doe
 The time is left out of the name, as plugins differ in what they write there.
 
 Two like rows are two fills or one row twice. They are two where their times differ, or
-where the order is known to have filled so much: its row says so, or it is complete. Until
-then the second one waits: a fill that is told late is found in the broker's net, but one
-that is told twice ends a trade half of which is still open.
+where all rows together are just what the order is known to have filled: its row says so, or
+it is complete. Until then the second one waits: a fill that is told late is found in the
+broker's net, but one that is told twice ends a trade half of which is still open.
+
+Which rows are the doubles may look different in the next reading. So what was told of an
+order before is told for good and counts against its quantity, also where a reading lacks it.
 """
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 
 import msgspec
@@ -102,41 +105,71 @@ def by_order(rows: Iterable[TradeRow]) -> list[list[TradeRow]]:
 def fills_of(
     orders: Iterable[list[TradeRow]],
     limits: Mapping[str, Limit],
-    told: Container[str] = frozenset(),
+    told: Mapping[str, Mapping[str, Decimal]],
 ) -> Iterator[Fill]:
     """Return the fills that all rows of some orders surely tell of.
 
     Args:
         orders: all rows of each.
         limits: of known orders.
-        told: names of fills that were told before. Of rows that may be doubled these come first:
-            another one in their place would be a fill that never was.
+        told: of each order the names of the fills that were told before, and their units.
     """
     for rows in orders:
-        yield from _fills_of_order(rows, limits.get(rows[0].order_id), told)
+        name = rows[0].order_id
+        yield from _fills_of_order(rows, limits.get(name), told.get(name, {}))
 
 
 def _fills_of_order(
-    rows: list[TradeRow], limit: Limit | None, told_before: Container[str]
+    rows: list[TradeRow], limit: Limit | None, told: Mapping[str, Decimal]
 ) -> list[Fill]:
     alike: dict[tuple[Decimal, Decimal], list[TradeRow]] = defaultdict(list)
     for row in rows:
         alike[row.quantity, row.price].append(row)
-    sure: list[Fill] = []
-    doubtful: list[Fill] = []
-    for (quantity, price), here in sorted(alike.items()):
-        distinct = len({row.stated for row in here})
-        for number, row in enumerate(sorted(here, key=lambda row: row.stated), 1):
-            name = f"{row.order_id}/{plain(quantity)}@{plain(price)}/{number}"
-            (sure if number <= distinct else doubtful).append(Fill(name=name, row=row))
-    doubtful.sort(key=lambda fill: fill.name not in told_before)
-    told = sum((fill.row.quantity for fill in sure), NO_UNITS)
+    groups = [_group(here) for _, here in sorted(alike.items())]
+    fills = [fill for group in groups for fill in group]
+    firm = [fill for group in groups for fill in group[: _times(group)]]
+    known = [fill for fill in fills if fill.name in told]
+    fresh = [fill for fill in firm if fill.name not in told]
+    # One of what was told may be in another one's place: a new row may be that other one.
+    is_sound = told.keys() <= {fill.name for fill in firm}
     if limit is None:
-        return sure
-    taken = [] if told > limit.at_most else sure
-    if not taken:  # rows that contradict their order: no more of them than it can have filled
-        return _up_to(limit.at_most, sure)
-    return [*taken, *_up_to(limit.surely - told, doubtful)]
+        return [*known, *fresh] if is_sound else known
+    if len(known) == len(told):
+        proven = _proven(groups, limit.surely, told)
+        if proven is not None:
+            return proven
+    room = (limit.at_most if is_sound else limit.surely) - sum(told.values(), NO_UNITS)
+    return [*known, *_up_to(room, fresh)]
+
+
+def _group(rows: list[TradeRow]) -> list[Fill]:
+    """Name rows of one order that are alike but for their times."""
+    row = rows[0]
+    name = f"{row.order_id}/{plain(row.quantity)}@{plain(row.price)}"
+    rows = sorted(rows, key=lambda row: row.stated)
+    return [Fill(name=f"{name}/{number}", row=row) for number, row in enumerate(rows, 1)]
+
+
+def _times(group: list[Fill]) -> int:
+    return len({fill.row.stated for fill in group})
+
+
+def _proven(
+    groups: list[list[Fill]], surely: Decimal, told: Mapping[str, Decimal]
+) -> list[Fill] | None:
+    """Return what adds up to what surely filled: all rows, or those of a book that is doubled."""
+    for copies in (1, 2):
+        if any(len(group) % copies for group in groups):
+            continue
+        fills = [
+            fill
+            for group in groups
+            for number, fill in enumerate(group, 1)
+            if number <= max(len(group) // copies, _times(group)) or fill.name in told
+        ]
+        if sum((fill.row.quantity for fill in fills), NO_UNITS) == surely:
+            return fills
+    return None
 
 
 def _up_to(quantity: Decimal, fills: list[Fill]) -> list[Fill]:
