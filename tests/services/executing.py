@@ -59,6 +59,7 @@ class World:
         self.calls: list[str] = []
         self.said, self.inbox, self.store = Said(), ListInbox(), UnkindStore()
         self.broker = FakeBroker(self.calls)
+        self.clock = FakeClock(77)
         self.supervisor = Supervisor(self.said)
         self.persister = Persister(
             self.store, every_s=3_600, say=self.said, covered=lambda _frame: None
@@ -68,10 +69,11 @@ class World:
             self.inbox,
             persister=self.persister,
             supervisor=self.supervisor,
-            clock=FakeClock(77),
+            clock=self.clock,
             say=self.said,
             **limits,
         )
+        self.executions = self.executor.executions
         self.inbox.on_put = lambda item: self.calls.append(type(item).__name__)
 
     async def until(self, item: Input) -> None:

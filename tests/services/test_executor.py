@@ -297,37 +297,6 @@ async def test_a_list_of_executions_that_has_shrunk_is_a_read_that_failed():
     )
 
 
-async def test_a_list_that_lacks_what_an_earlier_life_was_told_of_is_a_read_that_failed_too():
-    world = World().answers(net=Decimal(100))
-    world.executor.remember(await world.broker.executions())
-    world.answers(net=Decimal(0), executions=[])
-    world.executor.read_position(ReadPosition(key=KEY))
-    assert (await world.settled())[-1] == PositionsReply(key=KEY, net=None, at_ns=77)
-
-
-async def test_one_list_for_many_who_asked_together_is_gone_through_once():
-    class Listed(list[Execution]):
-        readings = 0
-
-        def __iter__(self):
-            Listed.readings += 1
-            return super().__iter__()
-
-    world = World().answers(net=Decimal(100), executions=Listed([FILL]))
-    world.executor.read_position(ReadPosition(key=KEY))
-    assert (await world.settled())[0] == FILL
-    once = Listed.readings
-    for _ in range(100):
-        world.executor.read_position(ReadPosition(key=KEY))
-    reply = PositionsReply(key=KEY, net=Decimal(100), at_ns=77)
-    assert (await world.settled())[1:] == [reply] * 101
-    assert Listed.readings == once
-    world.answers(executions=Listed([FILL]))  # a reading of its own, though it says the same
-    world.executor.read_position(ReadPosition(key=KEY))
-    await world.settled()
-    assert Listed.readings == 2 * once
-
-
 async def test_a_start_goes_on_when_the_broker_cannot_list_its_executions():
     world = World().answers(executions=ConnectionError("reset"))
     await world.executor.hear_executions()

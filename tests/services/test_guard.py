@@ -10,6 +10,7 @@ import pytest
 from tests.playbook import KEY, SBIN
 from tests.services.fakes import FakeClock, Said
 from tests.services.guard import a_creation, a_fill
+from tests.services.unkind_store import turns
 from tradebot.core.guard.trades import Status
 from tradebot.core.inputs import (
     Acked,
@@ -114,6 +115,7 @@ class QuietFeed:
         self.wanted: set[str] = set()
 
     async def run(self, inbox) -> None:
+        self.inbox = inbox
         inbox.put(FeedState(up=True, at_ns=1))
 
     def subscribe(self, instrument) -> None:
@@ -217,6 +219,15 @@ async def test_a_broker_is_told_what_an_earlier_life_was_told_before_anything_is
     lives.kill()
     guard = await lives.start()
     assert lives.broker.known_at_open == lives.broker.done
+    await guard.stop()
+
+
+async def test_a_list_without_what_the_feed_has_read_of_it_is_no_list(lives):
+    guard = await lives.start()
+    await turns()
+    assert await guard.executor.hear_executions()
+    lives.feeds[-1].inbox.put(a_fill(a_creation(symbol=KEY.symbol, account=KEY.account)))
+    assert not await guard.executor.hear_executions()
     await guard.stop()
 
 

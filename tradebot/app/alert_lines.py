@@ -52,6 +52,12 @@ LINES: Mapping[str, Line] = {
     "exit.unanswered": Line(
         _WARNING, "the broker has not answered order {order_id} for {after_s} s", per="order_id"
     ),
+    "execution.taken_back": Line(
+        _CRITICAL,
+        "the broker lists a fill of its order {order_id} no longer, {side} {quantity} {instrument}"
+        " at {price}: compare the position with the broker's",
+        per="order_id",
+    ),
     "exit.unsaved": Line(
         _CRITICAL, "order {order_id} leaves though no disk took it", per="order_id"
     ),

@@ -1,12 +1,10 @@
 """Carrying out what the engine wants of the broker. Replies come back as inputs."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
 
 from tradebot.core.inputs import (
     AccountReply,
     BookReply,
-    Execution,
     ExecutionsRead,
     Outcome,
     PlaceReply,
@@ -16,8 +14,9 @@ from tradebot.core.inputs import (
 )
 from tradebot.core.intents import CancelOrder, PlaceOrder, QueryOrder, ReadOrder, ReadPosition
 from tradebot.core.market.instruments import NetKey
-from tradebot.errors import BrokerError, StoreError
+from tradebot.errors import StoreError
 from tradebot.ports import Broker, Clock, Inbox, Say
+from tradebot.services.execution_list import ExecutionList
 from tradebot.services.persister import Persister
 from tradebot.services.supervisor import Supervisor
 
@@ -26,7 +25,6 @@ ANSWER_S_MAX = 60.0  # a request that the broker leaves without an answer is in 
 SLOW_S = 2.0  # a request without an answer is told of, while its answer may still come
 READ_S_MAX = 1.0  # an exit waits for the executions no longer
 READ_AGAIN_S = 0.25  # after a read that failed
-LISTED_NS_MIN = 4 * 3_600_000_000_000  # an execution younger than this is in every whole list
 SAVE_S_MAX = 1.0  # a database that hangs holds no stop back for longer
 
 
@@ -55,21 +53,16 @@ class Executor:
         """Take the broker to ask and the inbox to answer to."""
         self._broker = broker
         self._inbox = inbox
+        self.executions = ExecutionList(broker, inbox, clock=clock, say=say)
         self._persister = persister
         self._supervisor = supervisor
         self._clock = clock
         self._say = say
-        self._delivered: dict[str, int] = {}  # executions, with their times: a day's
-        self._last_list: Sequence[Execution] | None = None  # all of it is delivered
         self._answer_s_max = answer_s_max
         self._save_s_max = save_s_max
         self._slow_s = slow_s
         self._read_s_max = read_s_max
         self._read_again_s = read_again_s
-
-    def remember(self, executions: Iterable[Execution]) -> None:
-        """Know what an earlier life was told of: a list that lacks it is a read that failed."""
-        self._delivered.update((one.execution_id, one.at_ns) for one in executions)
 
     def place(self, order: PlaceOrder, *, is_safe: bool) -> None:
         """Send an order; ``is_safe`` says that the journal has it on disk."""
@@ -108,7 +101,7 @@ class Executor:
         """Deliver what the broker has executed; False where it could not say it."""
         try:
             async with asyncio.timeout(self._answer_s_max):
-                await self._deliver_executions()
+                await self.executions.deliver()
         except Exception as error:  # a failed read says nothing of what executed
             self._say("executions.failed", "warning", error=_told(error))
             return False
@@ -165,7 +158,7 @@ class Executor:
             async with asyncio.timeout(self._answer_s_max):
                 reply = await self._broker.query(client_order_id)
                 if reply.report is not None and reply.report.filled > 0:
-                    await self._deliver_executions()
+                    await self.executions.deliver()
         except Exception as error:  # a failed query says nothing of the order
             self._say("query.failed", "warning", order_id=client_order_id, error=_told(error))
             reply = QueryReply(
@@ -183,7 +176,7 @@ class Executor:
                 # The net first: what executes after it is delivered before the reply, and so
                 # makes it out of date. The other way round it would be counted twice.
                 read = await self._broker.net(key)
-                await self._deliver_executions()
+                await self.executions.deliver()
             net = read
         except Exception as error:  # a failed read says nothing of the position
             self._say("position.failed", "warning", instrument=key.instrument, error=_told(error))
@@ -194,7 +187,7 @@ class Executor:
         try:
             async with asyncio.timeout(self._answer_s_max):
                 read = await self._broker.positions()
-                await self._deliver_executions()
+                await self.executions.deliver()
             positions = None if read is None else tuple(read)
         except Exception as error:  # a failed read says nothing of any position
             self._say("account.failed", "warning", error=_told(error))
@@ -205,7 +198,7 @@ class Executor:
         try:
             async with asyncio.timeout(self._answer_s_max):
                 read = await self._broker.order_book()
-                await self._deliver_executions()
+                await self.executions.deliver()
             orders = None if read is None else tuple(read)
         except Exception as error:  # a failed read says nothing of any order
             self._say("orders.failed", "warning", error=_told(error))
@@ -242,34 +235,8 @@ class Executor:
                 self._say("entry.unknown", "warning", order_id=order_id)
                 return
             if report.filled > 0:
-                await self._deliver_executions()
+                await self.executions.deliver()
         self._inbox.put(report)
-
-    async def _deliver_executions(self) -> None:
-        """Deliver what the broker lists and has not been delivered.
-
-        Raises:
-            BrokerError: it lists less than before. A session that has died reads as empty,
-                and so do the positions beside it.
-        """
-        executions = await self._broker.executions()
-        if executions is self._last_list:
-            return  # many asked together, and share one reading
-        listed = {execution.execution_id: execution.at_ns for execution in executions}
-        since_ns = self._clock.now_ns() - LISTED_NS_MIN
-        gone = [
-            name
-            for name, at_ns in self._delivered.items()
-            if at_ns >= since_ns and name not in listed
-        ]
-        if gone:
-            raise BrokerError(f"the broker lists {gone[0]} and {len(gone) - 1} others no longer")
-        for execution in executions:
-            if execution.execution_id not in self._delivered:
-                self._inbox.put(execution)
-        # What the broker no longer lists cannot come again either: the memory is a day's.
-        self._delivered = listed
-        self._last_list = executions
 
 
 def _told(error: Exception) -> str:

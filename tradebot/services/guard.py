@@ -21,6 +21,7 @@ from tradebot.errors import StoreError
 from tradebot.ports import Broker, Catalogue, Clock, Feed, InstrumentStore, Journal, Say, Store
 from tradebot.services.comparison import Comparison
 from tradebot.services.describing import Describing
+from tradebot.services.execution_list import Overheard
 from tradebot.services.executor import Executor
 from tradebot.services.loop import EngineLoop, Outputs
 from tradebot.services.market_data import MarketData
@@ -127,12 +128,12 @@ class Guard:
         self._market = MarketData(
             feed(heard),
             self._broker,
-            self.loop,
+            Overheard(self.loop, self.executor.executions),
             supervisor=self.supervisor,
             clock=self._clock,
             say=self._say,
         )
-        self.executor.remember(snapshot.executions)
+        self.executor.executions.remember(snapshot.executions)
         await self.executor.hear_executions()
         outputs = self.engine.restore(snapshot, self._clock.now_ns())
         self._say(
