@@ -245,6 +245,7 @@ class Gateway:
             raise ConnectionError("connection reset")
         until_ns = world.exchange.now_ns() - world.lag_ns()
         done = [e for e in world.exchange.executions.values() if e.at_ns <= until_ns]
+        done = world.annulled.less(done)
         if world.books_are_empty:
             done = []
             self.vain_s = world.loop.time()

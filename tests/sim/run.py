@@ -9,6 +9,7 @@ from random import Random
 
 import msgspec
 
+from tests.sim.annulled import Annulled
 from tests.sim.bars import Bars
 from tests.sim.channel import Channel
 from tests.sim.faults import Faults, drawn
@@ -81,6 +82,7 @@ def _run(seed: int, timeline: list[str] | None) -> Result:
     world.note(f"seed {seed}: {kind} broker, {world.faults}")
     world.channel = Channel(world, Random(f"channel {seed}"))
     world.bars = Bars(world, Random(f"bars {seed}"))
+    world.annulled = Annulled(world, Random(f"annulled {seed}"))
     world.strangers = Strangers(world, strangers)
     world.resting = Resting(world, Random(f"resting {seed}"))
     people = People(world, seed)
@@ -175,6 +177,7 @@ def settle(world: World) -> list[str]:
     """Wait until nothing is in progress, and look then; return what still is after its time.
 
     A call that hangs is a fault until the process gives it up: only then does its time begin.
+    That of a fill which was annulled is a fault until a life takes the broker at its word.
     That of an exit which is decided in the calm begins there, and it begins anew where others
     trade, or somebody ends a doubt.
     """
@@ -183,7 +186,8 @@ def settle(world: World) -> list[str]:
     unsettled = ["no process"]
     while not world.promises.wrong:
         stirred_s = min(world.promises.stirred_at_s, faults_end_s + DECIDED_S_MAX)
-        if world.loop.time() >= max(faults_end_s, stirred_s) + SETTLE_S + world.hold_s:
+        settled_s = SETTLE_S + world.hold_s + world.annulled.counted_s
+        if world.loop.time() >= max(faults_end_s, stirred_s) + settled_s:
             break
         _pass(world, 1.0)
         guard = world.life.guard

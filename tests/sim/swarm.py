@@ -51,7 +51,8 @@ SOMETIMES = (
     *("a reduction of a position of a person", "PositionAdopted", "PositionFound"),
     *("a verdict on one exit of several", "a cancel of theirs that was lost"),
     *("fate: barred", "a bar: market", "a bar: market_silently", "a bar: far"),
-    "somebody who was faster than our stop",
+    *("somebody who was faster than our stop", "a fill that was annulled"),
+    "execution.taken_back",
 )
 
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
+from tests.sim.annulled import Annulled
 from tests.sim.approvals import Approvals
 from tests.sim.bars import Bars
 from tests.sim.channel import Channel
@@ -78,6 +79,7 @@ class World:
             for symbol in symbols
         )
         self.bars = Bars(self, Random(0))
+        self.annulled = Annulled(self, Random(0))
         for symbol in symbols:
             self.exchange.prices[f"NSE:{symbol}"] = START_PRICE
         self.bad_prices: set[float] = set()
@@ -274,6 +276,7 @@ class World:
     def told(self, execution: Execution) -> None:
         """Note that the living process has been told of an execution."""
         self.exchange.untold.pop(execution.execution_id, None)
+        self.annulled.told(execution)
         self.promises.requests.heard_of(execution.client_order_id)
 
     def _stream_execution(self, execution: Execution, at_once: bool) -> None:

@@ -8,6 +8,8 @@ from tests.sim.mutants.patch import Patch, mutant
 from tradebot.core.account import net_reads, net_replies, reconcile
 from tradebot.core.book import Book
 from tradebot.core.inputs import PositionsReply
+from tradebot.services import execution_list
+from tradebot.services.execution_list import ExecutionList
 
 
 @mutant
@@ -31,6 +33,16 @@ def a_failed_read_is_flat(patch: Patch) -> None:
         honest(book, reply)
 
     patch.set(net_replies, "on_positions", on_positions)
+
+
+@mutant
+def believes_a_list_that_has_shrunk(patch: Patch) -> None:
+    patch.set(ExecutionList, "_gone", lambda _self, _executions: [])
+
+
+@mutant
+def never_believes_that_a_fill_was_annulled(patch: Patch) -> None:
+    patch.set(execution_list, "TAKEN_BACK_NS", 10**18)
 
 
 @mutant
