@@ -47,7 +47,7 @@ class Faults(msgspec.Struct, kw_only=True):
     book_lags: float = NEVER  # order book, trade book and positions are seconds old
     books_stand: float = NEVER  # of looks: for a while they stay as they are
     book_empty: float = NEVER  # the order book is there, and silently has nothing in it
-    books_empty: float = NEVER  # of lines that are back: so for a while, the trade book too
+    books_empty: float = NEVER  # of lines that are back: so for a while, all other books too
     reads_flat: float = NEVER  # a failed read of positions comes as flat; never twice in a row
 
     # Of prices.

@@ -218,7 +218,7 @@ class Gateway:
             world.seen["a read of the net that failed"] += 1
             return None
         net = world.exchange.net(key, world.lag_ns())
-        if world.lies_flat(key):
+        if world.books_are_empty or world.lies_flat(key):
             world.seen["a net silently read as flat"] += 1
             net = Decimal(0)
         await self._trip()
@@ -233,6 +233,8 @@ class Gateway:
             return None
         lag_ns = world.lag_ns()
         held = world.exchange.positions(lag_ns)
+        if world.books_are_empty:
+            held = []
         await self._trip()
         return [position for position in held if not world.lies_flat(position.key)]
 
