@@ -3,6 +3,7 @@
 import asyncio
 
 import msgspec
+import pytest
 
 from tests.brokers.openalgo.feeding import CALM, INFY, MS, NEVER, PACE, POLLS
 from tests.brokers.openalgo.world import NAME
@@ -134,6 +135,21 @@ async def test_one_subscription_that_is_deaf_is_asked_for_again_and_the_others_g
     assert feed.asked("subscribe")[-1]["symbols"] == [{"symbol": "INFY", "exchange": "NSE"}]
     assert feed.inbox.states == [(True, "")]
     assert len(feed.asked("authenticate")) == 1
+
+
+@pytest.mark.parametrize("fault", [Fault.ERROR, Fault.CUT, Fault.QUOTE_FAILS, Fault.HANGS])
+async def test_one_subscription_that_is_deaf_is_found_out_though_no_quote_comes(start, fault):
+    patience = msgspec.structs.replace(POLLS, first_ns=50 * MS, unquoted_ns=NEVER)
+    feed = start(NAME, patience=patience)
+    await feed.ticking()
+    feed.server.faults.turn_on(Fault.SUBSCRIBE_DEAF, symbol=INFY, times=1)
+    at = {} if fault is Fault.QUOTE_FAILS else {"endpoint": "multiquotes"}
+    feed.server.faults.turn_on(fault, **at)
+    feed.feed.subscribe(INFY)
+    await feed.moves(lambda: len(feed.asked("subscribe")) >= 3)
+    assert feed.asked("subscribe")[-1]["symbols"] == [{"symbol": "INFY", "exchange": "NSE"}]
+    feed.server.faults.clear()
+    await feed.moves(lambda: any(name == INFY for name, _ in feed.inbox.prices), INFY)
 
 
 async def test_a_quote_that_fails_changes_nothing(start):

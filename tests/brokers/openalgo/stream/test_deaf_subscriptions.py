@@ -1,10 +1,11 @@
 """A subscription that brings nothing is made again on its own, and ever more rarely."""
 
-from itertools import pairwise
+from itertools import pairwise, product
 
 import pytest
 
 from tests.brokers.openalgo.stream.test_watch import NOTHING, S, quoted, ticked, watching
+from tradebot.brokers.openalgo.stream.connection import Pace
 
 
 @pytest.fixture
@@ -74,6 +75,29 @@ def test_what_nobody_has_answered_for_is_asked_for_again_and_what_was_taken_is_n
     watch.wished(["NSE:SBIN"], 20 * S)
     ticked(watch, "NSE:SBIN", 812.5, 21 * S)  # is answer enough
     assert watch.due(1000 * S) == []
+
+
+def test_one_that_was_quiet_for_long_is_asked_for_again_as_soon_as_it_turns_out_to_be_deaf(watch):
+    ticked(watch, "NSE:SBIN", 812.5, 0)
+    watch.wished(["NSE:SBIN"], S)
+    watch.taken("NSE:SBIN")
+    for second in range(2, 3600):
+        ticked(watch, "NSE:INFY", 1500.0 + second, second * S)
+        quoted(watch, "NSE:SBIN", 812.5, second * S)
+    quoted(watch, "NSE:SBIN", 812.6, 3600 * S)
+    watch.judge(3600 * S)
+    assert watch.due(3600 * S) == ["NSE:SBIN"]
+
+
+def test_one_that_was_asked_for_twice_before_an_answer_came_stays_in_trouble(watch):
+    ticked(watch, "NSE:INFY", 1500.0, 2 * S)
+    watch.wished(["NSE:SBIN"], S)
+    watch.wished(watch.due(6 * S), 6 * S)
+    watch.taken("NSE:SBIN")
+    ticked(watch, "NSE:INFY", 1500.0, 9 * S)
+    watch.judge(9 * S)
+    assert watch.due(10 * S - 1) == []
+    assert watch.due(10 * S) == ["NSE:SBIN"]
 
 
 def test_an_error_that_names_no_request_is_of_those_that_were_not_answered(watch):
@@ -181,3 +205,104 @@ def test_what_is_closed_or_brings_nothing_of_anything_is_not_asked_for_again(wat
     ticked(watch, "NSE:INFY", 1500.0, 14 * S)
     watch.judge(14 * S)
     assert watch.due(16 * S) == ["NSE:SBIN"]
+
+
+def test_a_quote_that_fails_when_there_was_time_to_tick_shows_that_it_is_deaf(unproven):
+    unproven.missed(["NSE:SBIN"], 11 * S - 1)
+    unproven.missed(["NSE:SBIN", "NSE:NOBODY"], 10 * S)  # it hung for longer
+    unproven.judge(11 * S)
+    assert unproven.due(11 * S) == []
+    unproven.missed(["NSE:SBIN"], 11 * S)
+    unproven.missed(["NSE:SBIN"], 10 * S)
+    unproven.judge(11 * S)
+    assert unproven.due(11 * S) == ["NSE:SBIN"]
+
+
+def test_quotes_that_fail_say_nothing_of_one_that_a_later_quote_calls_quiet(unproven):
+    unproven.missed(["NSE:SBIN"], 11 * S)
+    quoted(unproven, "NSE:SBIN", 812.5, 12 * S)
+    unproven.judge(12 * S)
+    assert unproven.due(14 * S) == []
+
+
+def test_quotes_that_fail_say_nothing_of_what_is_closed_or_ticks(unproven):
+    unproven.want("MCX:GOLD", 0)
+    unproven.wished(["MCX:GOLD"], 9 * S)
+    unproven.taken("MCX:GOLD")
+    ticked(unproven, "NSE:SBIN", 812.6, 11 * S)
+    unproven.missed(["NSE:SBIN", "MCX:GOLD"], 12 * S)
+    unproven.judge(12 * S)
+    assert unproven.due(14 * S) == []
+
+
+# From the look of the feed, that of the quotes and the answers on, as they come in a session.
+
+STEP = S // 20
+LOOK = int(Pace().look_s * S)
+
+
+class Session:
+    """SBIN, subscribed and never heard of since; INFY ticks; and quotes, all at one price."""
+
+    def __init__(self, *, phase_ns, answer_ns):
+        """Look for silence so long after the feed has looked; an answer takes so long."""
+        self.watch = watching()
+        self.now_ns = 10 * S
+        self.fails = self.is_mute = False
+        self.subscribed_ns = []
+        self._phase_ns, self._answer_ns = phase_ns, answer_ns
+        self._asked = []
+        ticked(self.watch, "NSE:SBIN", 812.5, 9 * S)
+        self._subscribe(["NSE:SBIN"])
+
+    def run(self, for_ns):
+        until_ns = self.now_ns + for_ns
+        while self.now_ns < until_ns:
+            self.now_ns += STEP
+            if not self.is_mute:
+                ticked(self.watch, "NSE:INFY", 1500.0 + self.now_ns / S / 100, self.now_ns)
+            self._answer()
+            if self.now_ns % LOOK == self._phase_ns:
+                names = self.watch.to_poll(self.now_ns)
+                self.watch.asked(names, self.now_ns)
+                self._asked.append((self.now_ns, "NSE:SBIN" in names))
+            if self.now_ns % LOOK == 0:
+                if names := self.watch.due(self.now_ns):
+                    self._subscribe(names)
+                assert self.watch.judge(self.now_ns) == NOTHING
+
+    def _answer(self):
+        while self._asked and self._asked[0][0] + self._answer_ns <= self.now_ns:
+            asked_ns, is_of_it = self._asked.pop(0)
+            if is_of_it and self.fails:
+                self.watch.missed(["NSE:SBIN"], asked_ns)
+            elif is_of_it:
+                self.watch.quoted("NSE:SBIN", 812.5, asked_ns)
+
+    def _subscribe(self, names):
+        assert names == ["NSE:SBIN"]
+        self.subscribed_ns.append(self.now_ns)
+        self.watch.wished(names, self.now_ns)
+        self.watch.taken("NSE:SBIN")
+
+
+@pytest.mark.parametrize("phase_ns", range(0, LOOK, STEP))
+def test_after_a_mute_one_that_is_deaf_is_asked_for_again_within_two_seconds(phase_ns):
+    for before, mute in product(range(10), range(25, 50)):
+        session = Session(phase_ns=phase_ns, answer_ns=STEP)
+        session.run(before * STEP)
+        session.is_mute = True
+        session.run(mute * STEP)
+        session.is_mute, session.fails = False, True  # nothing but a tick says that it is well
+        ended_ns = session.now_ns
+        assert len(session.subscribed_ns) == 1
+        session.run(2 * S + STEP)
+        assert len(session.subscribed_ns) == 2, (before, mute)
+        assert session.subscribed_ns[1] > ended_ns
+
+
+@pytest.mark.parametrize("phase_ns", range(0, LOOK, STEP))
+def test_one_that_is_only_quiet_is_left_alone_though_its_quotes_take_800_ms(phase_ns):
+    session = Session(phase_ns=phase_ns, answer_ns=4 * S // 5)
+    session.run(120 * S)
+    assert len(session.subscribed_ns) == 1

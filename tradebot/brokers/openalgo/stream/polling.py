@@ -65,15 +65,20 @@ class Polling:
 
     async def _ask(self, names: list[str], asked_ns: int) -> None:
         """Ask for some quotes; a price that has not changed is no news."""
+        quotes = await self._quotes(names)
+        self._watch.missed([name for name in names if name not in quotes], asked_ns)
+        for name, quote in quotes.items():
+            if self._watch.quoted(name, quote.ltp, asked_ns):
+                self._tell(name, quote, quote.at_ns)
+
+    async def _quotes(self, names: list[str]) -> dict[str, Quote]:
+        """Return the quotes that come, and come in time."""
         asked = self._client.ask("multiquotes", requests.instruments(names), urgent=False)
         try:
             async with asyncio.timeout(self._quote_s):
                 reply = await asked
         except TimeoutError:
-            return  # it would be an old price
+            return {}  # it would be an old price
         if not isinstance(reply, Answer):
-            return
-        now_ns = self._client.clock.now_ns()
-        for name, quote in prices.quotes_of(reply, now_ns).items():
-            if self._watch.quoted(name, quote.ltp, asked_ns):
-                self._tell(name, quote, now_ns)
+            return {}
+        return prices.quotes_of(reply, self._client.clock.now_ns())
