@@ -198,3 +198,12 @@ def test_what_was_found_goes_on_being_known():
     story = FoundStory().holds("10") >> "20s"
     before = story.book.findings
     assert story.restarted().book.findings == before
+
+
+def test_after_a_clock_was_set_back_a_position_was_left_no_later_than_the_start():
+    story = Playbook(a_trade(stop="5pts")) >> 795 >> "5s"
+    assert story.trade().status is Status.CLOSED
+    story.now_ns -= 3_600 * 10**9
+    (position,) = story.restarted().book.positions.values()
+    assert position.left is not None
+    assert position.left.at_ns == story.now_ns

@@ -94,6 +94,7 @@ class Book:
         self.trades_made = self.lines_told = 0
         self.heard_seq = self.heard_at_ns = 0
         self.reconcile_due_ns = 0  # 0: not planned yet
+        self.restored_ns = 0  # when this life began with what an earlier one has saved
         self.now_ns = 0  # by our clock, as far as the inputs have told it: pauses are counted by it
         self.out: list[Event | Intent] = []
         self._seen: dict[str, int] = {}  # execution ids, with their times

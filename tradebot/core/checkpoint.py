@@ -87,6 +87,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     heard_seq: int
     heard_at_ns: int
     now_ns: int = 0
+    restored_ns: int = 0
     reconcile_due_ns: int = 0
     book_asked_ns: int | None = None
     book_unread: tuple[str, int, int] | None = None
@@ -140,6 +141,7 @@ def checkpoint(engine: Engine) -> Checkpoint:
             heard_seq=book.heard_seq,
             heard_at_ns=book.heard_at_ns,
             now_ns=book.now_ns,
+            restored_ns=book.restored_ns,
             reconcile_due_ns=book.reconcile_due_ns,
             book_asked_ns=book.book_asked_ns,
             book_unread=book.book_unread,
@@ -189,6 +191,7 @@ def engine_of(state: Checkpoint) -> Engine:
     book.trades_made, book.lines_told = state.counts.trades_made, state.counts.lines_told
     book.heard_seq, book.heard_at_ns = state.counts.heard_seq, state.counts.heard_at_ns
     book.now_ns = state.counts.now_ns
+    book.restored_ns = state.counts.restored_ns
     book.reconcile_due_ns = state.counts.reconcile_due_ns
     book.book_asked_ns = state.counts.book_asked_ns
     book.book_unread = state.counts.book_unread

@@ -55,7 +55,7 @@ from tradebot.core.inputs import (
 from tradebot.core.intents import AskQuote, Intent
 from tradebot.core.leaving import halting, lanes, replies, surplus, verdicts
 from tradebot.core.market.price_gate import Fate, Screened
-from tradebot.core.others import resting
+from tradebot.core.others import leftovers, resting
 from tradebot.core.policy import Policy
 from tradebot.core.records import Snapshot
 
@@ -223,6 +223,7 @@ class Engine:
     def _on_timer(self, timer: Timer) -> None:
         guarding.on_deadlines(self.book, timer.at_ns)
         resting.wake(self.book, timer.at_ns)
+        leftovers.wake(self.book, timer.at_ns)
         freezing.wake(self.book)
         lanes.wake(self.book, timer.at_ns)
         surplus.wake(self.book, timer.at_ns)
@@ -306,6 +307,8 @@ class Engine:
                 self._on_report(report)
             resting.on_book(self.book, reply)
             replies.on_book(self.book, reply.at_ns)
+            # A row may have ended a trade before a later one told of what rests there.
+            leftovers.wake(self.book, reply.at_ns)
 
     def _on_feed_state(self, state: FeedState) -> None:
         if state.up:

@@ -305,7 +305,7 @@ class OutsideTraded(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=Fals
 
 
 class OrderRests(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
-    """An order of somebody else waits at the broker on a net position that we guard."""
+    """An order of somebody else waits at the broker on a position that we guard, or have left."""
 
     instrument: str
     order_id: str

@@ -25,7 +25,7 @@ PAUSE_NS_MAX = 60_000_000_000  # no pause of an exit is longer
 def restore(book: Book, snapshot: Snapshot, at_ns: int) -> None:
     """Fill an empty book. What was being sent when the process died is in doubt."""
     assert not book.trades, "a book is restored once, before anything else"
-    book.now_ns = at_ns
+    book.now_ns = book.restored_ns = at_ns
     book.trades_made = snapshot.trades_made
     book.lines_told = snapshot.lines_told
     book.halt = snapshot.halt
@@ -149,8 +149,12 @@ def _exit_now(exit_: Exit, at_ns: int) -> Exit:
 
 
 def _position_now(position: Position, at_ns: int) -> Position:
+    left = position.left
+    if left is not None:
+        left = msgspec.structs.replace(left, at_ns=min(left.at_ns, at_ns))
     return msgspec.structs.replace(
         position,
+        left=left,
         moved_at_ns=min(position.moved_at_ns, at_ns),
         corrected_at_ns=min(position.corrected_at_ns, at_ns),
         # What executes from now on is in no net that was read before.

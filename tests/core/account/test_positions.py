@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.playbook import KEY
-from tradebot.core.account.positions import Position, agreed, corrected, doubted, folded
+from tradebot.core.account.positions import (
+    Left,
+    Position,
+    agreed,
+    corrected,
+    doubted,
+    folded,
+    left_flat,
+)
 from tradebot.core.inputs import Execution, OrderSide
 
 FILL = re.compile(r"([+-])(\d+)@(\S+)")
@@ -176,3 +184,14 @@ def test_a_corrected_position_was_opened_by_nothing_that_we_have_seen():
     assert after.opened_ns == 0
     (more,) = executions("+100@50")
     assert folded(after, more).opened_ns == 0
+
+
+def test_a_position_is_left_until_something_executes_or_is_held():
+    left = Left(side=OrderSide.SELL, trade_id="T1", at_ns=7)
+    flat = fold("+100@50 -100@45")
+    after = left_flat(flat, left)
+    assert (flat.left, after.left, after.version) == (None, left, flat.version + 1)
+    (more,) = executions("+100@50")
+    assert folded(after, more).left is None
+    assert corrected(after, Decimal(5), asked_at_ns=9, at_ns=9).left is None
+    assert corrected(after, Decimal(0), asked_at_ns=9, at_ns=9).left == left

@@ -11,7 +11,6 @@ from tradebot.core.events import (
     CancelAsked,
     ExitHeldBack,
     OrderRests,
-    TradeClosed,
     TradeStuck,
 )
 from tradebot.core.guard.trades import Side, Status
@@ -318,31 +317,10 @@ def test_left_alone_with_all_of_it_a_trade_is_only_watched():
 # A position of which nothing is left.
 
 
-def test_what_was_placed_while_the_exit_was_under_way_is_cancelled_once_nothing_is_left():
-    story = left(told(guarding() >> 795))
-    assert cancels(story) == ["P1"]
-    told(story, state="cancelled") >> "1m"
-    assert cancels(story) == ["P1"]
-
-
 def test_there_too_a_cancel_is_asked_for_a_bounded_number_of_times_and_then_named():
     story = left(told(guarding() >> 795)) >> "20m"
     assert len(cancels(story)) == resting.CANCELS_WHEN_FLAT
     assert [rests.net for rests in story.events(OrderRests)] == [0]
-
-
-def test_what_is_to_be_left_alone_is_named_there():
-    story = left(told(guarding("leave") >> 795))
-    assert (cancels(story), [e.net for e in story.events(OrderRests)]) == ([], [0])
-
-
-def test_what_rests_where_somebody_else_has_left_is_named_and_not_touched():
-    story = target(guarding())
-    told(story, "P2") >> "1s"
-    story.fill(None, "10", order_id="P2")
-    story >> 795
-    assert story.flat(40).events(TradeClosed)[0].status is Status.CLOSED_EXTERNAL
-    assert (cancels(story), story.events(OrderRests)[-1].net) == ([], 0)
 
 
 def test_an_order_that_another_trade_needs_is_not_asked_for_any_longer():
@@ -358,21 +336,8 @@ def test_an_order_that_another_trade_needs_is_not_asked_for_any_longer():
     assert len(cancels(story)) == asked
 
 
-def test_an_order_of_one_that_is_being_cancelled_already_is_not_asked_for_twice():
-    story = target(guarding()) >> 795
-    assert cancels(story) == ["P1"]
-    left_early = story.reply("T1-x1", Acked("B-T1-x1"))
-    left_early >> "16s"
-    asked = len(cancels(story))
-    story.reply("T1-x1", Acked("B-T1-x1")).fill("T1-x1", "10")
-    assert story.trade().status is Status.CLOSED
-    assert len(cancels(story)) == asked
-    assert story >> "40s"
-    assert len(cancels(story)) > asked
-
-
 def test_the_sides_of_orders_and_trades_belong_together():
     for side in Side:
-        order = resting._leaving(side)
+        order = resting.leaving_side(side)
         assert order.sign == -side.sign
         assert resting._left_by(order) is side

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from tests.core.exit_stories import holding
-from tests.core.persons_orders import cancels, guarding, left, policy, told
+from tests.core.persons_orders import cancels, guarding, policy, told
 from tests.playbook import a_trade
 from tradebot.core.events import (
     OrderRests,
@@ -134,8 +134,3 @@ def test_who_has_decided_is_not_told_before_the_exit():
 def test_orders_that_leave_nothing_of_ours_are_nobodys_news():
     story = told(guarding(), side=OrderSide.BUY) >> "2s"
     assert story.events(OrderRests) == []
-
-
-def test_what_rests_where_something_is_left_stays():
-    story = left(told(guarding(quantity=20) >> 795))
-    assert cancels(story) == []

@@ -31,12 +31,12 @@ def cancels_what_rests_and_does_not_wait(patch: Patch) -> None:
 
 @mutant
 def believes_a_cancel_that_was_not_confirmed(patch: Patch) -> None:
-    honest = resting._looked_at
+    honest = resting.looked_at
 
     def looked_at(book: Book, theirs: Theirs) -> Waiting | None:
         return None if theirs.cancels else honest(book, theirs)
 
-    patch.set(resting, "_looked_at", looked_at)
+    patch.set(resting, "looked_at", looked_at)
 
 
 @mutant

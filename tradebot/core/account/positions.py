@@ -12,6 +12,14 @@ _NOTHING = Decimal(0)
 LAG_NS_MAX = 10_000_000_000
 
 
+class Left(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """How a position came to be flat when its last trade was over; nothing has executed since."""
+
+    side: OrderSide  # of the orders that left it
+    trade_id: str  # whose exit left it; empty: others did
+    at_ns: int  # when, by our clock
+
+
 class Position(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The net of one key: what all executions on it add up to.
 
@@ -31,6 +39,7 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     # that net already, and of orders that a person has seen filled.
     unsure_bought: Decimal = Decimal(0)
     unsure_sold: Decimal = Decimal(0)
+    left: Left | None = None  # None: something is held, or no trade was there
     version: int = 0
 
     @property
@@ -83,6 +92,7 @@ def folded(position: Position, execution: Execution) -> Position:
         realized=position.realized + gain,
         moved_at_ns=max(position.moved_at_ns, execution.at_ns),
         opened_ns=opened_ns,
+        left=None,
         version=position.version + 1,
     )
 
@@ -102,8 +112,14 @@ def corrected(position: Position, net: Decimal, *, asked_at_ns: int, at_ns: int)
         included_ns=asked_at_ns - LAG_NS_MAX,
         unsure_bought=_NOTHING,
         unsure_sold=_NOTHING,
+        left=None if net else position.left,
         version=position.version + 1,
     )
+
+
+def left_flat(position: Position, left: Left) -> Position:
+    """Return a flat position whose last trade is over."""
+    return msgspec.structs.replace(position, left=left, version=position.version + 1)
 
 
 def doubted(position: Position, side: OrderSide, units: Decimal, at_ns: int) -> Position:

@@ -18,7 +18,7 @@ from tradebot.core.leaving.exit import Exit, State
 from tradebot.core.leaving.ladder import limit_price
 from tradebot.core.market.instruments import NetKey
 from tradebot.core.money import exact
-from tradebot.core.others import resting
+from tradebot.core.others import leftovers, resting
 
 # An exit that brought nothing this often in a row needs a person, who is told at once and
 # then every minute; it is tried for ever all the same.
@@ -155,7 +155,7 @@ def close(book: Book, trade: Trade, status: Status, at_ns: int) -> None:
         )
     )
     book.retire(trade)
-    resting.after_exit(book, trade, at_ns)
+    leftovers.after_exit(book, trade, at_ns)
 
 
 def entry_may_fill(book: Book, trade: Trade) -> bool:

@@ -21,7 +21,7 @@ import msgspec
 from tradebot.core.account import net_reads
 from tradebot.core.book import Book
 from tradebot.core.events import CancelAsked, ExitHeldBack, OrderRests, TradeStuck
-from tradebot.core.guard.trades import Side, Status, Trade
+from tradebot.core.guard.trades import Side, Trade
 from tradebot.core.inputs import BookReply, OrderReport, OrderSide
 from tradebot.core.intents import CancelOrder, ReadOrder
 from tradebot.core.leaving import exits
@@ -127,31 +127,10 @@ def room(book: Book, exit_: Exit, need: Decimal, free: Decimal, at_ns: int) -> D
     return max(NO_UNITS, free - taken) // lot * lot
 
 
-def after_exit(book: Book, trade: Trade, at_ns: int) -> None:
-    """Have nothing of others left where our exit has left nothing: it would open a position.
-
-    Where they were to be left alone, or somebody else has closed the position, or nothing may
-    be sent, a person is told what still rests.
-    """
-    if not book.theirs:
-        return
-    key, side = trade.key, _leaving(trade.side)
-    if not book.theirs.on(key, side) or book.net(key) or book.guards(key):
-        return
-    is_ours = trade.status is Status.CLOSED
-    for each in list(on(book, key, side)):
-        if is_ours and book.policy.exits.persons is not Persons.LEAVE:
-            if not each.theirs.cancels:
-                _cancel(book, each, trade.trade_id, at_ns)
-            if book.halt.sends:
-                continue
-        _say_rests(book, each, at_ns)
-
-
 def wake(book: Book, at_ns: int) -> None:
     """Tell of what rests, ask again for what was to be cancelled, give up what is in vain."""
     for theirs in book.theirs:
-        each = _looked_at(book, theirs)
+        each = looked_at(book, theirs)
         if each is None:
             _let_go(book, theirs)
             continue
@@ -162,7 +141,7 @@ def wake(book: Book, at_ns: int) -> None:
         elif theirs.due_ns <= at_ns and (theirs.trade_id or theirs.ended_ns):
             _go_on(book, each, at_ns)
         elif _is_to_be_told(book, each):
-            _say_rests(book, each, at_ns)
+            say_rests(book, each, at_ns)
 
 
 def tell(book: Book, exit_: Exit, at_ns: int) -> None:
@@ -180,18 +159,18 @@ def tell(book: Book, exit_: Exit, at_ns: int) -> None:
 def on(book: Book, key: NetKey, side: OrderSide) -> Iterator[Waiting]:
     """Yield what others may still fill on a side of a net position."""
     for theirs in list(book.theirs.on(key, side).values()):
-        each = _looked_at(book, theirs)
+        each = looked_at(book, theirs)
         if each is not None:
             yield each
 
 
 def units(book: Book, trade: Trade) -> Decimal:
     """Return the units that others have waiting where a trade would be left."""
-    here = on(book, trade.key, _leaving(trade.side))
+    here = on(book, trade.key, leaving_side(trade.side))
     return sum((each.units for each in here), NO_UNITS)
 
 
-def _looked_at(book: Book, theirs: Theirs) -> Waiting | None:
+def looked_at(book: Book, theirs: Theirs) -> Waiting | None:
     """Return what an order may still fill; None: nothing, or it is none of others'."""
     order = book.orders.get(theirs.order_id)
     is_ours = theirs.order_id in book.exit_of_broker_id or theirs.order_id in book.entry_of_order
@@ -218,12 +197,12 @@ def _make_room(book: Book, exit_: Exit, waiting: list[Waiting], short: Decimal, 
     for each in sorted(waiting, key=lambda each: each.order.trigger is not None):
         if short <= 0:
             return
-        if not (each.theirs.cancels or each.theirs.ended_ns) and _rests(book, each):
+        if not (each.theirs.cancels or each.theirs.ended_ns) and rests(book, each):
             short -= each.units
-            _cancel(book, each, exit_.trade_id, at_ns)
+            cancel(book, each, exit_.trade_id, at_ns)
 
 
-def _cancel(book: Book, each: Waiting, trade_id: str, at_ns: int) -> None:
+def cancel(book: Book, each: Waiting, trade_id: str, at_ns: int) -> None:
     """Ask for an order to be cancelled; what becomes of that is asked for with the next one.
 
     Under a halt that sends nothing it is kept in mind: it is asked for after the release.
@@ -281,7 +260,7 @@ def _go_on(book: Book, each: Waiting, at_ns: int) -> None:
         # Nobody asks under such a halt: what was asked for before it is asked for anew after it.
         book.theirs.put(_unasked(theirs))
     elif lane:
-        _cancel(book, each, theirs.trade_id, at_ns)
+        cancel(book, each, theirs.trade_id, at_ns)
         if not theirs.ignored and _is_ignored(book, each):
             now = book.theirs.get(theirs.order_id) or theirs
             book.theirs.put(msgspec.structs.replace(now, ignored=True))
@@ -293,9 +272,9 @@ def _go_on(book: Book, each: Waiting, at_ns: int) -> None:
     elif book.now_ns < theirs.cancel_due_ns:
         book.theirs.put(msgspec.structs.replace(theirs, due_ns=theirs.cancel_due_ns))
     elif theirs.cancels < CANCELS_WHEN_FLAT:
-        _cancel(book, each, theirs.trade_id, at_ns)
+        cancel(book, each, theirs.trade_id, at_ns)
     elif not theirs.told:
-        _say_rests(book, each, at_ns)
+        say_rests(book, each, at_ns)
 
 
 def _unasked(theirs: Theirs) -> Theirs:
@@ -315,7 +294,7 @@ def _is_ignored(book: Book, each: Waiting) -> bool:
     )
 
 
-def _rests(book: Book, each: Waiting) -> bool:
+def rests(book: Book, each: Waiting) -> bool:
     """Whether an order waits, and is not just on its way to its fill."""
     is_old = book.now_ns - each.theirs.since_ns >= WORKS_NS
     return is_old or each.order.trigger is not None or _is_away(book, each.order)
@@ -337,10 +316,11 @@ def _is_to_be_told(book: Book, each: Waiting) -> bool:
         return False
     lane = book.lanes.get(theirs.key)
     is_guarded = (theirs.key, _left_by(theirs.side)) in book.open_on
-    return is_guarded and not (lane and lane.doubts) and _rests(book, each)
+    return is_guarded and not (lane and lane.doubts) and rests(book, each)
 
 
-def _say_rests(book: Book, each: Waiting, at_ns: int) -> None:
+def say_rests(book: Book, each: Waiting, at_ns: int) -> None:
+    """Tell a person of an order that waits."""
     order = each.order
     theirs = book.theirs.get(order.order_id) or each.theirs
     book.theirs.put(msgspec.structs.replace(theirs, told=True))
@@ -367,7 +347,7 @@ def _say_stuck(book: Book, trade_id: str, waiting: list[Waiting], what: str, at_
     book.say(TradeStuck(trade_id=trade_id, why=f"order {ids} is in its way: {what}", at_ns=at_ns))
 
 
-def _leaving(side: Side) -> OrderSide:
+def leaving_side(side: Side) -> OrderSide:
     """Return the side of the orders that leave a trade of this side."""
     return OrderSide.SELL if side is Side.LONG else OrderSide.BUY
 
