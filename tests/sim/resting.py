@@ -2,7 +2,8 @@
 
 What the process was told of such an order, its exits reckon with: no order of ours asks for
 more than is held less what theirs may still fill (I2). None of them stays unnoticed where
-our exit has left nothing, and each that waits where we guard is known in the end (I19).
+our exit has left nothing, also where it is heard of only later or by the next process, and each
+that waits where we guard is known in the end (I19).
 """
 
 from decimal import Decimal
@@ -15,8 +16,9 @@ from tests.sim.requests import LAG_NS_MAX, UNREAD_S_MAX
 from tradebot.core.book import Book
 from tradebot.core.events import CancelAsked, Event, OrderRests, TradeClosed
 from tradebot.core.guard.trades import Status, Trade
-from tradebot.core.inputs import BookReply, Input, OrderReport, OrderSide, OrderState
+from tradebot.core.inputs import BookReply, Execution, Input, OrderReport, OrderSide, OrderState
 from tradebot.core.intents import CancelOrder, Intent, PlaceOrder
+from tradebot.core.market.instruments import NetKey
 from tradebot.core.others.resting import IGNORED_AFTER_NS
 from tradebot.core.policy import Persons
 
@@ -32,9 +34,12 @@ ONE_LOOK_NS = 2_000_000_000  # a process counts by a clock that was told it a li
 class Resting:
     """Whoever places them, what the exchange makes of them, and what must hold."""
 
-    def __init__(self, world: "World", rng: Random) -> None:
+    def __init__(self, world: "World", rng: Random, moments: Random) -> None:
         self._world = world
         self._rng = rng
+        # Somebody places a stop in the moment in which an exit of ours leaves nothing.
+        self._moments = moments
+        self._in_moments = moments.random() * 0.5 if moments.random() < 0.5 else 0.0
         self._rate = rng.random() * 0.4 if rng.random() < 0.6 else 0.0
         # Of requests to cancel one: the broker never hears of it.
         self._unheard = rng.random() * 0.9 if rng.random() < 0.6 else 0.0
@@ -45,6 +50,8 @@ class Resting:
         self._asked_ns: dict[str, tuple[int, int]] = {}
         self._named: set[str] = set()  # of which a person was told
         self._flat: dict[str, int] = {}  # left where our exit left nothing, and in which life
+        # Of which nobody knew in that moment: in which life it was, and the fills until then.
+        self._late: dict[str, tuple[int, int]] = {}
         self._trades: dict[str, Trade] = {}
 
     def of(self, order_id: str) -> bool:
@@ -100,9 +107,27 @@ class Resting:
         self._orders[order.order_id] = order
         world.exchange.on_change(order)
 
+    def about_to_fill(self, order: ExchangeOrder, quantity: Decimal) -> None:
+        """Let somebody place a stop in the moment in which our exit leaves the last of a position.
+
+        The process hears of it later, or dies before that.
+        """
+        world, rng = self._world, self._moments
+        net = world.exchange.nets.get(order.key, ZERO)
+        is_last = order.client_order_id is not None and net + order.side.sign * quantity == 0
+        if not is_last or rng.random() >= self._in_moments:
+            return
+        last = Decimal(repr(world.exchange.prices[order.key.instrument]))
+        away = order.side.sign * rng.randint(4, 80) * Decimal("0.05")
+        stop = world.exchange.accept(order.key, order.side, abs(net), trigger=last + away)
+        self._orders[stop.order_id] = stop
+        world.loop.in_world(rng.uniform(0.05, 6.0), partial(world.exchange.on_change, stop))
+        if world.faults.deaths and rng.random() < 0.5:
+            world.life.dies_in = rng.randint(5, 60)
+
     def end(self) -> None:
         """Let whoever wanted to be left alone take everything back: it waits for him alone."""
-        self._unheard = 0.0
+        self._unheard = self._in_moments = 0.0
         if self._world.policy.exits.persons is Persons.LEAVE:
             for order in self._orders.values():
                 self._world.exchange.end(order, OrderState.CANCELLED)
@@ -194,16 +219,32 @@ class Resting:
         known = book.orders.get(report.order_id)
         if report.order_id in self._orders and known is not None and known.quantity is not None:
             self._told.add(report.order_id)
+            late = "a resting order heard of after our exit had left nothing"
+            self._world.seen[late] += report.order_id in self._late
 
     def _note_flat(self, book: Book, trade: Trade) -> None:
-        guards = any(key == trade.key for key, _side in book.open_on)
-        if guards or book.net(trade.key):
+        if _guards(book, trade.key) or book.net(trade.key):
             return
+        exchange, life = self._world.exchange, self._world.life.number
+        fills = [e for e in exchange.executions.values() if e.key == trade.key]
         for order in self._orders.values():
             is_here = order.key == trade.key and order.side.sign != trade.side.sign
-            if is_here and order.state is OrderState.OPEN and order.order_id in self._told:
+            if not is_here or order.state is not OrderState.OPEN:
+                continue
+            if order.order_id in self._told:
                 self._world.seen["a resting order where our exit left nothing"] += 1
-                self._flat[order.order_id] = self._world.life.number
+                self._flat[order.order_id] = life
+            elif order.changes[-1][0] <= fills[-1].at_ns and _all_seen(book, fills):
+                self._late[order.order_id] = life, len(fills)
+
+    def _flat_in(self, order: ExchangeOrder, book: Book) -> int | None:
+        """Return the life whose exit left nothing where an order rests that is known by now."""
+        if order.order_id in self._flat:
+            return self._flat[order.order_id]
+        life, fills = self._late.get(order.order_id, (None, 0))
+        is_told = order.order_id in self._told and not _guards(book, order.key)
+        is_since = len(self._world.exchange.net_changes.get(order.key, ())) == fills
+        return life if is_told and is_since else None
 
     # What must hold.
 
@@ -263,7 +304,7 @@ class Resting:
         for order in self._orders.values():
             if order.state is not OrderState.OPEN:
                 continue
-            life = self._flat.get(order.order_id)
+            life = self._flat_in(order, book)
             is_flat = not self._world.exchange.nets.get(order.key, ZERO)
             if life is not None and is_flat and order.order_id not in self._named:
                 waits.append(f"I19 {order.order_id} rests on nothing, and nobody was told")
@@ -272,6 +313,15 @@ class Resting:
             elif order.key in keys and order.order_id not in self._told:
                 waits.append(f"I19 {order.order_id} rests, and is not known")
         return waits
+
+
+def _guards(book: Book, key: NetKey) -> bool:
+    return any(open_key == key for open_key, _side in book.open_on)
+
+
+def _all_seen(book: Book, fills: list[Execution]) -> bool:
+    """Whether nothing will be told later that executed before."""
+    return all(fill.execution_id in book._seen for fill in fills)
 
 
 def _is_reached(order: ExchangeOrder, last: Decimal) -> bool:
@@ -284,6 +334,6 @@ def _is_reached(order: ExchangeOrder, last: Decimal) -> bool:
 
 def none(world: "World") -> Resting:
     """Return a world in which nobody has orders resting."""
-    resting = Resting(world, Random(0))
-    resting._rate = 0.0
+    resting = Resting(world, Random(0), Random(0))
+    resting._rate = resting._in_moments = 0.0
     return resting

@@ -84,7 +84,7 @@ def _run(seed: int, timeline: list[str] | None) -> Result:
     world.bars = Bars(world, Random(f"bars {seed}"))
     world.annulled = Annulled(world, Random(f"annulled {seed}"))
     world.strangers = Strangers(world, strangers)
-    world.resting = Resting(world, Random(f"resting {seed}"))
+    world.resting = Resting(world, Random(f"resting {seed}"), Random(f"moments {seed}"))
     people = People(world, seed)
     life = world.life
     world.loop.in_world(0.0, life.begin)

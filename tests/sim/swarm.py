@@ -39,6 +39,7 @@ SOMETIMES = (
     *("a person's stop", "a person's target", "a resting order that fired"),
     *("a cancel that raced a fill of theirs", "a resting order that its owner took back"),
     *("a resting order where our exit left nothing", "ExitHeldBack", "CancelAsked", "OrderRests"),
+    "a resting order heard of after our exit had left nothing",
     *("fate: queued", "fate: turned_down", "a request that waited long for a yes"),
     *("an outage", "books that were empty for a while"),
     *("a trade by hand that nobody tells of", "a read that an exit waits for"),

@@ -259,6 +259,7 @@ class World:
     def fill(self, order: ExchangeOrder, quantity: Decimal) -> None:
         """Execute a part of an order that is still open, and tell of it."""
         if order.state is OrderState.OPEN:
+            self.resting.about_to_fill(order, quantity)
             self.exchange.fill(order, quantity)
             if order.filled == order.quantity:
                 self._stream_report(order)

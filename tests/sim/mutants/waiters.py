@@ -7,7 +7,7 @@ from tradebot.core.account import net_reads
 from tradebot.core.book import Book
 from tradebot.core.leaving import lookalikes
 from tradebot.core.leaving.exit import Exit
-from tradebot.core.others import resting
+from tradebot.core.others import leftovers, resting
 from tradebot.core.others.orders import Order
 from tradebot.core.others.resting import Waiting
 from tradebot.core.others.their_orders import Theirs
@@ -53,6 +53,16 @@ def _open_alone(order: Order) -> Decimal:
 @mutant
 def asks_once_to_cancel_what_rests(patch: Patch) -> None:
     patch.set(resting, "_go_on", lambda _book, _each, _at_ns: None)
+
+
+@mutant
+def hears_of_nothing_that_is_left_behind(patch: Patch) -> None:
+    patch.set(leftovers, "wake", lambda _book, _at_ns: None)
+
+
+@mutant
+def forgets_what_was_left_at_a_start(patch: Patch) -> None:
+    patch.set(leftovers, "START_NS", -(10**18))
 
 
 @mutant
