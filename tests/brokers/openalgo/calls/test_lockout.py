@@ -1,4 +1,4 @@
-"""A key that is not taken is tried again slowly, and never so often that it is banned."""
+"""A key that is not taken is tried again, but a bad one never so often that it is banned."""
 
 from tradebot.brokers.openalgo.calls.lockout import Lockout
 
@@ -81,3 +81,27 @@ def test_a_key_that_the_websocket_takes_is_tried_at_once():
         knocked(lockout)
     lockout.hasten(5 * SECOND)
     assert lockout.may_knock(5 * SECOND)
+
+
+def test_whoever_logs_in_again_is_noticed_soon_however_long_there_was_no_session():
+    lockout, now, longest = Lockout(), 0, 0
+    lockout.taken()
+    lockout.close("no", 0)
+    pauses = {}
+    for hours in (0.05, 6, 60):  # a slip, a night, a weekend
+        while now < hours * 3600 * SECOND:
+            before = now
+            while not lockout.may_knock(now):
+                now += SECOND
+            longest = max(longest, now - before)
+            knocked(lockout, now)
+        pauses[hours] = longest / SECOND
+    assert pauses == {0.05: 5, 6: 15, 60: 60}
+
+
+def test_a_good_key_whose_knock_nobody_answers_is_tried_again_as_soon():
+    lockout = Lockout()
+    lockout.taken()
+    lockout.close("no", 0)
+    lockout.knocks(5 * SECOND)
+    assert lockout.may_knock(10 * SECOND)

@@ -237,7 +237,10 @@ class Client:
         if reply.is_locked_out:
             if self.lockout.close(reply.message or "HTTP 403", self.clock.now_ns()):
                 self.say("openalgo.locked_out", "critical", why=self.lockout.why)
-        elif reply.is_analyzed:
+            return reply
+        if reply.is_success:
+            self.lockout.taken()
+        if reply.is_analyzed:
             self._set_live(is_live=False)
         elif reply.shows_semi_auto:
             self._set_semi_auto(is_semi_auto=True)
