@@ -84,6 +84,8 @@ class Strangers:
             return
         guard = world.life.guard
         ours = [] if guard is None else [t.remaining for t in guard.engine.book.trades.values()]
+        # An exit leaves no more than is held: one who closes all of it may be just like it.
+        ours.append(abs(world.exchange.net(self.key)))
         is_alike = guard is None or abs(signed) in ours
         if is_alike and not (world.life.is_ready and world.channel.is_relied_on):
             return
