@@ -6,6 +6,7 @@ import os
 import random
 import sqlite3
 import stat
+import time
 
 import pytest
 
@@ -275,19 +276,27 @@ async def test_a_close_that_fails_is_told(path, monkeypatch):
 # Copies.
 
 
-async def test_a_copy_holds_what_was_committed_while_it_was_made(store, tmp_path):
+async def test_a_copy_holds_what_was_committed_while_it_was_made(store, tmp_path, monkeypatch):
     await store.commit([a_line(n, why="x" * 900) for n in range(1, 2_000)], 1, full_sync=True)
     store._connection.database.execute("PRAGMA wal_checkpoint")
+    acknowledged, copied = [0], [0]  # commits; how many there were at each step of the copy
+    sleep = time.sleep
+
+    def noted(pause_s: float) -> None:
+        copied.append(acknowledged[-1])
+        sleep(pause_s)
+
+    monkeypatch.setattr(time, "sleep", noted)
     copying = asyncio.ensure_future(store.copy_to(tmp_path / "copy.db", pause_s=0.005))
-    commits = 0
     while not copying.done():
-        commits += 1
-        await store.commit([a_trade(commits), a_line(commits + 10_000)], commits, full_sync=True)
+        frame = acknowledged[-1] + 1
+        await store.commit([a_trade(frame), a_line(frame + 10_000)], frame, full_sync=True)
+        acknowledged.append(frame)
     await copying
     checked = check_file(tmp_path / "copy.db")
-    assert commits > 3  # the copy took turns with them
+    assert copied[-1] > 2  # the copy took turns with them
     assert checked.frame == checked.open_trades
-    assert commits - 1 <= checked.frame <= commits
+    assert copied[-1] <= checked.frame <= acknowledged[-1]
 
 
 async def test_a_copy_that_nobody_waits_for_is_given_up_and_another_can_be_made(store, tmp_path):
