@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from tests.openalgo.exchange import Exchange, Key, Look, Order, Status
+from tests.openalgo.exchange import Exchange, Fill, Key, Look, Order, Status
 from tests.openalgo.faults import ANY, Fault, Rule, Switchboard
 from tests.openalgo.pace import Time
 
@@ -68,9 +68,10 @@ class Books:
         glance = self._glance("tradebook")
         zero = self._faults.hit(Fault.AVERAGE_ZERO, endpoint="tradebook", symbol=ANY)
         rows: list[Row] = []
-        for fill in self._exchange.fills:
-            if fill.at_s > glance.at_s(fill.key.name):
-                continue
+        fills = [fill for fill in self._exchange.fills if fill.at_s <= glance.at_s(fill.key.name)]
+        if self._faults.hit(Fault.ONE_ROW_AN_ORDER, endpoint="tradebook", symbol=ANY):
+            fills = _one_for_each_order(fills)
+        for fill in fills:
             price = 0.0 if zero and zero.is_about(fill.key.name) else fill.price
             row: Row = {
                 "action": fill.action,
@@ -238,6 +239,20 @@ class Books:
 
     def _strings(self, endpoint: str, name: str) -> bool:
         return self._faults.hit(Fault.STRINGS, endpoint=endpoint, symbol=name) is not None
+
+
+def _one_for_each_order(fills: list[Fill]) -> list[Fill]:
+    """Show fills as paytm's plugin does, whose trade book is its order book."""
+    found: dict[str, Fill] = {}
+    for fill in fills:
+        before = found.get(fill.order_id, fill)
+        of_before = before.quantity if before is not fill else ZERO
+        units = of_before + fill.quantity
+        paid = before.price * float(of_before) + fill.price * float(fill.quantity)
+        found[fill.order_id] = msgspec.structs.replace(
+            fill, quantity=units, price=paid / float(units)
+        )
+    return list(found.values())
 
 
 def plain(quantity: Decimal) -> int | float:

@@ -61,6 +61,7 @@ class Fault(enum.StrEnum):
     BARE_ROWS = "bare_rows"  # positions without ltp and pnl
     AVERAGE_ZERO = "average_zero"  # of executed orders
     RAW_STATUS = "raw_status"  # the broker's own word (of an open order, or "complete=TRADED")
+    ONE_ROW_AN_ORDER = "one_row_an_order"  # of trades: all that filled so far, at the average
     ROWS_TELL_FILLS = "rows_tell_fills"  # orders say filled_quantity, as two plugins have it
 
     POSITION_KEPT = "position_kept"  # for the next smart order (seconds, 1)

@@ -181,6 +181,19 @@ async def test_the_average_is_the_first_trade_and_none_until_all_is_done(server,
     assert [(row["quantity"], row["average_price"]) for row in trades] == [(4, 812.5), (6, 900.0)]
 
 
+async def test_a_plugin_may_show_all_that_an_order_has_filled_as_one_trade(server, client):
+    server.faults.turn_on(Fault.FILLS_NEVER)
+    server.faults.turn_on(Fault.ONE_ROW_AN_ORDER)
+    order_id = (await client.place(quantity=10)).body["orderid"]
+    server.exchange.fill(order_id, 4)
+    (row,) = await rows(client, "tradebook")
+    assert (row["quantity"], row["average_price"]) == (4, 812.5)
+    server.price(SBIN, 900.0)
+    server.exchange.fill(order_id)
+    (row,) = await rows(client, "tradebook")
+    assert (row["quantity"], row["average_price"], row["trade_value"]) == (10, 865.0, 8650.0)
+
+
 async def test_the_average_is_0_while_the_trade_book_lags(server, client):
     server.faults.turn_on(Fault.BOOK_STANDS, endpoint="tradebook")
     order_id = (await client.place()).body["orderid"]

@@ -1,5 +1,6 @@
 """Orders and books over real sockets; whatever cannot be said for certain is not said."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import msgspec
@@ -10,6 +11,7 @@ from tests.openalgo.faults import Fault
 from tradebot.brokers.openalgo.broker import OpenAlgoBroker
 from tradebot.core.inputs import (
     Acked,
+    Execution,
     NotSent,
     OrderReport,
     OrderState,
@@ -338,6 +340,24 @@ async def test_a_trade_book_of_doubles_tells_each_fill_once_and_keeps_their_name
     ]
 
 
+async def test_an_order_of_one_row_that_grows_is_told_fill_by_fill_and_by_a_later_life_too(world):
+    world.server.faults.turn_on(Fault.FILLS_NEVER)
+    world.server.faults.turn_on(Fault.ONE_ROW_AN_ORDER)
+    order_id = await acked(world)
+    told: Sequence[Execution] = ()
+    for price, units in ((100.0, 40), (101.0, 50), (102.0, 10)):
+        world.server.price(NAME, price)
+        world.server.exchange.fill(order_id, units)
+        before, told = told, await world.broker.executions()
+        assert told[: len(before)] == before
+        assert [(fill.quantity, fill.price) for fill in told[len(before) :]] == [(units, price)]
+    await world.restart()
+    world.broker.remember(told)
+    names = [fill.execution_id for fill in told]
+    assert [fill.execution_id for fill in await world.broker.executions()] == names
+    assert (await world.broker.report(order_id)).filled == 100
+
+
 async def test_what_an_earlier_life_was_told_of_an_order_is_not_told_anew(world):
     await world.held(100)
     await acked(world)
@@ -346,7 +366,8 @@ async def test_what_an_earlier_life_was_told_of_an_order_is_not_told_anew(world)
     await world.restart()
     anew = msgspec.structs.replace(sold, execution_id=f"{sold.order_id}/100@1/1")
     world.broker.remember([bought, anew])
-    assert [fill.execution_id for fill in await world.broker.executions()] == [bought.execution_id]
+    names = [bought.execution_id, anew.execution_id]
+    assert [fill.execution_id for fill in await world.broker.executions()] == names
 
 
 async def test_what_is_no_trade_book_is_an_error_and_not_an_empty_one(world):

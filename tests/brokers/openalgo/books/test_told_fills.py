@@ -1,8 +1,7 @@
 """What was told of an order is remembered for its trading day, by a later life too."""
 
-from decimal import Decimal
-
 import msgspec
+from msgspec import structs
 
 from tests.brokers.openalgo.wire.samples import TRADE, fills_of, success, trade_rows
 from tests.stores.samples import an_execution
@@ -27,14 +26,24 @@ def test_what_a_book_told_is_kept_when_a_later_one_lacks_it():
         told.note(fills(quantity=quantity))
     assert told.units(ID) == 100
     assert told.units("another one") == 0
-    names = told.of_day(NINE)[ID]
-    assert names == {f"{ID}/40@812.55/1": Decimal(40), f"{ID}/60@812.55/1": Decimal(60)}
+    assert [*told.of_day(NINE)[ID]] == [f"{ID}/40@812.55/1", f"{ID}/60@812.55/1"]
 
 
 def test_what_an_earlier_life_was_told_today_is_known():
     told = ToldFills()
     told.remember([BEFORE], NINE + HOUR_NS)
-    assert told.of_day(NINE + HOUR_NS) == {"o1": {"o1/5@800/1": BEFORE.quantity}}
+    fill = told.of_day(NINE + HOUR_NS)["o1"]["o1/5@800/1"]
+    was = BEFORE.order_id, BEFORE.quantity, BEFORE.price
+    assert (fill.row.order_id, fill.row.quantity, fill.row.price) == was
+    assert (fill.row.exchange, fill.row.symbol, fill.row.product) == BEFORE.key[1:]
+    assert (fill.row.side, fill.row.stated) == (BEFORE.side, str(BEFORE.at_ns))
+
+
+def test_a_fill_stays_as_it_was_told_first():
+    told = ToldFills()
+    told.remember([BEFORE], NINE)
+    told.note([structs.replace(one, name=BEFORE.execution_id) for one in fills(orderid="o1")])
+    assert told.units("o1") == BEFORE.quantity
 
 
 def test_an_id_that_a_broker_gives_again_the_next_day_has_filled_nothing():

@@ -3,7 +3,6 @@
 import copy
 import json
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
@@ -179,7 +178,7 @@ def trade_rows(answer: Answer) -> list[trades.TradeRow] | None:
 def fills_of(
     rows: Iterable[trades.TradeRow],
     limits: Mapping[str, trades.Limit],
-    told: Mapping[str, Mapping[str, Decimal]] | None = None,
+    told: Mapping[str, Mapping[str, trades.Fill]] | None = None,
 ) -> list[trades.Fill]:
     """Return the fills that rows of any orders surely tell of."""
     return list(trades.fills_of(trades.by_order(rows), limits, told or {}))

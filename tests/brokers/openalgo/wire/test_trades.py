@@ -7,11 +7,12 @@ from typing import NamedTuple
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from tests.brokers.openalgo.wire.samples import TRADE, fills_of, spoiled, success, trade_rows
 from tradebot.brokers.openalgo.books.told_fills import ToldFills
 from tradebot.brokers.openalgo.wire.answers import answer_of
-from tradebot.brokers.openalgo.wire.trades import Limit, repeated
+from tradebot.brokers.openalgo.wire.trades import Fill, Limit, repeated
 
 A, B = TRADE["orderid"], "250408001002737"
 
@@ -97,7 +98,13 @@ def test_no_more_is_told_than_the_order_can_have_filled():
 HONEST = [fill(11, 98.8), fill(11, 98.85), fill(11, 98.85)]
 OF_HONEST = [f"{A}/11@98.8/1", f"{A}/11@98.85/1", f"{A}/11@98.85/2"]
 COMPLETE = {A: Limit(Decimal(33), Decimal(33))}
-TOLD = {A: dict.fromkeys(OF_HONEST, Decimal(11))}
+
+
+def told_of(*fills):
+    return {A: {fill.name: fill for fill in fills}}
+
+
+TOLD = told_of(*fills_of(rows(*HONEST), COMPLETE))
 
 
 def test_a_book_that_comes_doubled_later_tells_no_other_fill_than_before():
@@ -108,22 +115,65 @@ def test_a_book_that_comes_doubled_later_tells_no_other_fill_than_before():
 @pytest.mark.parametrize(
     "read",
     [
-        pytest.param([HONEST[0], *HONEST[:2]], id="doubled, and one is missing"),
         pytest.param([HONEST[0], HONEST[0]], id="doubled, and a part is missing"),
-        pytest.param([*HONEST[:2], fill(11, 98.9)], id="a price was written anew"),
+        pytest.param([HONEST[0], fill(11, 98.9)], id="missing, and a price was written anew"),
     ],
 )
 def test_what_was_told_counts_though_a_reading_lacks_it(read):
     assert set(names(rows(*read), COMPLETE, TOLD)) < set(OF_HONEST)
 
 
+def test_what_was_told_stays_where_rows_have_all_that_the_order_filled():
+    """One is missing and another one doubled."""
+    found = rows(HONEST[0], *HONEST[:2])
+    assert fills_of(found, COMPLETE, TOLD) == list(TOLD[A].values())
+
+
 def test_what_was_told_stays_where_nobody_has_told_of_the_order_yet():
     assert names(rows(*HONEST, *HONEST), {}, TOLD) == OF_HONEST
-    assert names(rows(*HONEST[:2], fill(11, 98.9)), {}, TOLD) == OF_HONEST[:2]
+
+
+@pytest.mark.parametrize("limits", [COMPLETE, {}])
+def test_a_price_that_is_written_anew_changes_nothing_that_was_told(limits):
+    anew = rows(*HONEST[:2], fill(11, 98.9))
+    assert fills_of(anew, limits, TOLD) == list(TOLD[A].values())
 
 
 def test_a_first_book_that_is_doubled_as_a_whole_tells_all_of_a_complete_order():
     assert names(rows(*HONEST, *HONEST), COMPLETE) == OF_HONEST
+
+
+def test_rows_of_the_whole_order_at_the_average_so_far_are_one_fill():
+    """[S] shoonya, flattrade, zebu, firstock: a row for each fill, the order's units in each."""
+    whole = {A: Limit(Decimal(0), Decimal(100))}
+    (first,) = fills_of(rows(fill(100, 99.5)), whole)
+    for limits in (whole, {A: Limit(Decimal(100), Decimal(100))}):
+        later = rows(fill(100, 99.5), fill(100, 99.6, at="10:00:01"))
+        assert fills_of(later, limits, told_of(first)) == [first]
+        later = rows(fill(100, 99.6), fill(100, 99.6, at="10:00:01"))
+        assert fills_of(later, limits, told_of(first)) == [first]
+
+
+def test_what_a_row_of_more_than_the_order_adds_is_at_its_own_price():
+    told = told_of(*fills_of(rows(fill(40, 99.5)), {}))
+    _, more = fills_of(
+        rows(fill(90, 99.6), fill(90, 99.7)), {A: Limit(Decimal(0), Decimal(100))}, told
+    )
+    assert (more.row.quantity, more.row.price) == (60, Decimal("99.7"))
+
+
+def test_an_average_that_leaves_no_price_for_the_rest_is_the_price_of_the_rest():
+    told = told_of(*fills_of(rows(fill(100, 99.5)), {}))
+    _, more = fills_of(rows(fill(101, 98.5)), {}, told)
+    assert (more.row.quantity, more.row.price) == (1, Decimal("98.5"))
+
+
+def test_a_fill_of_fewer_units_than_its_row_is_no_reason_to_tell_another_one():
+    """What goes with a departure of a shadow is taken off before anybody is told."""
+    (short,) = fills_of(rows(fill(4)), {})
+    named = structs.replace(short, name=f"{A}/10@812.5/1")
+    gone = structs.replace(short, name=f"{A}/1@1/1")
+    assert fills_of(rows(fill(10)), {}, told_of(named, gone)) == [named, gone]
 
 
 def test_the_row_of_an_order_that_is_behind_its_trades_takes_none_of_them_back():
@@ -153,7 +203,7 @@ PLAIN = st.lists(
 )
 
 
-def told_after(fills, readings, *, is_told):
+def told_after(fills, readings, *, is_told, is_known=True):
     """Read a book again and again; return units told and units filled after each reading."""
     memory = ToldFills()
     total = sum(units for units, _, _ in fills)
@@ -167,33 +217,65 @@ def told_after(fills, readings, *, is_told):
             for _ in range(2 if doubled >> bit & 1 else 1)
         ]
         surely = filled if is_told or filled == total else 0
-        limits = {A: Limit(Decimal(surely), Decimal(total))}
+        limits = {A: Limit(Decimal(surely), Decimal(total))} if is_known else {}
         memory.note(fills_of(rows(*shown), limits, memory.of_day(0)))
         yield memory.units(A), filled
 
 
-@given(FILLS, ANY, st.booleans())
+@given(FILLS, ANY, st.booleans(), st.booleans())
 @example(  # a fill that was told in another one's place, with more to come
     [(10, 100, 0), (5, 100, 0), (10, 101, 0), (5, 101, 0)],
     [Reading(3, 3, 4), Reading(3, 4, 0)],
     True,
+    True,
 )
-@example([(5, 100, 0), (5, 101, 0)], [Reading(2, 1, 2), Reading(3, 0, 3)], False)
+@example([(5, 100, 0), (5, 101, 0)], [Reading(2, 1, 2), Reading(3, 0, 3)], False, True)
 @example(
     [(5, 100, 0), (5, 101, 0), (5, 100, 1), (5, 100, 0)],
     [Reading(2, 1, 2), Reading(3, 0, 0)],
     True,
+    True,
 )
-def test_no_readings_ever_tell_more_than_has_filled(fills, readings, is_told):
-    for told, filled in told_after(fills, sorted(readings), is_told=is_told):
+def test_no_readings_ever_tell_more_than_has_filled(fills, readings, is_told, is_known):
+    readings = sorted(readings)
+    for told, filled in told_after(fills, readings, is_told=is_told, is_known=is_known):
         assert told <= filled
 
 
 @given(FILLS, PLAIN, st.booleans())
+@example(  # a row stood for what was told of another one, and two others are alike
+    [(5, 100, 1), (5, 100, 1), (10, 100, 0)], [Reading(1, 0, 0), Reading(3, 3, 0)], False
+)
 def test_a_whole_book_of_a_complete_order_tells_all_of_it(fills, readings, is_told):
     whole = Reading(len(fills), 0, 0)
     *_, (told, filled) = told_after(fills, [*sorted(readings), whole], is_told=is_told)
     assert told == filled
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 50), st.integers(9_900, 10_100)), min_size=1, max_size=6),
+    st.lists(st.integers(1, 6), max_size=4),
+    st.booleans(),
+    st.booleans(),
+)
+def test_one_row_of_an_order_that_grows_tells_all_units_and_all_money(fills, reads, known, again):
+    """[S] paytm's trade book is its order book: what has filled so far, at the average."""
+    memory = ToldFills()
+    total = sum(units for units, _ in fills)
+    limits = {A: Limit(Decimal(0), Decimal(total))} if known else {}
+    before: list[Fill] = []
+    for there in sorted(reads):
+        filled = sum(units for units, _ in fills[:there])
+        paid = sum(units * price for units, price in fills[:there])
+        told = fills_of(rows(fill(filled, paid / filled)), limits, memory.of_day(0))
+        assert told[: len(before)] == before  # no list lacks what an earlier one had
+        memory.note(told)
+        assert memory.units(A) == filled
+        assert float(sum(f.row.quantity * f.row.price for f in told)) == pytest.approx(paid)
+        assert len({f.name for f in told}) == len(told)
+        if again:
+            assert fills_of(rows(fill(filled, paid / filled)), limits, memory.of_day(0)) == told
+        before = told
 
 
 def test_rows_that_only_look_alike_are_not_repeated():

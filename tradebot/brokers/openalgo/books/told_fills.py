@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from tradebot.brokers.openalgo.wire.times import trading_day
-from tradebot.brokers.openalgo.wire.trades import Fill
+from tradebot.brokers.openalgo.wire.trades import Fill, TradeRow
 from tradebot.core.inputs import Execution
 from tradebot.core.money import NO_UNITS
 
 
 class ToldFills:
-    """Names and units of the fills of a trading day, by order.
+    """The fills of a trading day by order and name, each as it was told first.
 
     Some brokers begin their ids anew each day: yesterday's fills of an id are none of today's.
     """
@@ -18,21 +18,21 @@ class ToldFills:
     def __init__(self) -> None:
         """Know none."""
         self._day = 0
-        self._told: dict[str, dict[str, Decimal]] = {}
+        self._told: dict[str, dict[str, Fill]] = {}
 
     def remember(self, executions: Iterable[Execution], now_ns: int) -> None:
         """Know what an earlier life was told; of another day than today it is left out."""
         self.of_day(now_ns)
         for one in executions:
             if trading_day(one.at_ns) == self._day:
-                self._note(one.order_id, one.execution_id, one.quantity)
+                self._note(Fill(name=one.execution_id, row=_row(one)))
 
     def note(self, fills: Iterable[Fill]) -> None:
         """Know what a reading of the trade book tells."""
         for fill in fills:
-            self._note(fill.row.order_id, fill.name, fill.row.quantity)
+            self._note(fill)
 
-    def of_day(self, now_ns: int) -> Mapping[str, Mapping[str, Decimal]]:
+    def of_day(self, now_ns: int) -> Mapping[str, Mapping[str, Fill]]:
         """Return what was told on the trading day of this time, by order."""
         day = trading_day(now_ns)
         if day != self._day:
@@ -41,7 +41,22 @@ class ToldFills:
 
     def units(self, order_id: str) -> Decimal:
         """Return how much of an order filled, as far as it was ever told."""
-        return sum(self._told.get(order_id, {}).values(), NO_UNITS)
+        fills = self._told.get(order_id, {}).values()
+        return sum((fill.row.quantity for fill in fills), NO_UNITS)
 
-    def _note(self, order_id: str, name: str, units: Decimal) -> None:
-        self._told.setdefault(order_id, {})[name] = units
+    def _note(self, fill: Fill) -> None:
+        self._told.setdefault(fill.row.order_id, {}).setdefault(fill.name, fill)
+
+
+def _row(execution: Execution) -> TradeRow:
+    """Return the row that an earlier life was told of as this execution."""
+    return TradeRow(
+        order_id=execution.order_id,
+        exchange=execution.key.exchange,
+        symbol=execution.key.symbol,
+        product=execution.key.product,
+        side=execution.side,
+        quantity=execution.quantity,
+        price=execution.price,
+        stated=str(execution.at_ns),
+    )

@@ -12,6 +12,11 @@ broker's net, but one that is told twice ends a trade half of which is still ope
 
 Which rows are the doubles may look different in the next reading. So what was told of an
 order before is told for good and counts against its quantity, also where a reading lacks it.
+
+Some plugins write rows anew: [S] paytm has one row for each order, with all that it has filled
+at the average; shoonya, flattrade, zebu and firstock write the average so far into each row.
+Then what was told has no row any more. As long as the rows of its order have as many units,
+nothing is missing: it stays told as it was, and what they have beyond it is one fill more.
 """
 
 from collections import defaultdict
@@ -25,6 +30,8 @@ from tradebot.brokers.openalgo.wire.answers import Answer, rows_of
 from tradebot.brokers.openalgo.wire.values import Number
 from tradebot.core.inputs import OrderSide
 from tradebot.core.money import NO_UNITS, plain
+
+PLACES_MAX = 8  # of a price that follows from averages: these are no exact numbers
 
 
 class TradeRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,14 +112,14 @@ def by_order(rows: Iterable[TradeRow]) -> list[list[TradeRow]]:
 def fills_of(
     orders: Iterable[list[TradeRow]],
     limits: Mapping[str, Limit],
-    told: Mapping[str, Mapping[str, Decimal]],
+    told: Mapping[str, Mapping[str, Fill]],
 ) -> Iterator[Fill]:
     """Return the fills that all rows of some orders surely tell of.
 
     Args:
         orders: all rows of each.
         limits: of known orders.
-        told: of each order the names of the fills that were told before, and their units.
+        told: of each order the fills that were told before, by name.
     """
     for rows in orders:
         name = rows[0].order_id
@@ -120,7 +127,7 @@ def fills_of(
 
 
 def _fills_of_order(
-    rows: list[TradeRow], limit: Limit | None, told: Mapping[str, Decimal]
+    rows: list[TradeRow], limit: Limit | None, told: Mapping[str, Fill]
 ) -> list[Fill]:
     alike: dict[tuple[Decimal, Decimal], list[TradeRow]] = defaultdict(list)
     for row in rows:
@@ -129,17 +136,49 @@ def _fills_of_order(
     fills = [fill for group in groups for fill in group]
     firm = [fill for group in groups for fill in group[: _times(group)]]
     known = [fill for fill in fills if fill.name in told]
+    proven = None if limit is None else _proven(groups, limit.surely, told)
+    if len(known) < len(told):
+        return _written_anew(told, known, firm if proven is None else proven, limit)
+    if proven is not None:
+        return proven
     fresh = [fill for fill in firm if fill.name not in told]
     # One of what was told may be in another one's place: a new row may be that other one.
     is_sound = told.keys() <= {fill.name for fill in firm}
     if limit is None:
         return [*known, *fresh] if is_sound else known
-    if len(known) == len(told):
-        proven = _proven(groups, limit.surely, told)
-        if proven is not None:
-            return proven
-    room = (limit.at_most if is_sound else limit.surely) - sum(told.values(), NO_UNITS)
+    room = (limit.at_most if is_sound else limit.surely) - _units(told.values())
     return [*known, *_up_to(room, fresh)]
+
+
+def _written_anew(
+    told: Mapping[str, Fill], known: list[Fill], shown: list[Fill], limit: Limit | None
+) -> list[Fill]:
+    """Return the fills of rows which some of those that were told are not among.
+
+    Each new row may be one of these and no other fill: only units beyond all of them are one.
+    """
+    before, most = _units(told.values()), _units(shown)
+    if most < before:
+        return known
+    listed, fresh = list(told.values()), [fill for fill in shown if fill.name not in told]
+    paid = _amount(shown) - _amount(listed)
+    if limit is not None and most > limit.at_most:
+        # Rows of more than the order has repeat themselves: their sum is no amount.
+        most, paid = limit.at_most, NO_UNITS
+    if most <= before or not fresh:
+        return listed
+    row, units = fresh[-1].row, most - before
+    price = round(paid / units, PLACES_MAX)
+    more = msgspec.structs.replace(row, quantity=units, price=price if price > 0 else row.price)
+    return [*listed, Fill(name=f"{row.order_id}/{plain(before)}+{plain(units)}", row=more)]
+
+
+def _units(fills: Iterable[Fill]) -> Decimal:
+    return sum((fill.row.quantity for fill in fills), NO_UNITS)
+
+
+def _amount(fills: Iterable[Fill]) -> Decimal:
+    return sum((fill.row.quantity * fill.row.price for fill in fills), NO_UNITS)
 
 
 def _group(rows: list[TradeRow]) -> list[Fill]:
@@ -155,7 +194,7 @@ def _times(group: list[Fill]) -> int:
 
 
 def _proven(
-    groups: list[list[Fill]], surely: Decimal, told: Mapping[str, Decimal]
+    groups: list[list[Fill]], surely: Decimal, told: Mapping[str, Fill]
 ) -> list[Fill] | None:
     """Return what adds up to what surely filled: all rows, or those of a book that is doubled."""
     for copies in (1, 2):
@@ -167,7 +206,7 @@ def _proven(
             for number, fill in enumerate(group, 1)
             if number <= max(len(group) // copies, _times(group)) or fill.name in told
         ]
-        if sum((fill.row.quantity for fill in fills), NO_UNITS) == surely:
+        if _units(fills) == surely:
             return fills
     return None
 
