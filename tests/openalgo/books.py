@@ -242,7 +242,7 @@ class Books:
 
 
 def _one_for_each_order(fills: list[Fill]) -> list[Fill]:
-    """Show fills as paytm's plugin does, whose trade book is its order book."""
+    """Show fills as a plugin does whose trade book is made of the order book."""
     found: dict[str, Fill] = {}
     for fill in fills:
         before = found.get(fill.order_id, fill)

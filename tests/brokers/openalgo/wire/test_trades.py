@@ -144,7 +144,7 @@ def test_a_first_book_that_is_doubled_as_a_whole_tells_all_of_a_complete_order()
 
 
 def test_rows_of_the_whole_order_at_the_average_so_far_are_one_fill():
-    """[S] shoonya, flattrade, zebu, firstock: a row for each fill, the order's units in each."""
+    """[S] shoonya, jainamxts and others: a row for each fill, the order's units in each."""
     whole = {A: Limit(Decimal(0), Decimal(100))}
     (first,) = fills_of(rows(fill(100, 99.5)), whole)
     for limits in (whole, {A: Limit(Decimal(100), Decimal(100))}):
@@ -259,7 +259,7 @@ def test_a_whole_book_of_a_complete_order_tells_all_of_it(fills, readings, is_to
     st.booleans(),
 )
 def test_one_row_of_an_order_that_grows_tells_all_units_and_all_money(fills, reads, known, again):
-    """[S] paytm's trade book is its order book: what has filled so far, at the average."""
+    """A trade book made of an order book: what has filled so far, at the average."""
     memory = ToldFills()
     total = sum(units for units, _ in fills)
     limits = {A: Limit(Decimal(0), Decimal(total))} if known else {}

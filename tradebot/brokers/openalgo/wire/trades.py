@@ -13,10 +13,11 @@ broker's net, but one that is told twice ends a trade half of which is still ope
 Which rows are the doubles may look different in the next reading. So what was told of an
 order before is told for good and counts against its quantity, also where a reading lacks it.
 
-Some plugins write rows anew: [S] paytm has one row for each order, with all that it has filled
-at the average; shoonya, flattrade, zebu and firstock write the average so far into each row.
-Then what was told has no row any more. As long as the rows of its order have as many units,
-nothing is missing: it stays told as it was, and what they have beyond it is one fill more.
+Some plugins write rows anew: [S] shoonya, flattrade, zebu, firstock, jainamxts and compositedge
+write the average so far into each row, beside the units of the whole order; and the trade book of
+paytm is its order book. Then what was told has no row any more. As long as the rows of its order
+have as many units, nothing is missing: it stays told as it was, and what they have beyond it is
+one fill more.
 """
 
 from collections import defaultdict
