@@ -147,7 +147,8 @@ def _order_rows(answer: Any) -> list[object]:
 
 def _fills(answer: Any) -> list[object]:
     rows = whole(list(trades.trade_rows(trades.trade_book(answer) or ()))) or []
-    fills = list(trades.fills_of(trades.by_order(rows), {}, {}))
+    priced = [row for row in rows if row.price]
+    fills = list(trades.fills_of(trades.by_order(priced), {}, {}))
     assert all(fill.row.quantity > 0 and fill.row.price > 0 for fill in fills)
     return [what for fill in fills for what in (fill.row.order_id, fill.row.quantity)]
 

@@ -85,7 +85,19 @@ class Books:
                 "timestamp": _clock(fill.at_ns),
             }
             rows.append(row)
+        if self._faults.hit(Fault.UNFILLED_ROWS, endpoint="tradebook", symbol=ANY):
+            rows += self._unfilled_rows()
         return self.holes("tradebook", rows)
+
+    def _unfilled_rows(self) -> list[Row]:
+        """Return orders as the trade book of paytm's plugin has them, which is its order book."""
+        filled = {fill.order_id for fill in self._exchange.fills}
+        named = ("action", "symbol", "exchange", "orderid", "product", "quantity", "timestamp")
+        return [
+            {name: row[name] for name in named} | {"average_price": 0.0, "trade_value": 0.0}
+            for row in self._order_rows("tradebook")
+            if row["orderid"] not in filled
+        ]
 
     def positions(self) -> list[Row]:
         glance = self._glance("positionbook")

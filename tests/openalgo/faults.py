@@ -62,6 +62,7 @@ class Fault(enum.StrEnum):
     AVERAGE_ZERO = "average_zero"  # of executed orders
     RAW_STATUS = "raw_status"  # the broker's own word (of an open order, or "complete=TRADED")
     ONE_ROW_AN_ORDER = "one_row_an_order"  # of trades: all that filled so far, at the average
+    UNFILLED_ROWS = "unfilled_rows"  # of trades: orders without any have a row too, at no price
     ROWS_TELL_FILLS = "rows_tell_fills"  # orders say filled_quantity, as two plugins have it
 
     POSITION_KEPT = "position_kept"  # for the next smart order (seconds, 1)

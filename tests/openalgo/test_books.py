@@ -194,6 +194,17 @@ async def test_a_plugin_may_show_all_that_an_order_has_filled_as_one_trade(serve
     assert (row["quantity"], row["average_price"], row["trade_value"]) == (10, 865.0, 8650.0)
 
 
+async def test_a_plugin_may_show_orders_that_have_not_filled_among_the_trades(server, client):
+    server.faults.turn_on(Fault.FILLS_NEVER)
+    server.faults.turn_on(Fault.UNFILLED_ROWS)
+    order_id = (await client.place(quantity=10)).body["orderid"]
+    (row,) = await rows(client, "tradebook")
+    assert (row["orderid"], row["quantity"], row["average_price"]) == (order_id, 10, 0)
+    server.exchange.fill(order_id)
+    (row,) = await rows(client, "tradebook")
+    assert row["average_price"] == 812.5
+
+
 async def test_the_average_is_0_while_the_trade_book_lags(server, client):
     server.faults.turn_on(Fault.BOOK_STANDS, endpoint="tradebook")
     order_id = (await client.place()).body["orderid"]

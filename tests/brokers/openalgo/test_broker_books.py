@@ -221,3 +221,23 @@ async def test_every_book_is_about_the_same_position_however_its_codes_are_writt
     assert await world.broker.net(SBIN) == 100
     assert {row.key for row in await world.broker.order_book()} == {SBIN}
     assert {fill.key for fill in await world.broker.executions()} == {SBIN}
+
+
+async def test_an_order_that_waits_among_the_trades_hides_no_fill(world):
+    await world.held(100)
+    world.server.faults.turn_on(Fault.FILLS_NEVER)
+    world.server.faults.turn_on(Fault.UNFILLED_ROWS)
+    outcome = await world.broker.place(an_order())
+    assert [fill.quantity for fill in await world.broker.executions()] == [100]
+    world.server.exchange.fill(outcome.order_id)
+    assert [fill.quantity for fill in await world.broker.executions()] == [100, 100]
+
+
+async def test_a_fill_without_a_price_is_no_reason_to_tell_the_others(world):
+    await world.held(100)
+    world.server.faults.turn_on(Fault.AVERAGE_ZERO, endpoint="tradebook")
+    with pytest.raises(BrokerError, match="has no price of order"):
+        await world.broker.executions()
+    world.server.faults.turn_on(Fault.BOOK_FAILS, endpoint="orderbook")
+    with pytest.raises(BrokerError, match="has no price of order"):
+        await world.broker.executions()

@@ -254,6 +254,11 @@ class OpenAlgoReader:
             return _TradeBook(f"the trade book cannot be read: {said(reply)}")
         if self.known.lacks(rows, trades.repeated(rows)):
             await self.order_rows()  # it tells what the trade book leaves open
+        # [S] paytm's trade book is its order book: orders that wait and refused ones are in it.
+        rows = [row for row in rows if row.price or not self.known.has_not_filled(row.order_id)]
+        for row in rows:
+            if not row.price:
+                return _TradeBook(f"the trade book has no price of order {row.order_id}")
         limits, told = self.known.limits(), self.known.told.of_day(asked_ns)
         of_orders = trades.by_order(rows)
         fills = await in_slices(of_orders, lambda some: trades.fills_of(some, limits, told))

@@ -84,6 +84,15 @@ def test_the_order_book_is_asked_only_for_what_trades_leave_open(known):
     assert not known.lacks(twice, repeated(twice))
     assert not known.lacks(trades({"product": ""}), set())
     assert KnownOrders().lacks(trades({"product": ""}), set())
+    assert known.lacks(trades({"average_price": 0, "trade_value": 0}), set())
+
+
+def test_only_of_an_order_that_is_known_nothing_has_filled(known):
+    assert not known.has_not_filled(ID)
+    known.row(row(order_status="open"))
+    assert known.has_not_filled(ID)
+    known.row(row())
+    assert not known.has_not_filled(ID)
 
 
 def test_the_oldest_is_forgotten_first(known, monkeypatch):

@@ -55,7 +55,8 @@ class KnownOrders:
     def lacks(self, rows: Iterable[TradeRow], repeated: set[str]) -> bool:
         """Whether trade rows leave something open that the order book may tell."""
         return any(
-            (row.order_id in repeated and not self._is_settled(row.order_id))
+            not row.price
+            or (row.order_id in repeated and not self._is_settled(row.order_id))
             or (not row.product and not self.product_of(row.order_id))
             for row in rows
         )
@@ -65,6 +66,11 @@ class KnownOrders:
         if row.state is OrderState.COMPLETE:
             return row.quantity
         return min(row.quantity, max(row.told_filled, self.told.units(row.order_id)))
+
+    def has_not_filled(self, order_id: str) -> bool:
+        """Whether an order is known, and nobody has told that anything of it filled."""
+        known = self._orders.get(order_id)
+        return known is not None and not known.surely
 
     def product_of(self, order_id: str) -> str:
         """Return the product of an order, empty where nobody has said it."""

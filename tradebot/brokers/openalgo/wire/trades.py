@@ -44,7 +44,7 @@ class TradeRow(msgspec.Struct, frozen=True, kw_only=True):
     product: str  # empty: the row does not say it
     side: OrderSide
     quantity: Decimal
-    price: Decimal
+    price: Decimal  # 0: the row does not say it
     stated: str
 
 
@@ -229,10 +229,8 @@ def _read(row: RawTrade) -> TradeRow | None:
     if quantity is None or quantity < 0:
         return None
     value = values.above_zero(row.trade_value)
-    if price is None and value is not None:
-        price = value / quantity
     if price is None:
-        return None
+        price = NO_UNITS if value is None else value / quantity
     return TradeRow(
         order_id=order_id,
         exchange=values.code(row.exchange),
