@@ -1,6 +1,7 @@
 """The broker's books as OpenAlgo shows them: what they say, and what says nothing."""
 
 import asyncio
+import re
 from decimal import Decimal
 
 import msgspec
@@ -231,6 +232,27 @@ async def test_an_order_that_waits_among_the_trades_hides_no_fill(world):
     assert [fill.quantity for fill in await world.broker.executions()] == [100]
     world.server.exchange.fill(outcome.order_id)
     assert [fill.quantity for fill in await world.broker.executions()] == [100, 100]
+
+
+async def test_no_more_is_told_of_somebodys_order_than_it_has(world, monkeypatch):
+    """[S] At shoonya, jainamxts and others each row of an order has the units of all of it."""
+    honest = world.client.ask
+
+    async def whole_orders(route, *args, **words):
+        reply = await honest(route, *args, **words)
+        if route != "tradebook":
+            return reply
+        data = re.sub(rb'("quantity": ?)[46]0', rb"\g<1>100", bytes(reply.body.data))
+        body = msgspec.structs.replace(reply.body, data=msgspec.Raw(data))
+        return msgspec.structs.replace(reply, body=body)
+
+    world.server.faults.turn_on(Fault.FILLS_NEVER)
+    order = world.server.by_hand(NAME, "BUY", 100)
+    for price, units in ((100.0, 40), (101.0, 60)):
+        world.server.price(NAME, price)
+        world.server.exchange.fill(order.order_id, units)
+    monkeypatch.setattr(world.client, "ask", whole_orders)
+    assert [fill.quantity for fill in await world.broker.executions()] == [100]
 
 
 async def test_a_fill_without_a_price_is_no_reason_to_tell_the_others(world):

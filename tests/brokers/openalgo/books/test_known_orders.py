@@ -87,6 +87,14 @@ def test_the_order_book_is_asked_only_for_what_trades_leave_open(known):
     assert known.lacks(trades({"average_price": 0, "trade_value": 0}), set())
 
 
+def test_the_order_book_is_asked_how_much_an_order_of_several_rows_may_fill(known):
+    several = trades({"quantity": 40}, {"quantity": 60}, {"orderid": "another"})
+    assert known.lacks(several, set())
+    assert not known.lacks(several[1:], set())
+    known.row(row(order_status="open"))
+    assert not known.lacks(several, set())
+
+
 def test_only_of_an_order_that_is_known_nothing_has_filled(known):
     assert not known.has_not_filled(ID)
     known.row(row(order_status="open"))

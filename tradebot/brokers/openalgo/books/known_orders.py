@@ -1,6 +1,7 @@
 """What this life has been told of orders: their quantities, and how much of them filled."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Sequence
 from decimal import Decimal
 
 import msgspec
@@ -52,10 +53,13 @@ class KnownOrders:
         """Return how much of each may have filled."""
         return {name: Limit(known.surely, known.quantity) for name, known in self._orders.items()}
 
-    def lacks(self, rows: Iterable[TradeRow], repeated: set[str]) -> bool:
+    def lacks(self, rows: Sequence[TradeRow], repeated: set[str]) -> bool:
         """Whether trade rows leave something open that the order book may tell."""
+        counts = Counter(row.order_id for row in rows)
         return any(
             not row.price
+            # [S] each of them may have the units of the whole order
+            or (counts[row.order_id] > 1 and row.order_id not in self._orders)
             or (row.order_id in repeated and not self._is_settled(row.order_id))
             or (not row.product and not self.product_of(row.order_id))
             for row in rows
