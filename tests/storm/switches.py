@@ -23,6 +23,8 @@ MORE = (
     Rule(fault=Fault.BOOK_LAGS, endpoint="tradebook", value=60.0),
     Rule(fault=Fault.BOOK_SHRUNK, endpoint="tradebook", value=3),
     Rule(fault=Fault.ROWS_TELL_FILLS),
+    Rule(fault=Fault.ONE_ROW_AN_ORDER),
+    Rule(fault=Fault.UNFILLED_ROWS),
     Rule(fault=Fault.QUOTE_STANDS),
     Rule(fault=Fault.HANDSHAKE_REFUSED),
     Rule(fault=Fault.HANDSHAKE_HANGS, value=120.0),
