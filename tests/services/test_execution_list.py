@@ -1,5 +1,6 @@
 """Each execution is delivered once, and no list is believed that has silently shrunk."""
 
+import asyncio
 from decimal import Decimal
 
 import msgspec
@@ -7,6 +8,7 @@ import pytest
 
 from tests.services.executing import FILL, World
 from tests.services.test_executor import a_report
+from tests.services.unkind_store import turns
 from tests.stores.samples import KEY, an_execution
 from tradebot.core.inputs import Execution, PositionsReply
 from tradebot.core.intents import ReadPosition
@@ -48,6 +50,31 @@ async def test_so_is_one_that_lacks_what_somebody_else_read_of_it():
     world.answers(executions=[FILL])
     await world.executions.deliver()
     assert world.inbox.items.count(FILL) == 1
+
+
+async def test_a_list_that_was_asked_for_before_somebody_told_may_lack_it():
+    world = World().answers(executions=(asked := asyncio.get_running_loop().create_future()))
+    reading = asyncio.ensure_future(world.executions.deliver())
+    await turns()
+    world.executions.overhear(FILL)
+    asked.set_result([OTHER])
+    await reading
+    assert world.inbox.items == [OTHER]
+    world.answers(executions=[OTHER])
+    with pytest.raises(BrokerError, match="e1 and 0 others"):
+        await world.executions.deliver()
+
+
+async def test_what_is_told_again_past_the_list_is_in_it_already():
+    world = World()
+    await world.executions.deliver()
+    world.executions.overhear(FILL)
+    world.clock.ns = FILL.at_ns + LISTED_NS_MIN + 1
+    world.answers(executions=[OTHER])
+    await world.executions.deliver()
+    world.answers(executions=[OTHER, FILL])
+    await world.executions.deliver()
+    assert world.inbox.items == [FILL, OTHER, FILL]  # the engine knows the second one by its id
 
 
 async def test_what_is_older_than_any_list_need_not_be_in_it():
@@ -136,7 +163,7 @@ async def test_what_comes_back_in_time_was_only_late():
 
 async def test_of_two_that_are_missing_the_younger_one_has_its_time_too():
     world = Missing(executions=[OTHER, ANEW])
-    world.executions.remember([ANEW])
+    world.executions.overhear(ANEW)
     assert not await world.is_whole_after(0)
     world.answers(executions=[OTHER])
     assert not await world.is_whole_after(TAKEN_BACK_NS)

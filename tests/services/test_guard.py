@@ -222,11 +222,13 @@ async def test_a_broker_is_told_what_an_earlier_life_was_told_before_anything_is
     await guard.stop()
 
 
-async def test_a_list_without_what_the_feed_has_read_of_it_is_no_list(lives):
+@pytest.mark.parametrize("who", ["the feed", "the broker"])
+async def test_a_list_without_what_was_told_past_it_is_no_list(lives, who):
     guard = await lives.start()
     await turns()
     assert await guard.executor.hear_executions()
-    lives.feeds[-1].inbox.put(a_fill(a_creation(symbol=KEY.symbol, account=KEY.account)))
+    source = lives.feeds[-1] if who == "the feed" else lives.broker
+    source.inbox.put(a_fill(a_creation(symbol=KEY.symbol, account=KEY.account)))
     assert not await guard.executor.hear_executions()
     await guard.stop()
 

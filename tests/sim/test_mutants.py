@@ -31,7 +31,7 @@ SEEDS = {
     "holds_a_third_as_long": 23_017,
     "keeps_what_is_to_be_left": 23_006,
     "leaves_an_order_that_rests_where_it_is": 23_005,
-    "leaves_what_people_add_without_a_guard": 71_000_088,
+    "leaves_what_people_add_without_a_guard": 71_000_398,
     "loses_what_the_database_refused": 23_002,
     "never_asks_again": 23_002,
     "never_pauses_between_tries": 23_005,

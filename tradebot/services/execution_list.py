@@ -27,13 +27,19 @@ class ExecutionList:
         self._clock = clock
         self._say = say
         self._delivered: dict[str, Execution] = {}  # a day's
+        self._overheard: dict[str, Execution] = {}  # told past this list, and in none yet
         self._missed_ns: dict[str, int] = {}  # what the last list lacked: since when
         self._last_list: Sequence[Execution] | None = None  # all of it is delivered
 
     def remember(self, executions: Iterable[Execution]) -> None:
-        """Know what was delivered already: to an earlier life, or past this list."""
-        self._last_list = None  # not all of this need be in it: an empty list is like any other
+        """Know what was delivered to an earlier life."""
         self._delivered.update((one.execution_id, one) for one in executions)
+
+    def overhear(self, execution: Execution) -> None:
+        """Know what is delivered past this list: one that is asked for from now on has it."""
+        self._last_list = None  # an empty list is like any other
+        if execution.execution_id not in self._delivered:
+            self._overheard[execution.execution_id] = execution
 
     async def deliver(self) -> None:
         """Deliver what the broker lists and has not been delivered.
@@ -41,17 +47,23 @@ class ExecutionList:
         Raises:
             BrokerError: it lists less than before.
         """
-        executions = await self._broker.executions()
-        gone = self._gone(executions)
+        executions, gone = await self._read()
         if gone and executions and await self._are_taken_back(gone):
-            executions = await self._broker.executions()  # the first one has aged meanwhile
-            gone = self._gone(executions)
+            executions, gone = await self._read()  # the first one has aged meanwhile
         if gone:
             name = gone[0].execution_id
             raise BrokerError(f"the broker lists {name} and {len(gone) - 1} others no longer")
         self._take(executions)
 
-    def _gone(self, executions: Sequence[Execution]) -> list[Execution]:
+    async def _read(self) -> tuple[Sequence[Execution], list[Execution]]:
+        """Return the list, and what it lacks."""
+        overheard = tuple(self._overheard.values())
+        executions = await self._broker.executions()
+        return executions, self._gone(executions, overheard)
+
+    def _gone(
+        self, executions: Sequence[Execution], overheard: Iterable[Execution]
+    ) -> list[Execution]:
         """Return what was told before and is not listed, and note since when it is not."""
         if executions is self._last_list:
             return []  # many asked together, and share one reading
@@ -59,8 +71,8 @@ class ExecutionList:
         now_ns = self._clock.now_ns()
         gone = [
             one
-            for name, one in self._delivered.items()
-            if one.at_ns >= now_ns - LISTED_NS_MIN and name not in listed
+            for one in (*self._delivered.values(), *overheard)
+            if one.at_ns >= now_ns - LISTED_NS_MIN and one.execution_id not in listed
         ]
         missed_ns = self._missed_ns
         self._missed_ns = {
@@ -77,7 +89,8 @@ class ExecutionList:
         if any(one.order_id not in orders for one in gone):
             return False
         for one in gone:
-            if self._delivered.pop(one.execution_id, None) is not None:
+            was_told = self._delivered.pop(one.execution_id, None)
+            if was_told or self._overheard.pop(one.execution_id, None):
                 self._say(
                     "execution.taken_back",
                     "critical",
@@ -94,7 +107,8 @@ class ExecutionList:
         if executions is self._last_list:
             return
         for execution in executions:
-            if execution.execution_id not in self._delivered:
+            name = execution.execution_id
+            if self._overheard.pop(name, None) is None and name not in self._delivered:
                 self._inbox.put(execution)
         # What the broker no longer lists cannot come again either: the memory is a day's.
         self._delivered = {one.execution_id: one for one in executions}
@@ -102,7 +116,7 @@ class ExecutionList:
 
 
 class Overheard:
-    """An inbox for who reads the same list by himself: a later list has to have what he told."""
+    """An inbox for who tells of executions by himself: a later list has to have them."""
 
     def __init__(self, inbox: Inbox, executions: ExecutionList) -> None:
         """Pass everything on to ``inbox``."""
@@ -114,5 +128,5 @@ class Overheard:
     def put(self, item: Input) -> None:
         """Pass an input on; an execution is known as delivered."""
         if isinstance(item, Execution):
-            self._executions.remember((item,))
+            self._executions.overhear(item)
         self._inbox.put(item)

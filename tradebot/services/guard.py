@@ -121,14 +121,15 @@ class Guard:
             self._say("store.behind", "critical", rows=len(earlier.behind), why=earlier.why)
             self.persister.keep(list(earlier.behind), earlier.frame)
         self._broker.remember(snapshot.executions)
-        await self._broker.open(self.loop)
+        heard_of = Overheard(self.loop, self.executor.executions)
+        await self._broker.open(heard_of)
         instruments = [*await self._broker.instruments(), *await self._described(snapshot)]
         self.engine.process(InstrumentsLoaded(tuple(instruments)))
         heard = snapshot.heard.seq if snapshot.heard else 0
         self._market = MarketData(
             feed(heard),
             self._broker,
-            Overheard(self.loop, self.executor.executions),
+            heard_of,
             supervisor=self.supervisor,
             clock=self._clock,
             say=self._say,

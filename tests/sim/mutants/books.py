@@ -37,7 +37,7 @@ def a_failed_read_is_flat(patch: Patch) -> None:
 
 @mutant
 def believes_a_list_that_has_shrunk(patch: Patch) -> None:
-    patch.set(ExecutionList, "_gone", lambda _self, _executions: [])
+    patch.set(ExecutionList, "_gone", lambda _self, _executions, _overheard: [])
 
 
 @mutant
