@@ -284,19 +284,6 @@ async def test_a_broker_that_says_it_has_no_order_book_is_taken_at_its_word():
     assert world.said.events == []
 
 
-async def test_a_list_of_executions_that_has_shrunk_is_a_read_that_failed():
-    """A session that has died reads as empty, and so do the positions beside it."""
-    world = World().answers(net=Decimal(100))
-    world.executor.read_position(ReadPosition(key=KEY))
-    await world.settled()
-    world.answers(net=Decimal(0), executions=[])
-    world.executor.read_position(ReadPosition(key=KEY))
-    assert (await world.settled())[-1] == PositionsReply(key=KEY, net=None, at_ns=77)
-    assert world.said.lines[-1][2]["error"] == (
-        "BrokerError: the broker lists e1 and 0 others no longer"
-    )
-
-
 async def test_a_start_goes_on_when_the_broker_cannot_list_its_executions():
     world = World().answers(executions=ConnectionError("reset"))
     await world.executor.hear_executions()

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.brokers.shadow.world import SBIN, TCS, World, an_order
+from tests.stores.samples import an_execution
 from tradebot.brokers.shadow.broker import GONE_NS
 from tradebot.core.inputs import Acked, NetPosition, NotSent, OrderSide, OrderState
 from tradebot.core.intents import CancelOrder
@@ -22,6 +23,12 @@ async def world(tmp_path):
     opened = await World(tmp_path).open()
     yield opened
     await opened.broker.close()
+
+
+async def test_what_an_earlier_life_was_told_reaches_the_account(world):
+    earlier = an_execution().execution
+    world.broker.remember([earlier])
+    assert world.account.remembered == (earlier,)
 
 
 async def test_what_the_shadow_leaves_is_off_its_net_and_stays_in_the_account(world):
